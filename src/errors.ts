@@ -1,0 +1,52 @@
+/** Errors that a caller can meet: each has a code that never changes, listed with its meaning in the manual. */
+
+export const ERROR_CODES = {
+  BENCODE_INVALID: 'the bytes are not canonical bencode, or go past a bound of depth, tokens or size',
+  TORRENT_INVALID: 'the file is bencode, but no torrent that can be used; the message names the field',
+  TORRENT_UNSUPPORTED: 'the torrent is valid, but of a kind that is not supported yet',
+  TORRENT_TOO_LARGE: 'the .torrent file is larger than the bound in limits',
+  SOURCE_INVALID: 'neither a .torrent file, nor its bytes, nor a magnet URI, nor a CID',
+  SOURCE_UNREADABLE: 'the .torrent file cannot be read',
+  CONTENT_UNREADABLE: 'a file or folder to be shared cannot be read',
+  CONTENT_EMPTY: 'there is no byte to be shared',
+  CONTENT_CHANGED: 'a file changed while the torrent of it was being made',
+  CONTENT_MISSING: 'not every piece is there, and the job was to seed it',
+  PATH_UNSAFE: 'a name in the torrent would leave the download folder, or no file system could hold it',
+  TRANSFER_EXISTS: 'the engine has this transfer already',
+  TRANSFER_UNKNOWN: 'there is no transfer of this name in the data folder',
+  TRANSFER_CLOSED: 'the transfer was closed or removed before this could be done',
+  ENGINE_CLOSED: 'the engine was closed before this could be done',
+  DATA_LOCKED: 'another process has the data folder open',
+  DATA_UNUSABLE: 'the data folder cannot be made, read or written',
+  LOG_DAMAGED: 'a record of the event log is missing or was changed; the message says which',
+  LOG_VERSION: 'the event log was written by a newer version',
+  LOG_FAILED: 'the event log could not be written',
+  PORT_TAKEN: 'the port is in use, or may not be used',
+  DISK_FULL: 'no space is left for the data',
+  DISK_READ_ONLY: 'the download folder cannot be written to',
+  DISK_FAILED: 'a file could not be read or written',
+  TRACKER_FAILED: 'the tracker could not be reached, or answered with an error or with garbage',
+  OPTION_INVALID: 'an option has a value that it cannot take',
+  OPTION_UNSUPPORTED: 'an option is known, but what it asks for is not there yet',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export class TorrewindError extends Error {
+  override name = 'TorrewindError'
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options)
+  }
+}
+
+/** What the operating system says went wrong (`ENOSPC`, ...); undefined where it was not the system. */
+export const systemCode = (error: unknown): string | undefined => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,35 @@
+/** Every bound in one place, each with its reason. */
+
+const KIB = 1_024
+const MIB = 1_024 * KIB
+
+export const LIMITS = {
+  /** A .torrent of 100,000 files and 100,000 pieces takes about 12 MiB. */
+  torrentBytesMax: 64 * MIB,
+  /** libtorrent stops at 100 too; real torrents nest 5 deep. */
+  bencodeDepthMax: 64,
+  /** Integers, strings, lists and dictionaries together; 100,000 files take about 1.2 million. */
+  bencodeTokensMax: 8_000_000,
+  /** Files in one torrent. */
+  filesMax: 200_000,
+  /** Pieces in one torrent: 2^21, which bounds a bitfield to 256 KiB. */
+  piecesMax: 2_097_152,
+  /** Smallest and largest piece that we take; libtorrent takes up to 512 MiB, but a piece must fit into memory here. */
+  pieceLengthMin: 1 * KIB,
+  pieceLengthMax: 128 * MIB,
+  /** Names are cut by no one but the file system: 255 bytes is what ext4, APFS and NTFS hold. */
+  fileNameBytesMax: 255,
+  filePathPartsMax: 64,
+  /** A `piece` message with a block of 128 KiB, which is the most that old clients ask for. */
+  blockBytesServedMax: 128 * KIB,
+  /** An extension message (BEP 10) other than metadata: handshakes take a few hundred bytes. */
+  extendedBytesMax: 1 * MIB,
+  /** A tracker's answer; 10,000 peers take 180 KiB. */
+  trackerAnswerBytesMax: 2 * MIB,
+  trackerRedirectsMax: 5,
+  trackerTimeoutMs: 20_000,
+  trackersMax: 1_000,
+  trackerUrlBytesMax: 4 * KIB,
+  /** Peers taken from one answer of a tracker. */
+  trackerPeersMax: 2_000,
+} as const
