@@ -8,8 +8,10 @@ export const LIMITS = {
   torrentBytesMax: 64 * MIB,
   /** libtorrent stops at 100 too; real torrents nest 5 deep. */
   bencodeDepthMax: 64,
-  /** Integers, strings, lists and dictionaries together; 100,000 files take about 1.2 million. */
-  bencodeTokensMax: 8_000_000,
+  /** Integers, strings, lists and dictionaries together; 100,000 files take about 1.2 million, and each may cost 150 bytes. */
+  bencodeTokensMax: 4_000_000,
+  /** 2^64 has 20 digits; making a number of a million digits would take minutes. */
+  bencodeIntegerDigitsMax: 20,
   /** Files in one torrent. */
   filesMax: 200_000,
   /** Pieces in one torrent: 2^21, which bounds a bitfield to 256 KiB. */
