@@ -1,0 +1,81 @@
+/** What may follow what on one peer connection (BEP 3, 6, 10): a table of events, stepped by `evolve`. */
+import { setup } from 'xstate'
+import { lifecycleOf } from './step.js'
+
+export type PeerTag =
+  | 'dialing'
+  | 'handshaking'
+  | 'open'
+  | 'closed'
+  | 'amChoking'
+  | 'amInterested'
+  | 'peerChoking'
+  | 'peerInterested'
+
+const stay = {}
+
+export const peerMachine = setup({}).createMachine({
+  id: 'peer',
+  initial: 'dialing',
+  on: { 'peer-closed': '.closed' },
+  states: {
+    dialing: { tags: 'dialing', on: { 'peer-connected': 'handshaking', 'dial-failed': 'closed' } },
+    handshaking: { tags: 'handshaking', on: { 'handshake-received': 'open' } },
+    open: {
+      tags: 'open',
+      type: 'parallel',
+      on: {
+        'extensions-received': stay,
+        'bitfield-received': stay,
+        'have-received': stay,
+        'allowed-fast-received': stay,
+        'suggest-received': stay,
+        'keep-alive-sent': stay,
+        'block-received': stay,
+        'block-wasted': stay,
+        'block-refused': stay,
+        'requests-cancelled': stay,
+        'requests-released': stay,
+        'request-refused': stay,
+        'cancel-received': stay,
+        'peer-snubbed': stay,
+      },
+      states: {
+        ours: {
+          initial: 'choking',
+          states: {
+            choking: { tags: 'amChoking', on: { 'unchoke-sent': 'serving', 'optimistic-chosen': stay } },
+            serving: { on: { 'choke-sent': 'choking', 'block-served': stay, 'optimistic-chosen': stay } },
+          },
+        },
+        ourInterest: {
+          initial: 'no',
+          states: {
+            no: { on: { 'interested-sent': 'yes' } },
+            yes: { tags: 'amInterested', on: { 'not-interested-sent': 'no', 'blocks-requested': stay } },
+          },
+        },
+        theirs: {
+          initial: 'choking',
+          states: {
+            choking: { tags: 'peerChoking', on: { 'unchoke-received': 'serving', 'choke-received': stay } },
+            serving: { on: { 'choke-received': 'choking', 'unchoke-received': stay } },
+          },
+        },
+        theirInterest: {
+          initial: 'no',
+          states: {
+            no: { on: { 'interested-received': 'yes', 'not-interested-received': stay, 'request-received': stay } },
+            yes: {
+              tags: 'peerInterested',
+              on: { 'not-interested-received': 'no', 'interested-received': stay, 'request-received': stay },
+            },
+          },
+        },
+      },
+    },
+    closed: { tags: 'closed', type: 'final' },
+  },
+})
+
+export const peerLifecycle = lifecycleOf<PeerTag>(peerMachine)

@@ -1,0 +1,53 @@
+/** What may follow what in the life of a transfer, over all of its sessions. */
+import { setup } from 'xstate'
+import { lifecycleOf } from './step.js'
+
+export type TransferTag = 'stopped' | 'checking' | 'active' | 'downloading' | 'seeding' | 'paused' | 'failed'
+
+const stay = {}
+const ends = { 'session-ended': '#transfer.stopped', 'session-began': '#transfer.stopped' } as const
+const fails = { 'transfer-failed': '#transfer.failed' } as const
+const halts = { paused: '#transfer.paused' } as const
+
+export const transferMachine = setup({}).createMachine({
+  id: 'transfer',
+  initial: 'stopped',
+  states: {
+    stopped: {
+      tags: 'stopped',
+      on: {
+        'transfer-added': stay,
+        'session-began': stay,
+        'session-ended': stay,
+        'check-began': 'checking',
+        'download-began': 'downloading',
+        'seeding-began': 'seeding',
+        ...halts,
+        ...fails,
+      },
+    },
+    checking: {
+      tags: 'checking',
+      on: { 'piece-checked': stay, 'check-ended': 'stopped', 'check-began': stay, ...ends, ...fails, ...halts },
+    },
+    downloading: {
+      tags: ['active', 'downloading'],
+      on: {
+        'seeding-began': 'seeding',
+        'download-began': stay,
+        'check-began': 'checking',
+        ...ends,
+        ...fails,
+        ...halts,
+      },
+    },
+    seeding: {
+      tags: ['active', 'seeding'],
+      on: { 'download-began': 'downloading', 'check-began': 'checking', ...ends, ...fails, ...halts },
+    },
+    paused: { tags: 'paused', on: { resumed: 'stopped', ...ends, ...fails } },
+    failed: { tags: 'failed', on: { resumed: 'stopped', 'transfer-failed': stay, ...ends } },
+  },
+})
+
+export const transferLifecycle = lifecycleOf<TransferTag>(transferMachine)

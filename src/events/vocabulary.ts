@@ -1,0 +1,201 @@
+/**
+ * The vocabulary: everything that can become true of a transfer, with its meaning, its fields and its number in the log.
+ *
+ * One table is the documentation, the types and the codec. Numbers and fields of a released version never change; a new
+ * field means a new event, or a new version with an upcast in `codec.ts`.
+ */
+import type { PeerKey, PieceIndex } from '../values.js'
+import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
+
+const peer = whole<PeerKey>()
+const piece = whole<PieceIndex>()
+const count = whole()
+const block = { piece, offset: whole(), length: whole() }
+const address = { host: text, port: whole() }
+
+/** Bytes of one piece, of one block or of several that follow each other. */
+const range = struct(block)
+export type Range = Shape<typeof block>
+
+/** What the file system says of a file: its size in bytes and when it was last changed, in ms since 1970. */
+const stamp = struct({ file: whole(), bytes: whole(), modifiedAt: whole() })
+
+const event = <Of extends Readonly<Record<string, Field<unknown>>>>(tag: number, meaning: string, fields: Of) => ({
+  tag,
+  meaning,
+  fields,
+})
+
+export const VOCABULARY = {
+  'transfer-added': event(1, 'A torrent was taken into this log. The first event of every log.', {
+    infoHash: bytes,
+    name: text,
+    folder: text,
+    pieceLength: count,
+    totalBytes: count,
+    private: flag,
+  }),
+  'session-began': event(2, 'A process took the transfer up. It has no connections yet and no half-filled pieces.', {
+    session: count,
+    version: text,
+    randomSeed: count,
+    peerId: bytes,
+    machineStartedAt: count,
+  }),
+  'session-ended': event(3, 'The process let go of the transfer in good order.', {
+    reason: oneOf('closed', 'removed', 'failed'),
+  }),
+  paused: event(4, 'The user paused the transfer: no payload moves until it is resumed.', {}),
+  resumed: event(5, 'The user resumed the transfer, after a pause or a failure.', {}),
+  'transfer-failed': event(6, 'The world does not let the transfer go on: disk full, read-only, failing.', {
+    code: text,
+    message: text,
+  }),
+  'pieces-selected': event(7, 'Which pieces are wanted, as a bitfield, and whether they are fetched in order.', {
+    wanted: bytes,
+    sequential: flag,
+  }),
+  'trackers-set': event(8, 'The trackers, in tiers (BEP 12).', { tiers: list(list(text)) }),
+  'download-began': event(9, 'Wanted pieces are missing and are being fetched.', {}),
+  'seeding-began': event(10, 'Every wanted piece is stored.', {}),
+  'download-completed': event(11, 'The last wanted piece was stored and committed, for the first time.', {}),
+  'limits-set': event(12, 'Most bytes a second, 0 for no limit.', { download: count, upload: count }),
+
+  'check-began': event(16, 'Pieces, as a bitfield, are read from disk and hashed.', {
+    reason: oneOf('new', 'asked', 'changed', 'unsafe', 'power-lost'),
+    pieces: bytes,
+  }),
+  'piece-checked': event(17, 'A piece on disk was hashed, and is right or not.', { piece, good: flag }),
+  'check-ended': event(18, 'Every piece of the check was hashed.', {}),
+  'file-changed': event(19, 'A file is not as it was left: its pieces are no longer taken as stored.', {
+    file: count,
+    reason: oneOf('missing', 'size', 'time'),
+  }),
+  'files-stamped': event(20, 'Size and time of files written since the last stamp; synced to the medium or not.', {
+    synced: flag,
+    stamps: list(stamp),
+  }),
+
+  'candidates-found': event(32, 'Addresses of peers, from a tracker, from the user or from a peer itself.', {
+    source: oneOf('tracker', 'user', 'incoming'),
+    addresses: list(struct(address)),
+  }),
+  'dial-began': event(33, 'A connection to a candidate is being opened.', { peer, ...address }),
+  'dial-failed': event(34, 'It could not be opened; it is tried again at a time that grows with each failure.', {
+    peer,
+    reason: text,
+  }),
+  'peer-accepted': event(35, 'A peer connected to us and named our info-hash.', { peer, ...address }),
+  'peer-connected': event(36, 'A connection that we dialed is open.', { peer }),
+  'handshake-received': event(37, 'The peer named itself and what it supports (BEP 3, 6, 10).', {
+    peer,
+    peerId: bytes,
+    fast: flag,
+    extensions: flag,
+  }),
+  'extensions-received': event(38, 'The extension handshake (BEP 10).', {
+    peer,
+    client: optional(text),
+    requestsMax: optional(count),
+    listenPort: optional(count),
+    uploadOnly: flag,
+  }),
+  'peer-closed': event(39, 'The connection is gone; `by` says who ended it, `reason` is a stable code.', {
+    peer,
+    by: oneOf('us', 'them', 'network'),
+    reason: text,
+    detail: text,
+  }),
+  'address-banned': event(40, 'No more connections with this address.', {
+    host: text,
+    reason: oneOf('corrupt-blocks', 'protocol'),
+    piece: optional(piece),
+  }),
+  'keep-alive-sent': event(41, 'Nothing else was sent for two minutes (BEP 3).', { peer }),
+
+  'bitfield-received': event(48, 'Which pieces the peer has, as a bitfield.', { peer, bits: bytes }),
+  'have-all-received': event(49, 'The peer is a seed (BEP 6).', { peer }),
+  'have-none-received': event(50, 'The peer has nothing yet (BEP 6).', { peer }),
+  'have-received': event(51, 'The peer has one more piece.', { peer, piece }),
+  'interested-sent': event(52, 'The peer has a piece that we want, and we said so.', { peer }),
+  'not-interested-sent': event(53, 'The peer has nothing more that we want, and we said so.', { peer }),
+  'interested-received': event(54, 'The peer wants pieces from us.', { peer }),
+  'not-interested-received': event(55, 'The peer wants nothing from us.', { peer }),
+  'choke-sent': event(56, 'We stopped serving the peer; what it had asked for is dropped.', { peer }),
+  'unchoke-sent': event(57, 'We serve the peer from now on.', { peer }),
+  'choke-received': event(58, 'The peer stopped serving us; without BEP 6 our requests are void.', { peer }),
+  'unchoke-received': event(59, 'The peer serves us from now on.', { peer }),
+  'allowed-fast-received': event(60, 'The peer serves this piece even while it chokes us (BEP 6).', { peer, piece }),
+  'suggest-received': event(61, 'The peer suggests this piece (BEP 6).', { peer, piece }),
+  'peer-snubbed': event(62, 'The peer sent no block for a minute although we asked.', { peer }),
+  'optimistic-chosen': event(63, 'The peer holds the optimistic slot from now on.', { peer }),
+  'choke-round-ended': event(64, 'The choker ranked the peers.', {}),
+
+  'blocks-requested': event(80, 'We asked the peer for these blocks.', { peer, ranges: list(range) }),
+  'block-received': event(81, 'A block that we lacked came, and is kept.', { peer, ...block }),
+  'block-wasted': event(82, 'A block came that is of no use.', {
+    peer,
+    ...block,
+    kind: oneOf('duplicate', 'late', 'unasked'),
+  }),
+  'block-refused': event(83, 'The peer will not serve a block that we asked for (BEP 6).', { peer, ...block }),
+  'requests-cancelled': event(84, 'Blocks that others brought first are no longer asked of this peer.', {
+    peer,
+    ranges: list(range),
+  }),
+  'requests-released': event(85, 'Blocks asked of this peer may be asked of others.', {
+    peer,
+    reason: oneOf('timeout', 'snubbed'),
+  }),
+  'piece-filled': event(86, 'Every block of the piece is here.', { piece }),
+  'piece-verified': event(87, 'The hash of the piece is right.', { piece }),
+  'piece-rejected': event(88, 'The hash of the piece is wrong; suspects gave its blocks.', {
+    piece,
+    suspects: list(peer),
+    fingerprints: list(whole()),
+  }),
+  'piece-stored': event(89, 'The piece is written; it may be told and served once this event is committed.', { piece }),
+  'piece-dropped': event(90, 'The piece is in flight no longer, and not stored.', {
+    piece,
+    reason: oneOf('write-failed', 'stopped'),
+  }),
+  'pieces-announced': event(91, 'The stored pieces are committed: we told peers, and serve them.', {
+    pieces: list(piece),
+  }),
+
+  'request-received': event(96, 'The peer asked for a block that we have, and it will be served.', { peer, ...block }),
+  'cancel-received': event(97, 'The peer no longer wants a block it asked for.', { peer, ...block }),
+  'request-refused': event(98, 'The peer asked for a block that it does not get.', {
+    peer,
+    ...block,
+    reason: oneOf('choked', 'not-stored', 'too-many', 'unreadable'),
+  }),
+  'block-served': event(99, 'A block was handed to the network.', { peer, ...block }),
+
+  'announce-began': event(112, 'A tracker was told of us.', {
+    tracker: text,
+    event: oneOf('none', 'started', 'completed', 'stopped'),
+  }),
+  'announce-answered': event(113, 'The tracker answered with peers and an interval.', {
+    tracker: text,
+    intervalMs: count,
+    peers: count,
+    seeds: optional(count),
+    leechers: optional(count),
+    warning: optional(text),
+  }),
+  'announce-failed': event(114, 'The tracker did not answer, or refused; the next of its tier is tried.', {
+    tracker: text,
+    reason: text,
+  }),
+} as const
+
+type Vocabulary = typeof VOCABULARY
+export type EventType = keyof Vocabulary
+export type EventOf<Type extends EventType> = Type extends EventType
+  ? { readonly type: Type } & Shape<Vocabulary[Type]['fields']>
+  : never
+/** Any event of a transfer: past, without payload bytes. */
+export type TransferEvent = EventOf<EventType>
+
+export const EVENT_TYPES = Object.keys(VOCABULARY) as readonly EventType[] // the table's own keys

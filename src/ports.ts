@@ -1,0 +1,159 @@
+/**
+ * The ports: everything that the engine asks of the outside, as interfaces only. `node/` has the real ones,
+ * `simulations/` the simulated ones, and each comes with one contract suite that all of them pass.
+ *
+ * Ports call back and never throw late: a callback is called once, never from within the call that it belongs to
+ * (but for `Hasher`, which may answer at once), and not at all after `close` where that is said.
+ */
+import type { LoggedEvent } from './events/codec.js'
+import type { TransferEvent } from './events/vocabulary.js'
+import type { InfoHash, Instant, PeerAddress } from './values.js'
+import type { AnnounceAnswer, AnnounceRequest } from './wire/announce.js'
+
+export interface Clock {
+  /** Whole milliseconds since 1970; never less than before. */
+  now(): Instant
+  /** Calls back once at or after `at`, unless it is cancelled. */
+  wakeAt(at: Instant, callback: () => void): Cancel
+}
+export type Cancel = () => void
+
+/** What went wrong in the outside: `code` as the system names it (`ENOSPC`, `ECONNREFUSED`, ...). */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+}
+/** Either a value or a failure: what an asynchronous port answers with. */
+export type Answer<Value> =
+  | { readonly type: 'done'; readonly value: Value }
+  | { readonly type: 'failed'; readonly failure: Failure }
+
+/** A byte stream to a peer. */
+export interface Connection {
+  readonly remote: PeerAddress
+  /** Takes the bytes in order. They must not change afterwards. `flushed` is called once they left this process. */
+  send(chunks: readonly Uint8Array[], flushed?: () => void): void
+  /** Bytes taken and not yet flushed. */
+  readonly unsentBytes: number
+  /** Stops reading until `resume`; what was read already may still arrive. */
+  pause(): void
+  resume(): void
+  /** Ends at once; no callback comes afterwards. */
+  close(): void
+}
+export interface ConnectionEvents {
+  opened(connection: Connection): void
+  /** Bytes are a view for the time of this call. */
+  received(chunk: Uint8Array): void
+  /** At most once: refused, reset, ended by the other side. Nothing comes afterwards. */
+  closed(failure: Failure): void
+}
+export interface Network {
+  /** The connection may be closed before it is opened. */
+  dial(address: PeerAddress, timeoutMs: number, events: ConnectionEvents): Pick<Connection, 'close'>
+  listen(options: ListenOptions): Promise<Answer<Listener>>
+}
+export interface ListenOptions {
+  readonly port: number
+  readonly host?: string | undefined
+  /** Returns who hears of the connection from then on. */
+  accepted(connection: Connection): ConnectionEvents
+}
+export interface Listener {
+  readonly port: number
+  close(): Promise<void>
+}
+
+export interface FileStamp {
+  readonly bytes: number
+  /** Whole milliseconds since 1970. */
+  readonly modifiedAt: number
+}
+/** Files below one folder, each named by its position in the list that the disk was opened with. */
+export interface Disk {
+  /** Fills `into` from `offset`; fails with `ENOENT` or `EOF` where the file is shorter. */
+  read(file: number, offset: number, into: Uint8Array, done: (answer: Answer<undefined>) => void): void
+  /** Makes folders and the file where they are missing. The bytes must not change before `done`. */
+  write(file: number, offset: number, bytes: Uint8Array, done: (answer: Answer<undefined>) => void): void
+  /** Makes the file at least this long; needed for empty files, and to see early that the disk is full. */
+  reserve(file: number, length: number, done: (answer: Answer<undefined>) => void): void
+  /** `undefined` where there is no such file. */
+  stat(file: number, done: (answer: Answer<FileStamp | undefined>) => void): void
+  /** What was written is on the medium afterwards. */
+  sync(file: number, done: (answer: Answer<undefined>) => void): void
+  close(): Promise<void>
+}
+export interface DiskFile {
+  /** Path below the folder, checked to be safe. */
+  readonly path: readonly string[]
+  readonly length: number
+  readonly executable: boolean
+}
+export interface DiskOptions {
+  readonly folder: string
+  readonly files: readonly DiskFile[]
+  /** Take the whole space at the start, rather than as pieces arrive. */
+  readonly preallocate: boolean
+}
+
+export interface Hasher {
+  /** 20 bytes. May call back at once. The bytes must not change before that. */
+  sha1(bytes: Uint8Array, done: (digest: Uint8Array) => void): void
+}
+
+export interface Discovery {
+  /** Asks a tracker; `done` is called once, within the bounds of `limits.ts`. */
+  announce(tracker: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel
+}
+
+/** The log of one transfer. One writer at a time. */
+export interface TransferLog {
+  /** Sequence number of the next event to be appended. */
+  readonly nextSeq: number
+  /** Every event below this number is committed: a crash of the process does not lose it. */
+  readonly committedSeq: number
+  /** Takes the event into the record being filled, which is committed soon: when it is full, or a moment later. */
+  append(at: Instant, event: TransferEvent): void
+  /** Commits what was appended as soon as the commit under way is done. */
+  flush(): void
+  /** Called after each commit. One listener: who opened the log. */
+  onCommitted: ((committedSeq: number) => void) | undefined
+  /** Called once, when the log cannot be written any more. Nothing is committed afterwards. */
+  onFailed: ((failure: Failure) => void) | undefined
+  /** Committed events, in order. Throws `LOG_DAMAGED` or `LOG_VERSION` at the first record that cannot be read. */
+  read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]>
+  /** Keeps a snapshot of the state after all events below `seq`. */
+  saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void>
+  /** The newest checkpoint at or below `atMost` (all, where it is left out). */
+  loadCheckpoint(atMost?: number): Promise<{ readonly seq: number; readonly snapshot: Uint8Array } | undefined>
+  /** Commits everything, then lets go. */
+  close(): Promise<void>
+}
+/** What a data folder holds of one transfer beside its log. */
+export interface TransferEntry {
+  readonly infoHash: InfoHash
+  /** The .torrent file's bytes. */
+  readonly torrent: Uint8Array
+}
+export interface LogStore {
+  transfers(): Promise<readonly TransferEntry[]>
+  transfer(infoHash: InfoHash): Promise<TransferEntry | undefined>
+  /** Opens the transfer's log; makes it where it is not there. */
+  open(entry: TransferEntry): Promise<TransferLog>
+  /** Removes the log and all that belongs to it. Its log must be closed. */
+  remove(infoHash: InfoHash): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Ports {
+  readonly clock: Clock
+  readonly network: Network
+  readonly hasher: Hasher
+  readonly discovery: Discovery
+  readonly logs: LogStore
+  openDisk(options: DiskOptions): Disk
+  /** Bytes that nobody can foretell: seeds of sessions, peer ids. */
+  entropy(length: number): Uint8Array
+  /** Time at which this machine started, in ms since 1970 as exactly as the system says; 0 where it does not. */
+  machineStartedAt(): number
+}
