@@ -1,0 +1,285 @@
+/**
+ * Decoder of the messages that one peer sends: bytes in, cut anywhere, messages out.
+ *
+ * Strategy: a message that lies whole within a chunk is read where it lies, and its block, bits or payload is a view
+ * of the chunk, so that 16 KiB of payload cost one small object and no copy. Only the frame that a chunk's end cuts is
+ * copied, into a buffer that is made at the first cut, used again for the next one, and given up as soon as a chunk
+ * ends between two frames: a busy connection keeps it, an idle one costs nothing. The buffer grows with what really
+ * arrived, never with what a prefix promises. Rejected: a list of chunks joined on demand, which copies every byte.
+ */
+import { BLOCK_BYTES } from '../values.js'
+import { type Fault, type FaultCode, fault } from './fault.js'
+import { readUint16, readUint32 } from './integers.js'
+import { MESSAGE_ID, type PeerMessage, PIECE_HEADER_BYTES, PREFIX_BYTES } from './messages.js'
+
+export interface DecoderBounds {
+  /** Bytes of this torrent's bitfield. A longer one is refused at its prefix, a shorter one by `Bitfield.fromWire`. */
+  readonly bitfieldBytes: number
+  readonly blockBytesMax: number
+  /** Payload of an extended message (BEP 10), and of a message that is passed over because its id is unknown. */
+  readonly extendedBytesMax: number
+}
+
+/** A frame's size before its prefix and id are there. */
+const NOT_YET_KNOWN = 0
+/** A frame's size where the prefix or the id makes it a fault. */
+const REFUSED = -1
+/** The frame that is cut most often; a buffer of this size is made at once and kept while cuts go on. */
+const COMMON_FRAME_BYTES = PIECE_HEADER_BYTES + BLOCK_BYTES
+/** Prefix and id: what the size of a frame is judged by. */
+const HEAD_BYTES = PREFIX_BYTES + 1
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+const KEEP_ALIVE: PeerMessage = { type: 'keep-alive' }
+const CHOKE: PeerMessage = { type: 'choke' }
+const UNCHOKE: PeerMessage = { type: 'unchoke' }
+const INTERESTED: PeerMessage = { type: 'interested' }
+const NOT_INTERESTED: PeerMessage = { type: 'not-interested' }
+const HAVE_ALL: PeerMessage = { type: 'have-all' }
+const HAVE_NONE: PeerMessage = { type: 'have-none' }
+
+/** Always a plain Uint8Array, where `subarray` of a Node Buffer would give a Buffer, whose `slice` does not copy. */
+const view = (bytes: Uint8Array, from: number, to: number): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from)
+
+/** The message of a whole frame, whose size has been judged. */
+const readFrame = (bytes: Uint8Array, from: number, frameBytes: number): PeerMessage => {
+  if (frameBytes === PREFIX_BYTES) return KEEP_ALIVE
+  const at = from + PREFIX_BYTES
+  const end = from + frameBytes
+  const id = bytes[at] ?? 0
+  switch (id) {
+    case MESSAGE_ID.piece:
+      return {
+        type: 'piece',
+        piece: readUint32(bytes, at + 1),
+        offset: readUint32(bytes, at + 5),
+        block: view(bytes, at + 9, end),
+      }
+    case MESSAGE_ID.choke:
+      return CHOKE
+    case MESSAGE_ID.unchoke:
+      return UNCHOKE
+    case MESSAGE_ID.interested:
+      return INTERESTED
+    case MESSAGE_ID.notInterested:
+      return NOT_INTERESTED
+    case MESSAGE_ID.have:
+      return { type: 'have', piece: readUint32(bytes, at + 1) }
+    case MESSAGE_ID.bitfield:
+      return { type: 'bitfield', bits: view(bytes, at + 1, end) }
+    case MESSAGE_ID.request:
+    case MESSAGE_ID.cancel:
+    case MESSAGE_ID.rejectRequest:
+      return {
+        type: id === MESSAGE_ID.request ? 'request' : id === MESSAGE_ID.cancel ? 'cancel' : 'reject-request',
+        piece: readUint32(bytes, at + 1),
+        offset: readUint32(bytes, at + 5),
+        length: readUint32(bytes, at + 9),
+      }
+    case MESSAGE_ID.port:
+      return { type: 'port', port: readUint16(bytes, at + 1) }
+    case MESSAGE_ID.suggestPiece:
+      return { type: 'suggest-piece', piece: readUint32(bytes, at + 1) }
+    case MESSAGE_ID.haveAll:
+      return HAVE_ALL
+    case MESSAGE_ID.haveNone:
+      return HAVE_NONE
+    case MESSAGE_ID.allowedFast:
+      return { type: 'allowed-fast', piece: readUint32(bytes, at + 1) }
+    case MESSAGE_ID.extended:
+      return { type: 'extended', id: bytes[at + 1] ?? 0, payload: view(bytes, at + 2, end) }
+    default:
+      return { type: 'unknown', id, length: end - at - 1 }
+  }
+}
+
+/** Length of a message, id included, where its id leaves no choice; undefined where it does. */
+const exactLength = (id: number): number | undefined => {
+  switch (id) {
+    case MESSAGE_ID.choke:
+    case MESSAGE_ID.unchoke:
+    case MESSAGE_ID.interested:
+    case MESSAGE_ID.notInterested:
+    case MESSAGE_ID.haveAll:
+    case MESSAGE_ID.haveNone:
+      return 1
+    case MESSAGE_ID.have:
+    case MESSAGE_ID.suggestPiece:
+    case MESSAGE_ID.allowedFast:
+      return 5
+    case MESSAGE_ID.request:
+    case MESSAGE_ID.cancel:
+    case MESSAGE_ID.rejectRequest:
+      return 13
+    case MESSAGE_ID.port:
+      return 3
+    default:
+      return undefined
+  }
+}
+
+/** A message of an unknown id has no use for its bytes, so they are counted and passed over wherever they are cut. */
+const isPassedOver = (id: number): boolean => {
+  switch (id) {
+    case MESSAGE_ID.bitfield:
+    case MESSAGE_ID.piece:
+    case MESSAGE_ID.extended:
+      return false
+    default:
+      return exactLength(id) === undefined
+  }
+}
+
+export class MessageDecoder {
+  readonly #bounds: DecoderBounds
+  readonly #lengthMax: number
+  #fault: Fault | undefined
+  #stopped = false
+  /** Its first `#heldBytes` bytes are those of a frame that the last chunk's end cut. */
+  #held = NOTHING
+  #heldBytes = 0
+  /** Bytes still to come of a message that is passed over. */
+  #passingBytes = 0
+
+  constructor(bounds: DecoderBounds) {
+    this.#bounds = bounds
+    this.#lengthMax = Math.max(13, 1 + bounds.bitfieldBytes, 9 + bounds.blockBytesMax, 2 + bounds.extendedBytesMax)
+  }
+
+  /** Bytes of memory that this decoder keeps between two chunks. */
+  get bufferBytes(): number {
+    return this.#held.length
+  }
+
+  /** Makes `push` return at once, the one under way included: the connection is closed. */
+  stop(): void {
+    this.#stopped = true
+    this.#release()
+  }
+
+  /**
+   * Calls `onMessage` for each message that `chunk` completes, in order and before it returns. After a fault every push
+   * returns that fault. Must not be called from within `onMessage`.
+   */
+  push(chunk: Uint8Array, onMessage: (message: PeerMessage) => void): Fault | undefined {
+    if (this.#stopped || this.#fault !== undefined) return this.#fault
+    const end = chunk.length
+    let at = 0
+    if (this.#passingBytes > 0) at = this.#passOver(chunk, 0)
+    else if (this.#heldBytes > 0) at = this.#completeHeld(chunk, onMessage)
+
+    while (at < end && !this.#stopped) {
+      const frameBytes = this.#frameBytes(chunk, at, end)
+      if (frameBytes === REFUSED) break
+      if (frameBytes !== NOT_YET_KNOWN && at + frameBytes <= end) {
+        onMessage(readFrame(chunk, at, frameBytes))
+        at += frameBytes
+      } else if (frameBytes !== NOT_YET_KNOWN && isPassedOver(chunk[at + PREFIX_BYTES] ?? 0)) {
+        onMessage(readFrame(chunk, at, frameBytes))
+        this.#passingBytes = at + frameBytes - end
+        at = end
+      } else {
+        this.#hold(chunk, at, frameBytes)
+        return undefined
+      }
+    }
+    if (this.#heldBytes === 0) this.#release()
+    return this.#fault
+  }
+
+  /** Bytes of the whole frame at `at`, judged by as much of its prefix and id as lies before `end`. */
+  #frameBytes(bytes: Uint8Array, at: number, end: number): number {
+    if (end - at < PREFIX_BYTES) return NOT_YET_KNOWN
+    const length = readUint32(bytes, at)
+    if (length === 0) return PREFIX_BYTES
+    if (length > this.#lengthMax) return this.#refuse('length-too-long', `a message of ${length} bytes`)
+    if (end - at < HEAD_BYTES) return NOT_YET_KNOWN
+    const id = bytes[at + PREFIX_BYTES] ?? 0
+    let lengthMin = 1
+    let lengthMax = 1
+    switch (id) {
+      case MESSAGE_ID.piece:
+        lengthMin = 9
+        lengthMax = 9 + this.#bounds.blockBytesMax
+        break
+      case MESSAGE_ID.bitfield:
+        lengthMax = 1 + this.#bounds.bitfieldBytes
+        break
+      case MESSAGE_ID.extended:
+        lengthMin = 2
+        lengthMax = 2 + this.#bounds.extendedBytesMax
+        break
+      default: {
+        const exact = exactLength(id)
+        lengthMin = exact ?? 1
+        lengthMax = exact ?? 1 + this.#bounds.extendedBytesMax
+      }
+    }
+    if (length >= lengthMin && length <= lengthMax) return PREFIX_BYTES + length
+    const tooLong = length > lengthMax && lengthMax > lengthMin
+    return this.#refuse(tooLong ? 'length-too-long' : 'length-wrong', `a message of id ${id} and ${length} bytes`)
+  }
+
+  #refuse(code: FaultCode, reason: string): typeof REFUSED {
+    this.#fault = fault(code, reason)
+    this.#release()
+    return REFUSED
+  }
+
+  /** Goes on with the frame that is held; returns where in `chunk` the next one begins. */
+  #completeHeld(chunk: Uint8Array, onMessage: (message: PeerMessage) => void): number {
+    let at = 0
+    let frameBytes = this.#frameBytes(this.#held, 0, this.#heldBytes)
+    while (frameBytes === NOT_YET_KNOWN) {
+      if (at === chunk.length) return at
+      this.#held[this.#heldBytes++] = chunk[at++] ?? 0
+      frameBytes = this.#frameBytes(this.#held, 0, this.#heldBytes)
+    }
+    if (frameBytes === REFUSED) return chunk.length
+    if (this.#heldBytes === HEAD_BYTES && isPassedOver(this.#held[PREFIX_BYTES] ?? 0)) {
+      this.#passingBytes = frameBytes - HEAD_BYTES
+      this.#heldBytes = 0
+      onMessage(readFrame(this.#held, 0, frameBytes))
+      return this.#passOver(chunk, at)
+    }
+    const taken = Math.min(frameBytes - this.#heldBytes, chunk.length - at)
+    this.#reserve(frameBytes, this.#heldBytes + taken)
+    this.#held.set(view(chunk, at, at + taken), this.#heldBytes)
+    this.#heldBytes += taken
+    if (this.#heldBytes === frameBytes) {
+      this.#heldBytes = 0
+      onMessage(readFrame(this.#held, 0, frameBytes))
+    }
+    return at + taken
+  }
+
+  #passOver(chunk: Uint8Array, at: number): number {
+    const passed = Math.min(this.#passingBytes, chunk.length - at)
+    this.#passingBytes -= passed
+    return at + passed
+  }
+
+  /** Keeps what has arrived of the frame at `at`. */
+  #hold(chunk: Uint8Array, at: number, frameBytes: number): void {
+    const arrived = chunk.length - at
+    // A buffer that had to grow for a rare, large frame is not kept for the common ones.
+    if (this.#held.length > COMMON_FRAME_BYTES) this.#held = NOTHING
+    this.#reserve(Math.max(frameBytes, HEAD_BYTES), arrived)
+    this.#held.set(view(chunk, at, chunk.length), 0)
+    this.#heldBytes = arrived
+  }
+
+  /** Makes room for the bytes that arrived: for a common frame at once, for a larger one by doubling. */
+  #reserve(frameBytes: number, arrivedBytes: number): void {
+    if (this.#held.length >= Math.min(frameBytes, Math.max(arrivedBytes, COMMON_FRAME_BYTES))) return
+    const larger = new Uint8Array(Math.min(frameBytes, Math.max(2 * arrivedBytes, COMMON_FRAME_BYTES)))
+    larger.set(view(this.#held, 0, this.#heldBytes), 0)
+    this.#held = larger
+  }
+
+  #release(): void {
+    this.#held = NOTHING
+    this.#heldBytes = 0
+  }
+}
