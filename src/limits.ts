@@ -22,6 +22,8 @@ export const LIMITS = {
   /** Names are cut by no one but the file system: 255 bytes is what ext4, APFS and NTFS hold. */
   fileNameBytesMax: 255,
   filePathPartsMax: 64,
+  /** Linux takes 4,096 bytes for a whole path; the rest is for the download folder. */
+  filePathBytesMax: 3 * KIB,
   /** A `piece` message with a block of 128 KiB, which is the most that old clients ask for. */
   blockBytesServedMax: 128 * KIB,
   /** An extension message (BEP 10) other than metadata: handshakes take a few hundred bytes. */
@@ -31,6 +33,8 @@ export const LIMITS = {
   trackerRedirectsMax: 5,
   trackerTimeoutMs: 20_000,
   trackersMax: 1_000,
+  /** Web seeds in one torrent (BEP 19); real torrents name under 50. */
+  webSeedsMax: 1_000,
   trackerUrlBytesMax: 4 * KIB,
   /** Peers taken from one answer of a tracker. */
   trackerPeersMax: 2_000,

@@ -104,7 +104,8 @@ class Reader {
   readonly #canonical: boolean
 
   constructor(bytes: Uint8Array, options: DecodeOptions) {
-    this.#bytes = bytes
+    // A Buffer's views would be Buffers, whose `slice` shares memory where that of a Uint8Array copies.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#depthMax = options.depthMax ?? LIMITS.bencodeDepthMax
     this.#tokensMax = options.tokensMax ?? LIMITS.bencodeTokensMax
     this.#canonical = options.canonical ?? true
