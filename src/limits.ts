@@ -28,14 +28,34 @@ export const LIMITS = {
   blockBytesServedMax: 128 * KIB,
   /** An extension message (BEP 10) other than metadata: handshakes take a few hundred bytes. */
   extendedBytesMax: 1 * MIB,
+  /** Values in an extension handshake; real ones have under 50. */
+  extensionHandshakeTokensMax: 1_000,
+  extensionHandshakeDepthMax: 8,
+  /** Extensions that are remembered of one peer, and the bytes of their names; real peers offer under 12. */
+  extensionsMax: 64,
+  extensionNameBytesMax: 64,
+  /** What a peer calls itself is kept in the log and shown to people. */
+  clientNameCharactersMax: 64,
   /** A tracker's answer; 10,000 peers take 180 KiB. */
   trackerAnswerBytesMax: 2 * MIB,
   trackerRedirectsMax: 5,
   trackerTimeoutMs: 20_000,
   trackersMax: 1_000,
+  /** A CID of SHA-256 in base 2 takes 289 characters; reading some bases takes time with the square of the length. */
+  cidTextMax: 512,
+  /** 1,000 trackers of ordinary length. */
+  magnetTextMax: 64 * KIB,
+  /** Peers named in a magnet URI (`x.pe`). */
+  magnetPeersMax: 100,
   /** Web seeds in one torrent (BEP 19); real torrents name under 50. */
   webSeedsMax: 1_000,
   trackerUrlBytesMax: 4 * KIB,
+  /** One read from a socket, into the one buffer that all connections of a process share. */
+  socketReadBytesMax: 256 * KIB,
+  /** Files that one disk keeps open; macOS gives a process 256 descriptors unless it asks for more. */
+  openFilesMax: 64,
+  /** Zeros written at a time where a file's space is taken at the start. */
+  preallocateBytes: 1 * MIB,
   /** Peers taken from one answer of a tracker. */
   trackerPeersMax: 2_000,
 } as const
