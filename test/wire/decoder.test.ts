@@ -231,6 +231,14 @@ test('decoder: a stop within a message ends the push under way and all later one
   }
 })
 
+test('decoder: a stop in the middle of a frame gives its memory up', () => {
+  const decoder = new MessageDecoder(BOUNDS)
+  decoder.push(fromHex('0000000504'), () => {})
+  assert.ok(decoder.bufferBytes > 0)
+  decoder.stop()
+  assert.is(decoder.bufferBytes, 0)
+})
+
 test('decoder: an empty chunk is nothing', () => {
   const decoder = new MessageDecoder(BOUNDS)
   const nothing = new Uint8Array(0)
