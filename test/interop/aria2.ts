@@ -1,0 +1,49 @@
+/** aria2, from Debian's `aria2`. It takes no peer's address: it meets others through trackers, or is dialled. */
+import path from 'node:path'
+import type { Child } from './child.js'
+import { type Client, GET_BOUND_MS, type Job, missing, START_BOUND_MS } from './client.js'
+import { LOOPBACK } from './place.js'
+import { freePort } from './ports.js'
+import { listening } from './rig.js'
+
+const start = async ({ rig, sample, place = LOOPBACK }: Job, role: string, dir: string, more: string[]) => {
+  const port = await freePort()
+  const child: Child = rig.start({
+    name: `aria2 ${role}`,
+    command: 'aria2c',
+    args: [
+      ...['--no-conf=true', `--dir=${dir}`, `--listen-port=${port}`, '--file-allocation=none', '--enable-color=false'],
+      ...['--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false', '--enable-peer-exchange=false'],
+      ...['--summary-interval=0', '--console-log-level=notice', '--bt-tracker-timeout=10', ...more, sample.torrent],
+    ],
+    place,
+  })
+  return { child, address: `${place.host}:${port}`, port }
+}
+
+export const aria2: Client = {
+  name: 'aria2',
+  available: () => missing('aria2c', 'Debian: apt-get install aria2'),
+  seed: async (job) => {
+    const limit = job.uploadLimit === undefined ? [] : [`--max-overall-upload-limit=${job.uploadLimit}`]
+    const seeding = ['--bt-seed-unverified=true', '--seed-ratio=0', '--seed-time=10', ...limit]
+    const { address, port } = await start(job, 'seed', job.dir, seeding)
+    await listening('aria2', (job.place ?? LOOPBACK).host, port, START_BOUND_MS)
+    return { address }
+  },
+  get: async (job) => {
+    const { stay = false, boundMs = GET_BOUND_MS, peers = [] } = job
+    if (peers.length > 0) throw new Error('aria2 cannot be told a peer: give the torrent a tracker')
+    const dir = await job.rig.folder('aria2')
+    const { child } = await start(job, 'get', dir, stay ? ['--seed-ratio=0', '--seed-time=10'] : ['--seed-time=0'])
+    const root = path.join(dir, job.sample.name)
+    await child.waitFor(
+      'said it is complete',
+      ({ text }) => (text.includes('Download complete: ') ? root : undefined),
+      boundMs,
+    )
+    // Its last words come before its last write where it does not stay.
+    if (!stay) await child.end(START_BOUND_MS)
+    return { dir }
+  },
+}

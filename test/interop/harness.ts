@@ -1,0 +1,38 @@
+/** Declares interoperability tests: each names the real peers that it needs, and what becomes of it without them. */
+import { suite } from 'uvu'
+import type { Peer } from './client.js'
+import { type Rig, RUN_BOUND_MS, withRig } from './rig.js'
+
+type Work = (rig: Rig) => Promise<void>
+
+export interface Interop {
+  (claim: string, peers: readonly Peer[], work: Work, boundMs?: number): void
+  run(): void
+}
+
+const required = (process.env.CI ?? '') !== ''
+
+/**
+ * A suite of tests against real peers. Where one of them is not on this machine, its tests are skipped and say why;
+ * but under CI they fail, since there a missing peer would hide everything that it was to prove.
+ */
+export const interopSuite = (name: string): Interop => {
+  const tests = suite(name)
+  const declare = (claim: string, peers: readonly Peer[], work: Work, boundMs = RUN_BOUND_MS): void => {
+    const reasons = peers.flatMap((peer) => {
+      const reason = peer.available()
+      return reason === undefined ? [] : [`${peer.name}: ${reason}`]
+    })
+    if (reasons.length === 0) {
+      tests(claim, () => withRig(work, boundMs))
+    } else if (required) {
+      tests(claim, () => {
+        throw new Error(`a real peer is missing: ${reasons.join('; ')}`)
+      })
+    } else {
+      console.log(`skipped: ${claim} (${reasons.join('; ')})`)
+      tests.skip(claim)
+    }
+  }
+  return Object.assign(declare, { run: () => tests.run() })
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+"""Make a folder of random files, and a .torrent of it with libtorrent: a maker that is not ours.
+
+  make_torrent.py DIR NAME OUT.torrent --piece-length BYTES --file PATH=BYTES [--file ...] [--seed N]
+
+One --file with the path "." makes a torrent of a single file called NAME; otherwise NAME is a folder.
+Prints one JSON line about the torrent. Needs Debian's python3-libtorrent, so run it with /usr/bin/python3.
+"""
+import argparse
+import json
+import os
+import random
+
+import libtorrent as lt
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument('dir')
+arguments.add_argument('name')
+arguments.add_argument('out')
+arguments.add_argument('--piece-length', type=int, required=True)
+arguments.add_argument('--file', action='append', required=True)
+arguments.add_argument('--seed', type=int, default=1, help='of the random content, so that a run can be repeated')
+options = arguments.parse_args()
+
+generator = random.Random(options.seed)
+root = os.path.join(options.dir, options.name)
+for wanted in options.file:
+    relative, size = wanted.rsplit('=', 1)
+    path = root if relative == '.' else os.path.join(root, relative)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'wb') as file:
+        left = int(size)
+        while left > 0:
+            count = min(left, 1 << 20)
+            file.write(generator.randbytes(count))
+            left -= count
+
+storage = lt.file_storage()
+lt.add_files(storage, root)
+maker = lt.create_torrent(storage, options.piece_length, lt.create_torrent.v1_only)
+lt.set_piece_hashes(maker, options.dir)
+with open(options.out, 'wb') as file:
+    file.write(lt.bencode(maker.generate()))
+
+info = lt.torrent_info(options.out)
+assert info.piece_length() == options.piece_length, f'libtorrent chose pieces of {info.piece_length()} bytes'
+print(json.dumps({'infoHash': str(info.info_hashes().v1), 'bytes': info.total_size(), 'pieces': info.num_pieces()}))

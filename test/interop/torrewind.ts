@@ -1,0 +1,119 @@
+/** Torrewind itself, as a user has it: the built command line in a process of its own, read through `--json`. */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Child } from './child.js'
+import { type Client, GET_BOUND_MS, type GetJob, type Job, START_BOUND_MS, type Tracker } from './client.js'
+import { type JsonLine, numberOf, textOf, waitForJson } from './json.js'
+import { LOOPBACK, type Place } from './place.js'
+import type { Rig } from './rig.js'
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const available = (): string | undefined =>
+  existsSync(MAIN) ? undefined : 'dist/src/cli/main.js is not there (npm run build)'
+
+export const startTorrewind = (rig: Rig, place: Place, command: string, ...args: string[]): Child =>
+  rig.start({
+    name: `torrewind ${command}`,
+    command: process.execPath,
+    args: ['--enable-source-maps', MAIN, command, ...args, '--json'],
+    place,
+  })
+
+/** The last line of `get`. */
+export interface GetDone {
+  readonly bytes: number
+  readonly downloadedBytes: number
+  readonly wastedBytes: number
+  readonly rehashedPieces: number
+}
+
+const readDone = (line: JsonLine): GetDone => {
+  if (line.verified !== true) throw new Error(`done, but not verified: ${JSON.stringify(line)}`)
+  return {
+    bytes: numberOf(line, 'bytes'),
+    downloadedBytes: numberOf(line, 'downloadedBytes'),
+    wastedBytes: numberOf(line, 'wastedBytes'),
+    rehashedPieces: numberOf(line, 'rehashedPieces'),
+  }
+}
+
+export interface Getting {
+  readonly child: Child
+  readonly dir: string
+  readonly data: string
+  done(boundMs?: number): Promise<GetDone>
+}
+
+/** Starts `get`; run it with the `dir` and `data` of an earlier one to go on with that. */
+export const startGet = async (job: GetJob, earlier?: Pick<Getting, 'dir' | 'data'>): Promise<Getting> => {
+  const { rig, sample, place = LOOPBACK, peers = [], stay = false } = job
+  const { dir, data } = earlier ?? { dir: await rig.folder('torrewind'), data: await rig.folder('torrewind-data') }
+  const more = [...peers.flatMap((peer) => ['--peer', peer]), ...(stay ? ['--seed'] : [])]
+  const child = startTorrewind(rig, place, 'get', sample.torrent, '-d', dir, '--data', data, '--port', '0', ...more)
+  return {
+    child,
+    dir,
+    data,
+    done: async (boundMs = GET_BOUND_MS) => {
+      const done = readDone(await waitForJson(child, 'done', boundMs))
+      if (stay) return done
+      const { code } = await child.end(START_BOUND_MS)
+      if (code !== 0) throw child.failure(`ended with ${code} after it was done`)
+      return done
+    },
+  }
+}
+
+const startSeed = async (job: Job & { readonly dir: string }): Promise<{ child: Child; address: string }> => {
+  const { rig, sample, dir, place = LOOPBACK } = job
+  const data = await rig.folder('torrewind-data')
+  const args = [sample.torrent, '--path', dir, '--data', data, '--port', '0']
+  const child = startTorrewind(rig, place, 'seed', ...args)
+  const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'port')
+  await waitForJson(child, 'seeding', START_BOUND_MS)
+  return { child, address: `${place.host}:${port}` }
+}
+
+export const torrewind: Client = {
+  name: 'Torrewind',
+  available,
+  seed: startSeed,
+  get: async (job) => {
+    const getting = await startGet(job)
+    await getting.done(job.boundMs)
+    return { dir: getting.dir }
+  },
+}
+
+export interface Created {
+  readonly torrent: string
+  readonly infoHash: string
+  readonly bytes: number
+  readonly pieces: number
+}
+
+/** Makes a .torrent of a file or folder with our own `create`. */
+export const create = async (rig: Rig, root: string, ...options: string[]): Promise<Created> => {
+  const torrent = path.join(await rig.folder('created'), 'made by torrewind.torrent')
+  const child = startTorrewind(rig, LOOPBACK, 'create', root, '-o', torrent, ...options)
+  const line = await waitForJson(child, 'created', START_BOUND_MS)
+  const { code } = await child.end(START_BOUND_MS)
+  if (code !== 0) throw child.failure(`ended with ${code} after it was done`)
+  return {
+    torrent,
+    infoHash: textOf(line, 'infoHashV1'),
+    bytes: numberOf(line, 'bytes'),
+    pieces: numberOf(line, 'pieces'),
+  }
+}
+
+export const torrewindTracker: Tracker = {
+  name: "Torrewind's tracker",
+  available,
+  track: async (rig, _samples, place = LOOPBACK) => {
+    const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0')
+    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'http')
+    return `http://${place.host}:${port}/announce`
+  },
+}
