@@ -34,7 +34,7 @@ export class Bitfield {
   }
 
   /** Every piece is set, as `have-all` says (BEP 6). */
-  static allSet(length: number): Bitfield {
+  static filled(length: number): Bitfield {
     const bytes = new Uint8Array(Bitfield.byteLength(length)).fill(0xff)
     if (bytes.length > 0) bytes[bytes.length - 1] = 0xff & ~spareBits(length)
     return new Bitfield(length, bytes)

@@ -68,7 +68,7 @@ test('bitfield: it has a piece that another lacks exactly if the difference of t
 })
 
 test('bitfield: an index that the torrent does not have is not set, however a stranger chose it', () => {
-  const field = Bitfield.allSet(13)
+  const field = Bitfield.filled(13)
   for (const index of [13, 15, 16, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 2 ** 32, 2 ** 33 + 1, -1]) {
     assert.is(field.has(index), false, String(index))
   }
@@ -93,7 +93,7 @@ test('bitfield: all set means every piece and no spare bit', () => {
     [9, 'ff80'],
     [16, 'ffff'],
   ] as const) {
-    const field = Bitfield.allSet(length)
+    const field = Bitfield.filled(length)
     assert.is(toHex(field.bytes), hex)
     assert.is(field.count, length)
     assert.is(field.full, true)
@@ -120,7 +120,7 @@ test('bitfield: a stranger with any spare bit set is refused', () => {
       const bits = withPieces(bytes * 8, [bit]).bytes
       assert.is(fromWire(toHex(bits), length), 'bitfield-spare-bits', `bit ${bit} for ${length} pieces`)
     }
-    assert.ok(fromWire(toHex(Bitfield.allSet(length).bytes), length) instanceof Bitfield)
+    assert.ok(fromWire(toHex(Bitfield.filled(length).bytes), length) instanceof Bitfield)
   }
 })
 
