@@ -58,4 +58,62 @@ export const LIMITS = {
   preallocateBytes: 1 * MIB,
   /** Peers taken from one answer of a tracker. */
   trackerPeersMax: 2_000,
+  /** Events in one record of the log: 64 bytes of hashes are shared by so many, and so many are lost to one bad byte. */
+  logRecordEventsMax: 256,
+  /** A record is closed early where its events are long (bitfields take up to 256 KiB), as it is read in one go. */
+  logRecordBytesMax: 256 * KIB,
+  /** How long an event waits for others to fill its record with. */
+  logCommitDelayMs: 50,
+  /** Events appended and not yet committed at which the engine takes no more input: about 2 MB, a second at full speed. */
+  logPendingEventsPause: 32_768,
+  /** The most there may ever be: room for the turns that were under way when the engine paused. */
+  logPendingEventsMax: 131_072,
+  /** Checkpoints kept of one log, spread over it: a state anywhere is a fold of about one 32nd of the log at most. */
+  checkpointsKept: 64,
+  /** The newest checkpoints, which are never thinned out: where one is damaged, the one before is near. */
+  checkpointsNewestKept: 4,
+  /** Bytes of records read from the database at a time. */
+  logReadBytes: 256 * KIB,
+  /** Requests that an unknown client lets wait: libtorrent 1.0 and Transmission kept 250 and more. */
+  requestsUnknownMax: 250,
+  /** Requests that a peer may let us keep waiting at most, whatever it says (`reqq`, BEP 10). */
+  requestsMax: 2_000,
+  /** Blocks on order from one peer: 8 MiB, which no piece buffer budget should exceed. */
+  requestsOutstandingMax: 500,
+  /** Requests of a peer that wait to be served; what we say in `reqq`. 32 KiB of state a peer. */
+  requestsServedMax: 500,
+  /** Blocks handed to one connection and not flushed yet: 1 MiB, enough to keep a fast socket busy. */
+  blocksInSocketMax: 64,
+  /** Requests given up that are remembered, so that their late blocks can be told from garbage. */
+  releasedRequestsMax: 1_024,
+  /** Blocks that a peer may send unasked before it is taken for garbage. */
+  unaskedBlocksMax: 16,
+  /** Addresses of peers kept to try. libtorrent keeps 3,000. */
+  candidatesMax: 3_000,
+  /** Connections of one transfer, dialed ones and accepted ones together. */
+  peersMax: 80,
+  /** Of those, how many we dial ourselves, so that others find a place. */
+  peersDialedMax: 50,
+  /** Connections being opened at one time. */
+  dialsMax: 16,
+  dialTimeoutMs: 10_000,
+  handshakeTimeoutMs: 20_000,
+  /** BEP 3: connections that say nothing for two minutes may be closed; ours say something before that. */
+  keepAliveMs: 110_000,
+  silenceMaxMs: 240_000,
+  /** BEP 3's anti-snubbing: a minute without a block. */
+  snubbedMs: 60_000,
+  /** A block on order this long may be asked of somebody else. */
+  requestTimeoutMs: 30_000,
+  /** Failed attempts at one piece whose blocks are remembered to find the culprit. */
+  rejectionsKept: 4,
+  /** Bytes of pieces in flight in one transfer: half-filled, being hashed, or being written. */
+  pieceBuffersBytesMax: 32 * MIB,
+  /** However long pieces are, so many may be in flight. */
+  piecesInFlightMin: 3,
+  piecesInFlightMax: 512,
+  /** Peers that are asked for the same block in the endgame. */
+  endgameOrdersMax: 3,
+  /** Steps of one turn: beyond it actors talk to each other for ever, which is a bug. */
+  turnStepsMax: 100_000,
 } as const

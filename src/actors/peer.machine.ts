@@ -19,7 +19,10 @@ export const peerMachine = setup({}).createMachine({
   initial: 'dialing',
   on: { 'peer-closed': '.closed' },
   states: {
-    dialing: { tags: 'dialing', on: { 'peer-connected': 'handshaking', 'dial-failed': 'closed' } },
+    dialing: {
+      tags: 'dialing',
+      on: { 'peer-connected': 'handshaking', 'peer-accepted': 'handshaking', 'dial-failed': 'closed' },
+    },
     handshaking: { tags: 'handshaking', on: { 'handshake-received': 'open' } },
     open: {
       tags: 'open',
@@ -27,10 +30,13 @@ export const peerMachine = setup({}).createMachine({
       on: {
         'extensions-received': stay,
         'bitfield-received': stay,
+        'have-all-received': stay,
+        'have-none-received': stay,
         'have-received': stay,
         'allowed-fast-received': stay,
         'suggest-received': stay,
         'keep-alive-sent': stay,
+        'keep-alive-received': stay,
         'block-received': stay,
         'block-wasted': stay,
         'block-refused': stay,

@@ -71,10 +71,12 @@ export const VOCABULARY = {
     file: count,
     reason: oneOf('missing', 'size', 'time'),
   }),
-  'files-stamped': event(20, 'Size and time of files written since the last stamp; synced to the medium or not.', {
-    synced: flag,
+  'files-stamped': event(20, 'Size and time of every file as the session ends, to notice changes by others.', {
     stamps: list(stamp),
   }),
+  'session-examined': event(23, 'The files were looked at; from here on this session may write them.', {}),
+  'sync-began': event(21, 'What was written so far is being brought to the medium.', {}),
+  'sync-ended': event(22, 'Pieces stored before `sync-began` survive a loss of power.', {}),
 
   'candidates-found': event(32, 'Addresses of peers, from a tracker, from the user or from a peer itself.', {
     source: oneOf('tracker', 'user', 'incoming'),
@@ -112,6 +114,7 @@ export const VOCABULARY = {
     piece: optional(piece),
   }),
   'keep-alive-sent': event(41, 'Nothing else was sent for two minutes (BEP 3).', { peer }),
+  'keep-alive-received': event(42, 'The peer had nothing else to say, and is still there (BEP 3).', { peer }),
 
   'bitfield-received': event(48, 'Which pieces the peer has, as a bitfield.', { peer, bits: bytes }),
   'have-all-received': event(49, 'The peer is a seed (BEP 6).', { peer }),
@@ -157,7 +160,7 @@ export const VOCABULARY = {
   'piece-stored': event(89, 'The piece is written; it may be told and served once this event is committed.', { piece }),
   'piece-dropped': event(90, 'The piece is in flight no longer, and not stored.', {
     piece,
-    reason: oneOf('write-failed', 'stopped'),
+    reason: oneOf('write-failed', 'idle'),
   }),
   'pieces-announced': event(91, 'The stored pieces are committed: we told peers, and serve them.', {
     pieces: list(piece),

@@ -1,0 +1,164 @@
+/** What actors hear and say: inputs (past, from outside), messages (requests to each other), effects (requests to the outside). */
+import type { Range, TransferEvent } from '../events/vocabulary.js'
+import type { Failure, FileStamp } from '../ports.js'
+import type { Random } from '../random.js'
+import type { Instant, PeerAddress, PeerKey, PeerId, PieceIndex } from '../values.js'
+import type { AnnounceAnswer, AnnounceRequest } from '../wire/announce.js'
+import type { ExtensionHandshake } from '../wire/extension.js'
+import type { Fault } from '../wire/fault.js'
+import type { Handshake } from '../wire/handshake.js'
+import type { PeerMessage, SendableMessage } from '../wire/messages.js'
+
+/** What a file of the torrent is found to be; `stamp` is undefined where it is missing. */
+export interface FileFinding {
+  readonly file: number
+  readonly length: number
+  readonly firstPiece: number
+  readonly lastPiece: number
+  readonly stamp: FileStamp | undefined
+}
+
+export type TransferInput =
+  | { readonly type: 'files-examined'; readonly files: readonly FileFinding[] }
+  | { readonly type: 'piece-checked'; readonly piece: PieceIndex; readonly good: boolean }
+  | { readonly type: 'check-asked' }
+  | { readonly type: 'pause-asked' }
+  | { readonly type: 'resume-asked' }
+  | { readonly type: 'end-asked'; readonly reason: 'closed' | 'removed' | 'failed' }
+  | { readonly type: 'pieces-selected'; readonly wanted: Uint8Array; readonly sequential: boolean }
+  | { readonly type: 'limits-asked'; readonly download: number; readonly upload: number }
+  | { readonly type: 'peers-found'; readonly source: 'tracker' | 'user'; readonly addresses: readonly PeerAddress[] }
+  | { readonly type: 'peer-accepted'; readonly peer: PeerKey; readonly address: PeerAddress }
+  | { readonly type: 'log-committed'; readonly committedSeq: number }
+  | { readonly type: 'storage-failed'; readonly failure: Failure }
+  | { readonly type: 'sync-finished' }
+  | { readonly type: 'woken' }
+
+export type PeerInput =
+  | { readonly type: 'connected' }
+  | { readonly type: 'dial-failed'; readonly failure: Failure }
+  | { readonly type: 'handshake-arrived'; readonly handshake: Handshake }
+  | { readonly type: 'extensions-arrived'; readonly extensions: ExtensionHandshake }
+  | { readonly type: 'message-arrived'; readonly message: PeerMessage }
+  | { readonly type: 'fault-found'; readonly fault: Fault }
+  | { readonly type: 'connection-lost'; readonly failure: Failure }
+  | { readonly type: 'blocks-flushed'; readonly ranges: readonly Range[] }
+  | { readonly type: 'block-unreadable'; readonly range: Range; readonly failure: Failure }
+
+export type PieceInput =
+  | {
+      readonly type: 'piece-hashed'
+      readonly good: boolean
+      /** Of each block, where somebody may be to blame; else empty. */
+      readonly fingerprints: readonly number[]
+    }
+  | { readonly type: 'piece-written' }
+  | { readonly type: 'write-failed'; readonly failure: Failure }
+
+export type TrackersInput =
+  | { readonly type: 'announce-answered'; readonly tracker: string; readonly answer: AnnounceAnswer }
+  | { readonly type: 'announce-failed'; readonly tracker: string; readonly failure: Failure }
+
+export type Input =
+  | ({ readonly to: 'transfer' } & { readonly input: TransferInput })
+  | { readonly to: 'peer'; readonly peer: PeerKey; readonly input: PeerInput }
+  | { readonly to: 'piece'; readonly piece: PieceIndex; readonly input: PieceInput }
+  | { readonly to: 'trackers'; readonly input: TrackersInput }
+
+export type TransferMessage =
+  /** Interest or connections changed: is a slot free for somebody? */
+  | { readonly type: 'fill-slots' }
+  /** An address proved bad: no more of it. */
+  | { readonly type: 'ban'; readonly host: string; readonly reason: 'corrupt-blocks' | 'protocol'; readonly piece: PieceIndex | undefined }
+  | { readonly type: 'fail'; readonly failure: Failure }
+  | { readonly type: 'fill-connections' }
+
+export type PeerRequest =
+  | { readonly type: 'refill' }
+  /** What the peer has may have become uninteresting, or interesting. */
+  | { readonly type: 'review-interest' }
+  | { readonly type: 'cancel-block'; readonly piece: PieceIndex; readonly offset: number; readonly length: number }
+  | { readonly type: 'choke' }
+  | { readonly type: 'unchoke' }
+  | { readonly type: 'look-at-time' }
+  | { readonly type: 'close'; readonly reason: CloseReason; readonly detail: string }
+
+export type PieceRequest = {
+  readonly type: 'take-block'
+  readonly from: PeerKey
+  readonly block: number
+  readonly bytes: Uint8Array
+}
+
+export type TrackersRequest = { readonly type: 'look-at-time' } | { readonly type: 'say-stopped' }
+
+export type Message =
+  | { readonly to: 'transfer'; readonly message: TransferMessage }
+  | { readonly to: 'peer'; readonly peer: PeerKey; readonly message: PeerRequest }
+  | { readonly to: 'piece'; readonly piece: PieceIndex; readonly message: PieceRequest }
+  | { readonly to: 'trackers'; readonly message: TrackersRequest }
+
+/** Why we end a connection: stable codes. */
+export type CloseReason =
+  | 'handshake-timeout'
+  | 'silence'
+  | 'self-connection'
+  | 'duplicate-connection'
+  | 'wrong-info-hash'
+  | 'banned'
+  | 'protocol-fault'
+  | 'unasked-blocks'
+  | 'both-complete'
+  | 'too-many-peers'
+  | 'paused'
+  | 'ended'
+  | 'failed'
+  | 'checking'
+
+export type Effect =
+  | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }
+  | { readonly type: 'greet'; readonly peer: PeerKey; readonly peerId: PeerId }
+  | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
+  | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
+  | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }
+  | { readonly type: 'hang-up'; readonly peer: PeerKey }
+  | { readonly type: 'keep'; readonly piece: PieceIndex; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly type: 'hash'; readonly piece: PieceIndex; readonly fingerprints: boolean }
+  | { readonly type: 'write'; readonly piece: PieceIndex }
+  | { readonly type: 'drop'; readonly piece: PieceIndex }
+  | { readonly type: 'check'; readonly pieces: readonly PieceIndex[] }
+  | { readonly type: 'stop-checking' }
+  | { readonly type: 'sync'; readonly pieces: readonly PieceIndex[] }
+  | { readonly type: 'announce'; readonly tracker: string; readonly request: AnnounceRequestPart }
+  | { readonly type: 'wake'; readonly at: Instant }
+
+/** What the state knows of an announce; the driver adds the port that it listens on. */
+export type AnnounceRequestPart = Omit<AnnounceRequest, 'port'>
+
+export interface Decision {
+  readonly events: readonly TransferEvent[]
+  readonly messages: readonly Message[]
+  readonly effects: readonly Effect[]
+}
+
+export interface Circumstances {
+  readonly now: Instant
+  readonly random: Random
+}
+
+const NONE: readonly never[] = []
+export const NOTHING: Decision = { events: NONE, messages: NONE, effects: NONE }
+
+/** A decision in parts that are left out where they are empty. */
+export const decided = (parts: Partial<Decision>): Decision => ({
+  events: parts.events ?? NONE,
+  messages: parts.messages ?? NONE,
+  effects: parts.effects ?? NONE,
+})
+
+/** Several decisions about the same state, one after the other. */
+export const both = (...decisions: readonly Decision[]): Decision => ({
+  events: decisions.flatMap(({ events }) => events),
+  messages: decisions.flatMap(({ messages }) => messages),
+  effects: decisions.flatMap(({ effects }) => effects),
+})

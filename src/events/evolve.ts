@@ -1,0 +1,29 @@
+/**
+ * evolve: the only writer of a transfer's state, while running and while replaying.
+ *
+ * A table with one fold for each event; the folds of one subject share a file.
+ */
+import type { LoggedEvent } from './codec.js'
+import { peerFolds } from './folds-peers.js'
+import { pieceFolds } from './folds-pieces.js'
+import { transferFolds } from './folds-transfer.js'
+import type { TransferState } from './state.js'
+import type { EventOf, EventType, TransferEvent } from './vocabulary.js'
+import type { Instant } from '../values.js'
+import { assert } from '../assert.js'
+
+/** What one event makes of the state, in place. `state.at` is still the time of the event before. */
+export type Fold<Type extends EventType> = (state: TransferState, event: EventOf<Type>, at: Instant) => void
+export type Folds<Types extends EventType = EventType> = { readonly [Type in Types]: Fold<Type> }
+
+const folds: Folds = { ...transferFolds, ...peerFolds, ...pieceFolds }
+
+/** Throws an assertion at an event that may not follow, and at a gap. */
+export const evolve = (state: TransferState, logged: LoggedEvent): TransferState => {
+  assert(logged.seq === state.nextSeq, `event ${logged.seq} cannot follow ${state.nextSeq - 1}`)
+  const fold = folds[logged.event.type] as (state: TransferState, event: TransferEvent, at: Instant) => void // by its type
+  fold(state, logged.event, logged.at)
+  state.at = logged.at
+  state.nextSeq++
+  return state
+}

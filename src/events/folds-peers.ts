@@ -1,0 +1,259 @@
+/** Folds of what happens with peers: candidates, connections, what they have, want and allow. */
+import { peerLifecycle } from '../actors/peer.machine.js'
+import { present } from '../assert.js'
+import { LIMITS } from '../limits.js'
+import { type Instant, type PeerAddress, type PeerId, type PeerKey, type PieceIndex, showAddress } from '../values.js'
+import { Bitfield } from '../wire/bitfield.js'
+import type { Folds } from './evolve.js'
+import { blockOfKey, pieceOfKey } from './geometry.js'
+import { unorder } from './ledger.js'
+import { emptyMeter } from './meter.js'
+import { newPipeline } from './pipeline.js'
+import type { Candidate, PeerState, TransferState } from './state.js'
+import type { EventType } from './vocabulary.js'
+
+/** The peer of an event; evolving an event of a peer that is not there is our bug. */
+export const peerOf = (state: TransferState, key: PeerKey): PeerState => present(state.peers.get(key), `peer ${key}`)
+
+/** The peer takes the step that the event is for it. */
+export const stepPeer = (state: TransferState, key: PeerKey, type: EventType): PeerState => {
+  const peer = peerOf(state, key)
+  peer.standing = peerLifecycle.step(peer.standing, type)
+  return peer
+}
+
+/** The peer takes the step, and has thereby shown that it is there. */
+const hear = (state: TransferState, event: { type: EventType; peer: PeerKey }, at: Instant): PeerState => {
+  const peer = stepPeer(state, event.peer, event.type)
+  peer.lastReceivedAt = at
+  return peer
+}
+
+const say = (state: TransferState, event: { type: EventType; peer: PeerKey }, at: Instant): PeerState => {
+  const peer = stepPeer(state, event.peer, event.type)
+  peer.lastSentAt = at
+  return peer
+}
+
+const newPeer = (
+  state: TransferState,
+  key: PeerKey,
+  address: PeerAddress,
+  incoming: boolean,
+  at: Instant,
+): PeerState => ({
+  key,
+  address,
+  incoming,
+  standing: peerLifecycle.initial,
+  since: at,
+  id: undefined,
+  client: '',
+  fast: false,
+  extensions: false,
+  uploadOnly: false,
+  listenPort: undefined,
+  requestsMax: LIMITS.requestsUnknownMax,
+  has: new Bitfield(state.geometry.pieceCount),
+  seed: false,
+  saidPieces: false,
+  interesting: 0,
+  allowedFast: new Set(),
+  requested: new Map(),
+  released: new Set(),
+  pipeline: newPipeline(),
+  asked: new Map(),
+  downloaded: emptyMeter(),
+  uploaded: emptyMeter(),
+  wastedBytes: 0,
+  unasked: 0,
+  snubbed: false,
+  lastReceivedAt: at,
+  lastSentAt: at,
+  lastBlockAt: at,
+  unchokedAt: 0,
+})
+
+const candidateOf = (state: TransferState, peer: PeerState): Candidate | undefined =>
+  state.candidates.get(showAddress(peer.address))
+
+/** How long a candidate is left alone after each failure in a row. */
+const RETRY_MS = { first: 3_000, most: 1_800_000 } as const
+
+const putOff = (candidate: Candidate, at: Instant): void => {
+  candidate.nextDialAt = at + Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(candidate.failures, 16))
+  candidate.failures++
+  candidate.peer = undefined
+}
+
+/** Nothing on order from the peer is waited for any more: others may be asked for it. */
+export const releaseRequests = (state: TransferState, peer: PeerState): void => {
+  for (const key of peer.requested.keys()) {
+    const ledger = state.pieces.get(pieceOfKey(state.geometry, key))
+    if (ledger !== undefined) unorder(ledger, blockOfKey(state.geometry, key))
+    remember(peer.released, key)
+  }
+  peer.requested.clear()
+}
+
+const remember = (released: Set<number>, key: number): void => {
+  released.add(key)
+  if (released.size <= LIMITS.releasedRequestsMax) return
+  for (const oldest of released) {
+    released.delete(oldest)
+    return
+  }
+}
+
+const leave = (state: TransferState, peer: PeerState): void => {
+  releaseRequests(state, peer)
+  if (peer.seed) state.seedsConnected--
+  else for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
+  for (const ledger of state.pieces.values()) if (ledger.parole === peer.key) ledger.parole = undefined
+  if (state.optimistic === peer.key) state.optimistic = undefined
+  state.peers.delete(peer.key)
+}
+
+const countInteresting = (state: TransferState, has: Bitfield): number => {
+  if (state.missing === 0) return 0
+  let count = 0
+  for (const index of has.indices()) if (state.wanted.has(index) && !state.stored.has(index)) count++
+  return count
+}
+
+/** The peer says what it has; what it said before no longer counts. */
+const learnPieces = (state: TransferState, peer: PeerState, has: Bitfield): void => {
+  if (peer.seed) state.seedsConnected--
+  else for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
+  peer.has = has
+  peer.seed = has.full
+  peer.saidPieces = true
+  if (peer.seed) {
+    state.seedsConnected++
+    peer.interesting = state.missing
+    return
+  }
+  for (const index of has.indices()) state.rarity.more(index as PieceIndex) // bits of the torrent's length
+  peer.interesting = countInteresting(state, has)
+}
+
+export const peerFolds = {
+  'candidates-found'(state, event) {
+    for (const address of event.addresses) {
+      const name = showAddress(address)
+      const known = state.candidates.get(name)
+      if (known !== undefined) {
+        // Told anew, so worth a try; but no sooner than its failures allow.
+        if (event.source === 'user') known.nextDialAt = 0
+        continue
+      }
+      if (state.candidates.size >= LIMITS.candidatesMax) continue
+      state.candidates.set(name, { address, source: event.source, failures: 0, nextDialAt: 0, peer: undefined })
+    }
+  },
+  'dial-began'(state, event, at) {
+    const address = { host: event.host, port: event.port }
+    state.peers.set(event.peer, newPeer(state, event.peer, address, false, at))
+    state.nextPeer = event.peer + 1
+    const candidate = state.candidates.get(showAddress(address))
+    if (candidate !== undefined) candidate.peer = event.peer
+  },
+  'dial-failed'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    const candidate = candidateOf(state, peer)
+    if (candidate !== undefined) putOff(candidate, at)
+    state.peers.delete(event.peer)
+  },
+  'peer-accepted'(state, event, at) {
+    const address = { host: event.host, port: event.port }
+    state.peers.set(event.peer, newPeer(state, event.peer, address, true, at))
+    state.nextPeer = event.peer + 1
+    stepPeer(state, event.peer, event.type)
+  },
+  'peer-connected'(state, event) {
+    stepPeer(state, event.peer, event.type)
+  },
+  'handshake-received'(state, event, at) {
+    const peer = hear(state, event, at)
+    peer.id = event.peerId as PeerId // 20 bytes of the handshake
+    peer.fast = event.fast
+    peer.extensions = event.extensions
+  },
+  'extensions-received'(state, event, at) {
+    const peer = hear(state, event, at)
+    peer.client = event.client ?? ''
+    peer.listenPort = event.listenPort
+    peer.uploadOnly = event.uploadOnly
+    if (event.requestsMax !== undefined) peer.requestsMax = Math.max(1, Math.min(event.requestsMax, LIMITS.requestsMax))
+  },
+  'peer-closed'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    const candidate = candidateOf(state, peer)
+    if (candidate !== undefined) {
+      if (peer.downloaded.total > 0 || peer.uploaded.total > 0) candidate.failures = 0
+      putOff(candidate, at)
+      if (event.reason === 'self-connection' || event.reason === 'duplicate-connection') {
+        candidate.nextDialAt = at + RETRY_MS.most
+      }
+    }
+    leave(state, peer)
+  },
+  'address-banned'(state, event) {
+    state.banned.add(event.host)
+    for (const [name, candidate] of state.candidates)
+      if (candidate.address.host === event.host) state.candidates.delete(name)
+  },
+  'keep-alive-sent': (state, event, at) => void say(state, event, at),
+  'keep-alive-received': (state, event, at) => void hear(state, event, at),
+
+  'bitfield-received'(state, event, at) {
+    learnPieces(state, hear(state, event, at), new Bitfield(state.geometry.pieceCount, event.bits.slice()))
+  },
+  'have-all-received'(state, event, at) {
+    learnPieces(state, hear(state, event, at), Bitfield.filled(state.geometry.pieceCount))
+  },
+  'have-none-received'(state, event, at) {
+    learnPieces(state, hear(state, event, at), new Bitfield(state.geometry.pieceCount))
+  },
+  'have-received'(state, event, at) {
+    const peer = hear(state, event, at)
+    peer.has.set(event.piece)
+    peer.saidPieces = true
+    state.rarity.more(event.piece)
+    if (state.wanted.has(event.piece) && !state.stored.has(event.piece)) peer.interesting++
+  },
+  'interested-sent': (state, event, at) => void say(state, event, at),
+  'not-interested-sent': (state, event, at) => void say(state, event, at),
+  'interested-received': (state, event, at) => void hear(state, event, at),
+  'not-interested-received': (state, event, at) => void hear(state, event, at),
+  'choke-sent'(state, event, at) {
+    const peer = say(state, event, at)
+    peer.asked.clear()
+    if (state.optimistic === peer.key) state.optimistic = undefined
+  },
+  'unchoke-sent'(state, event, at) {
+    say(state, event, at).unchokedAt = at
+  },
+  'choke-received'(state, event, at) {
+    const peer = hear(state, event, at)
+    if (!peer.fast) releaseRequests(state, peer)
+  },
+  'unchoke-received'(state, event, at) {
+    hear(state, event, at).lastBlockAt = at
+  },
+  'allowed-fast-received'(state, event, at) {
+    hear(state, event, at).allowedFast.add(event.piece)
+  },
+  'suggest-received': (state, event, at) => void hear(state, event, at),
+  'peer-snubbed'(state, event) {
+    stepPeer(state, event.peer, event.type).snubbed = true
+  },
+  'optimistic-chosen'(state, event, at) {
+    stepPeer(state, event.peer, event.type)
+    state.optimistic = event.peer
+    state.optimisticAt = at
+  },
+  'choke-round-ended'(state, _event, at) {
+    state.chokeRoundAt = at
+  },
+} satisfies Partial<Folds>

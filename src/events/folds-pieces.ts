@@ -1,0 +1,181 @@
+/** Folds of what happens to pieces and their blocks, in both directions. */
+import { pieceLifecycle } from '../actors/piece.machine.js'
+import { present } from '../assert.js'
+import { LIMITS } from '../limits.js'
+import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
+import type { Folds } from './evolve.js'
+import { releaseRequests, stepPeer } from './folds-peers.js'
+import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
+import { emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
+import { addBytes } from './meter.js'
+import { blockCame } from './pipeline.js'
+import type { PeerState, PieceState, TransferState } from './state.js'
+import type { EventType, Range } from './vocabulary.js'
+
+export const pieceOf = (state: TransferState, piece: PieceIndex): PieceState =>
+  present(state.pieces.get(piece), `piece ${piece} in flight`)
+
+const stepPiece = (state: TransferState, piece: PieceIndex, type: EventType): PieceState => {
+  const ledger = pieceOf(state, piece)
+  ledger.standing = pieceLifecycle.step(ledger.standing, type)
+  return ledger
+}
+
+/** A name for what a peer asked for, as it asked for it. */
+export const rangeName = ({ piece, offset, length }: Range): string => `${piece}:${offset}:${length}`
+
+/** The block is no longer on order from the peer. */
+const takeOffOrder = (state: TransferState, peer: PeerState, piece: PieceIndex, block: number): Instant | undefined => {
+  const key = blockKey(state.geometry, piece, block)
+  const since = peer.requested.get(key)
+  if (since === undefined) {
+    peer.released.delete(key)
+    return undefined
+  }
+  peer.requested.delete(key)
+  const ledger = state.pieces.get(piece)
+  if (ledger !== undefined) unorder(ledger, block)
+  return since
+}
+
+const landInFlight = (state: TransferState, piece: PieceIndex, at: Instant): PieceState => {
+  const known = state.pieces.get(piece)
+  if (known !== undefined) return known
+  const ledger = openLedger(state.geometry, piece, at)
+  if (state.rarity.offers(piece)) state.rarity.withdraw(piece)
+  state.pieces.set(piece, ledger)
+  return ledger
+}
+
+const leaveFlight = (state: TransferState, piece: PieceIndex): void => {
+  state.pieces.delete(piece)
+}
+
+export const pieceFolds = {
+  'blocks-requested'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.lastSentAt = at
+    if (peer.requested.size === 0) peer.lastBlockAt = at
+    for (const { piece, offset, length } of event.ranges) {
+      const ledger = landInFlight(state, piece, at)
+      ledger.standing = pieceLifecycle.step(ledger.standing, event.type)
+      if (ledger.parole === undefined && state.rejections.has(piece)) ledger.parole = event.peer
+      const first = offset / BLOCK_BYTES
+      const end = first + Math.ceil(length / BLOCK_BYTES)
+      for (let block = first; block < end; block++) {
+        const key = blockKey(state.geometry, piece, block)
+        peer.released.delete(key)
+        peer.requested.set(key, at)
+        order(ledger, block)
+      }
+    }
+  },
+  'block-received'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    const ledger = stepPiece(state, event.piece, event.type)
+    const block = event.offset / BLOCK_BYTES
+    const since = takeOffOrder(state, peer, event.piece, block)
+    receive(ledger, block, event.peer)
+    peer.lastReceivedAt = at
+    peer.lastBlockAt = at
+    peer.snubbed = false
+    addBytes(peer.downloaded, at, event.length)
+    addBytes(state.downloaded, at, event.length)
+    state.sessionDownloaded += event.length
+    if (since !== undefined) {
+      blockCame(peer.pipeline, at, since, event.length, Math.min(peer.requestsMax, LIMITS.requestsOutstandingMax))
+    }
+  },
+  'block-wasted'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    const block = blockAt(state.geometry, event.piece, event.offset, event.length)
+    if (block !== undefined) takeOffOrder(state, peer, event.piece, block)
+    peer.lastReceivedAt = at
+    peer.lastBlockAt = at
+    peer.wastedBytes += event.length
+    if (event.kind === 'unasked') peer.unasked++
+    state.waste[event.kind] += event.length
+    state.sessionDownloaded += event.length
+    state.sessionWasted += event.length
+  },
+  'block-refused'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.lastReceivedAt = at
+    takeOffOrder(state, peer, event.piece, event.offset / BLOCK_BYTES)
+  },
+  'requests-cancelled'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.lastSentAt = at
+    for (const { piece, offset } of event.ranges) {
+      const block = offset / BLOCK_BYTES
+      takeOffOrder(state, peer, piece, block)
+      peer.released.add(blockKey(state.geometry, piece, block)) // it may be on its way
+    }
+  },
+  'requests-released'(state, event) {
+    releaseRequests(state, stepPeer(state, event.peer, event.type))
+  },
+  'piece-filled'(state, event) {
+    stepPiece(state, event.piece, event.type)
+  },
+  'piece-verified'(state, event) {
+    stepPiece(state, event.piece, event.type)
+    state.rejections.delete(event.piece)
+  },
+  'piece-rejected'(state, event) {
+    const ledger = stepPiece(state, event.piece, event.type)
+    const before = state.rejections.get(event.piece) ?? []
+    const rejection = { givers: [...ledger.givers], fingerprints: event.fingerprints }
+    state.rejections.set(event.piece, [...before.slice(1 - LIMITS.rejectionsKept), rejection])
+    emptyLedger(ledger)
+    ledger.parole = undefined
+    const bytes = lengthOfPiece(state.geometry, event.piece)
+    state.waste.rejected += bytes
+    state.sessionWasted += bytes
+  },
+  'piece-stored'(state, event) {
+    stepPiece(state, event.piece, event.type)
+    leaveFlight(state, event.piece)
+    state.stored.set(event.piece)
+    state.unannounced.push({ piece: event.piece, seq: state.nextSeq })
+    state.unsynced.push(event.piece)
+    if (!state.wanted.has(event.piece)) return
+    state.missing--
+    for (const peer of state.peers.values()) if (peer.has.has(event.piece)) peer.interesting--
+  },
+  'piece-dropped'(state, event) {
+    stepPiece(state, event.piece, event.type)
+    leaveFlight(state, event.piece)
+    for (const peer of state.peers.values())
+      for (const key of [...peer.requested.keys()])
+        if (Math.floor(key / state.geometry.blocksPerPiece) === event.piece) peer.requested.delete(key)
+    if (state.wanted.has(event.piece)) state.rarity.offer(event.piece)
+  },
+  'pieces-announced'(state, event, at) {
+    for (const piece of event.pieces) state.announced.set(piece)
+    const told = new Set(event.pieces)
+    state.unannounced = state.unannounced.filter(({ piece }) => !told.has(piece))
+    for (const peer of state.peers.values()) peer.lastSentAt = at
+  },
+
+  'request-received'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.lastReceivedAt = at
+    peer.asked.set(rangeName(event), { piece: event.piece, offset: event.offset, length: event.length })
+  },
+  'cancel-received'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.lastReceivedAt = at
+    peer.asked.delete(rangeName(event))
+  },
+  'request-refused'(state, event) {
+    stepPeer(state, event.peer, event.type).asked.delete(rangeName(event))
+  },
+  'block-served'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.asked.delete(rangeName(event))
+    peer.lastSentAt = at
+    addBytes(peer.uploaded, at, event.length)
+    addBytes(state.uploaded, at, event.length)
+  },
+} satisfies Partial<Folds>

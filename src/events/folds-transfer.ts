@@ -1,0 +1,267 @@
+/** Folds of what happens to the transfer as a whole: sessions, checks, files, trackers. */
+import { transferLifecycle } from '../actors/transfer.machine.js'
+import type { Instant, InfoHash, PeerId, PieceIndex } from '../values.js'
+import { Bitfield } from '../wire/bitfield.js'
+import type { Folds } from './evolve.js'
+import { geometryOf } from './geometry.js'
+import { Rarity } from './rarity.js'
+import type { TrackerState, TransferState } from './state.js'
+import type { EventType } from './vocabulary.js'
+
+/** Machines are taken to have been started at the same time when they differ by less than this. */
+const SAME_START_MS = 10_000
+
+const step = (state: TransferState, type: EventType): void => {
+  state.standing = transferLifecycle.step(state.standing, type)
+}
+
+export const trackerOf = (state: Readonly<TransferState>, url: string): TrackerState | undefined => {
+  for (const tier of state.tiers) for (const tracker of tier) if (tracker.url === url) return tracker
+  return undefined
+}
+
+const newTracker = (url: string): TrackerState => ({
+  url,
+  failures: 0,
+  announcing: false,
+  started: false,
+  completed: false,
+  intervalMs: 0,
+  lastAnswerAt: 0,
+  lastError: '',
+  seeds: undefined,
+  leechers: undefined,
+})
+
+/** First time that an announce which found no answer anywhere is tried again, doubled each time up to the most. */
+const ANNOUNCE_RETRY_MS = { first: 5_000, most: 900_000 } as const
+
+/** The address of the next tracker to try after the one that failed; the same tracker again, later, after the last. */
+const tryNextTracker = (state: TransferState, at: Instant): void => {
+  const next = state.announceNext
+  next.tracker++
+  if (next.tracker >= (state.tiers[next.tier]?.length ?? 0)) {
+    next.tier++
+    next.tracker = 0
+  }
+  next.at = at
+  if (next.tier < state.tiers.length) return
+  next.tier = 0
+  next.at = at + Math.min(ANNOUNCE_RETRY_MS.most, ANNOUNCE_RETRY_MS.first * 2 ** Math.min(next.rounds, 16))
+  next.rounds++
+}
+
+/** A tracker that answered moves to the front of its tier (BEP 12). */
+const moveToFront = (state: TransferState, tracker: TrackerState): void => {
+  for (const tier of state.tiers) {
+    const at = tier.indexOf(tracker)
+    if (at > 0) tier.unshift(...tier.splice(at, 1))
+  }
+}
+
+/** Offers what is wanted, missing, not in flight and not being checked; counts what is missing. */
+export const rebuildWants = (state: TransferState): void => {
+  const offered: PieceIndex[] = []
+  state.missing = 0
+  for (let index = 0; index < state.geometry.pieceCount; index++) {
+    const piece = index as PieceIndex // within the torrent
+    if (!state.wanted.has(piece) || state.stored.has(piece)) {
+      if (state.rarity.offers(piece)) state.rarity.withdraw(piece)
+      continue
+    }
+    state.missing++
+    if (state.rarity.offers(piece) || state.pieces.has(piece) || state.checking.has(piece)) continue
+    offered.push(piece)
+  }
+  state.rarity.offerAll(offered)
+  for (const peer of state.peers.values()) {
+    peer.interesting = 0
+    for (const index of peer.has.indices()) if (state.wanted.has(index) && !state.stored.has(index)) peer.interesting++
+  }
+}
+
+const forgetConnections = (state: TransferState): void => {
+  state.peers.clear()
+  state.pieces.clear()
+  state.seedsConnected = 0
+  state.optimistic = undefined
+  for (const candidate of state.candidates.values()) {
+    candidate.peer = undefined
+    candidate.nextDialAt = 0
+    candidate.failures = 0
+  }
+}
+
+export const transferFolds = {
+  'transfer-added'(state, event) {
+    step(state, event.type)
+    state.infoHash = event.infoHash as InfoHash // taken from one
+    state.name = event.name
+    state.folder = event.folder
+    state.private = event.private
+    state.geometry = geometryOf(event.pieceLength, event.totalBytes)
+    const { pieceCount } = state.geometry
+    state.wanted = Bitfield.filled(pieceCount)
+    state.stored = new Bitfield(pieceCount)
+    state.announced = new Bitfield(pieceCount)
+    state.checking = new Bitfield(pieceCount)
+    state.missing = pieceCount
+  },
+  'session-began'(state, event) {
+    step(state, event.type)
+    const inDoubt = new Set<PieceIndex>([...state.unsafe, ...state.checking.indices()] as PieceIndex[]) // within the torrent
+    for (const { piece, standing } of state.pieces.values()) if (standing.tags.fetching !== true) inDoubt.add(piece)
+    state.unsafe = [...inDoubt]
+    if (!state.cleanEnd) state.endedAt = state.at
+    state.powerLost = !state.cleanEnd && Math.abs(event.machineStartedAt - state.machineStartedAt) > SAME_START_MS
+    state.session = event.session
+    state.randomSeed = event.randomSeed
+    state.peerId = event.peerId as PeerId // made as one
+    state.machineStartedAt = event.machineStartedAt
+    state.checking = new Bitfield(state.geometry.pieceCount)
+    // What a session before had committed is what this one starts from.
+    state.announced = state.stored.clone()
+    state.unannounced = []
+    forgetConnections(state)
+    state.rarity = new Rarity(state.geometry.pieceCount, event.randomSeed)
+    rebuildWants(state)
+    state.announceNext.tier = 0
+    state.announceNext.tracker = 0
+    state.announceNext.at = 0
+    state.announceNext.rounds = 0
+    for (const tier of state.tiers)
+      for (const tracker of tier) {
+        tracker.started = false
+        tracker.announcing = false
+        tracker.failures = 0
+      }
+    state.sessionDownloaded = 0
+    state.sessionWasted = 0
+    state.sessionChecked = 0
+    state.failure = undefined
+  },
+  'session-ended'(state, event, at) {
+    step(state, event.type)
+    state.cleanEnd = true
+    state.endedAt = at
+    forgetConnections(state)
+  },
+  'session-examined'(state) {
+    // From here on files may be written, so a session that does not reach its end leaves them in doubt.
+    state.cleanEnd = false
+    state.unsafe = []
+    state.stamps.clear()
+  },
+  paused(state, event) {
+    step(state, event.type)
+  },
+  resumed(state, event) {
+    step(state, event.type)
+    state.failure = undefined
+    state.announceNext.at = 0
+    state.announceNext.rounds = 0
+    for (const candidate of state.candidates.values()) {
+      candidate.nextDialAt = 0
+      candidate.failures = 0
+    }
+  },
+  'transfer-failed'(state, event) {
+    step(state, event.type)
+    state.failure = { code: event.code, message: event.message }
+  },
+  'pieces-selected'(state, event) {
+    state.wanted = new Bitfield(state.geometry.pieceCount, event.wanted.slice())
+    state.sequential = event.sequential
+    rebuildWants(state)
+  },
+  'limits-set'(state, event) {
+    state.downloadLimit = event.download
+    state.uploadLimit = event.upload
+  },
+  'trackers-set'(state, event) {
+    const known = new Map(state.tiers.flat().map((tracker) => [tracker.url, tracker]))
+    state.tiers = event.tiers.map((tier) => tier.map((url) => known.get(url) ?? newTracker(url)))
+    state.announceNext.tier = 0
+    state.announceNext.tracker = 0
+  },
+  'download-began'(state, event) {
+    step(state, event.type)
+  },
+  'seeding-began'(state, event) {
+    step(state, event.type)
+  },
+  'download-completed'(state) {
+    state.completed = true
+    state.announceNext.at = 0
+  },
+
+  'check-began'(state, event) {
+    step(state, event.type)
+    state.checking = new Bitfield(state.geometry.pieceCount, event.pieces.slice())
+    for (const index of state.checking.indices()) {
+      state.stored.clear(index)
+      state.announced.clear(index)
+    }
+    rebuildWants(state)
+  },
+  'piece-checked'(state, event) {
+    step(state, event.type)
+    state.checking.clear(event.piece)
+    state.sessionChecked++
+    const wanted = state.wanted.has(event.piece)
+    if (event.good) {
+      state.stored.set(event.piece)
+      state.unannounced.push({ piece: event.piece, seq: state.nextSeq })
+      if (wanted) state.missing--
+    } else if (wanted) state.rarity.offer(event.piece)
+  },
+  'check-ended'(state, event) {
+    step(state, event.type)
+  },
+  'file-changed'(state, event) {
+    state.stamps.delete(event.file)
+  },
+  'files-stamped'(state, event) {
+    for (const { file, bytes, modifiedAt } of event.stamps) state.stamps.set(file, { bytes, modifiedAt })
+  },
+  'sync-began'(state) {
+    state.syncing = state.unsynced
+    state.unsynced = []
+  },
+  'sync-ended'(state) {
+    state.syncing = []
+  },
+
+  'announce-began'(state, event, at) {
+    const tracker = trackerOf(state, event.tracker)
+    if (tracker === undefined) return
+    tracker.announcing = true
+    state.announceNext.at = at
+  },
+  'announce-answered'(state, event, at) {
+    const tracker = trackerOf(state, event.tracker)
+    if (tracker === undefined) return
+    tracker.announcing = false
+    tracker.started = true
+    tracker.completed = state.completed
+    tracker.failures = 0
+    tracker.lastError = ''
+    tracker.lastAnswerAt = at
+    tracker.intervalMs = event.intervalMs
+    tracker.seeds = event.seeds
+    tracker.leechers = event.leechers
+    moveToFront(state, tracker)
+    state.announceNext.tier = 0
+    state.announceNext.tracker = 0
+    state.announceNext.rounds = 0
+    state.announceNext.at = at + event.intervalMs
+  },
+  'announce-failed'(state, event, at) {
+    const tracker = trackerOf(state, event.tracker)
+    if (tracker === undefined) return
+    tracker.announcing = false
+    tracker.failures++
+    tracker.lastError = event.reason
+    tryNextTracker(state, at)
+  },
+} satisfies Partial<Folds>

@@ -1,0 +1,59 @@
+/** The ledger of a piece in flight: which block is missing, on order, or here, and who gave it. */
+import { pieceLifecycle } from '../actors/piece.machine.js'
+import { assert } from '../assert.js'
+import type { Instant, PeerKey, PieceIndex } from '../values.js'
+import { blocksOfPiece, type Geometry } from './geometry.js'
+import type { PieceState } from './state.js'
+
+export const openLedger = (geometry: Geometry, piece: PieceIndex, since: Instant): PieceState => {
+  const blocks = blocksOfPiece(geometry, piece)
+  return {
+    piece,
+    standing: pieceLifecycle.initial,
+    since,
+    blocks,
+    givers: new Uint32Array(blocks),
+    orders: new Uint8Array(blocks),
+    received: 0,
+    open: blocks,
+    parole: undefined,
+  }
+}
+
+export const isHere = (ledger: Readonly<PieceState>, block: number): boolean => ledger.givers[block] !== 0
+export const ordersOf = (ledger: Readonly<PieceState>, block: number): number => ledger.orders[block] ?? 0
+
+/** Who gave a block that is here. */
+export const giverOf = (ledger: Readonly<PieceState>, block: number): PeerKey | undefined => {
+  const giver = ledger.givers[block] ?? 0
+  return giver === 0 ? undefined : ((giver - 1) as PeerKey) // written below from a key
+}
+
+export const order = (ledger: PieceState, block: number): void => {
+  const orders = ordersOf(ledger, block)
+  if (orders === 0 && !isHere(ledger, block)) ledger.open--
+  ledger.orders[block] = orders + 1
+}
+
+/** One peer will not bring the block any more, or has brought it. */
+export const unorder = (ledger: PieceState, block: number): void => {
+  const orders = ordersOf(ledger, block)
+  assert(orders > 0, 'only a block on order can be taken off order')
+  ledger.orders[block] = orders - 1
+  if (orders === 1 && !isHere(ledger, block)) ledger.open++
+}
+
+export const receive = (ledger: PieceState, block: number, giver: PeerKey): void => {
+  assert(!isHere(ledger, block), 'a block is received once')
+  if (ordersOf(ledger, block) === 0) ledger.open--
+  ledger.givers[block] = giver + 1
+  ledger.received++
+}
+
+/** Every block is missing again; orders stand. */
+export const emptyLedger = (ledger: PieceState): void => {
+  ledger.givers.fill(0)
+  ledger.received = 0
+  ledger.open = 0
+  for (let block = 0; block < ledger.blocks; block++) if (ordersOf(ledger, block) === 0) ledger.open++
+}

@@ -1,0 +1,66 @@
+/**
+ * The pipeline: how many blocks to have on order from one peer, folded from what came and when.
+ *
+ * The aim is the product of bandwidth and delay: as many blocks as the peer can send while a request travels to it and
+ * the answer back, plus half a second's worth so that a busy peer or disk does not run dry. Delay is the least that a
+ * block took lately, so that our own queue does not make itself longer; bandwidth is counted over rounds. A new peer
+ * starts small and gains a block for each that comes (doubling each round trip), until a round brings no tenth more.
+ */
+import type { Instant } from '../values.js'
+import { BLOCK_BYTES } from '../values.js'
+
+export interface Pipeline {
+  /** Blocks to have on order. */
+  target: number
+  starting: boolean
+  /** Bytes a second, of the last round and smoothed. */
+  rate: number
+  roundStart: number
+  roundBytes: number
+  /** Least time that a block took, in ms; forgotten bit by bit, since routes change. */
+  delayMs: number
+  delaySeenAt: number
+}
+
+export const PIPELINE = {
+  initial: 8,
+  least: 4,
+  /** Beyond the delay itself: what a busy peer or disk may take. */
+  slackMs: 500,
+  roundMs: 100,
+  /** A delay seen longer ago than this no longer counts as the least. */
+  delayAgeMs: 10_000,
+} as const
+
+export const newPipeline = (): Pipeline => ({
+  target: PIPELINE.initial,
+  starting: true,
+  rate: 0,
+  roundStart: 0,
+  roundBytes: 0,
+  delayMs: 0,
+  delaySeenAt: 0,
+})
+
+/** A block came that had been asked for at `requestedAt`; the peer lets `most` be on order. */
+export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, bytes: number, most: number): void => {
+  const delayMs = at - requestedAt
+  if (pipeline.delaySeenAt === 0 || delayMs <= pipeline.delayMs || at - pipeline.delaySeenAt > PIPELINE.delayAgeMs) {
+    pipeline.delayMs = delayMs
+    pipeline.delaySeenAt = at
+  }
+  if (pipeline.roundStart === 0) pipeline.roundStart = requestedAt
+  pipeline.roundBytes += bytes
+  if (pipeline.starting) pipeline.target++
+  const roundMs = at - pipeline.roundStart
+  if (roundMs >= Math.max(PIPELINE.roundMs, pipeline.delayMs)) {
+    const rate = (pipeline.roundBytes * 1_000) / roundMs
+    if (pipeline.starting && pipeline.rate > 0 && rate < pipeline.rate * 1.1) pipeline.starting = false
+    pipeline.rate = pipeline.rate === 0 ? rate : pipeline.rate * 0.7 + rate * 0.3
+    pipeline.roundStart = at
+    pipeline.roundBytes = 0
+    if (!pipeline.starting)
+      pipeline.target = Math.ceil((pipeline.rate * (pipeline.delayMs + PIPELINE.slackMs)) / 1_000 / BLOCK_BYTES)
+  }
+  pipeline.target = Math.max(PIPELINE.least, Math.min(pipeline.target, most))
+}

@@ -1,0 +1,234 @@
+/**
+ * The state of a transfer: what the events up to one sequence number say is true.
+ *
+ * Only `evolve` writes it; everybody else holds it as `Readonly`. It has no payload bytes and nothing that could not be
+ * folded again from the log.
+ */
+import type { PeerTag } from '../actors/peer.machine.js'
+import type { PieceTag } from '../actors/piece.machine.js'
+import type { Standing } from '../actors/step.js'
+import { type TransferTag, transferLifecycle } from '../actors/transfer.machine.js'
+import type { InfoHash, Instant, PeerAddress, PeerKey, PeerId, PieceIndex, Seq } from '../values.js'
+import { Bitfield } from '../wire/bitfield.js'
+import { type Geometry, geometryOf } from './geometry.js'
+import { emptyMeter, type Meter } from './meter.js'
+import type { Pipeline } from './pipeline.js'
+import { Rarity } from './rarity.js'
+import type { Range } from './vocabulary.js'
+
+/** One connection, from the first attempt to its end. */
+export interface PeerState {
+  readonly key: PeerKey
+  readonly address: PeerAddress
+  readonly incoming: boolean
+  standing: Standing<PeerTag>
+  readonly since: Instant
+  id: PeerId | undefined
+  client: string
+  fast: boolean
+  extensions: boolean
+  uploadOnly: boolean
+  listenPort: number | undefined
+  /** Requests that the peer lets wait (`reqq`, BEP 10). */
+  requestsMax: number
+  has: Bitfield
+  /** The peer has everything, and is counted apart in `rarity`. */
+  seed: boolean
+  saidPieces: boolean
+  /** Pieces it has that we want and lack. */
+  interesting: number
+  readonly allowedFast: Set<PieceIndex>
+  /** Blocks on order, oldest first: block key to the time of asking. */
+  readonly requested: Map<number, Instant>
+  /** Blocks once on order, no longer waited for, that may yet come. Bounded. */
+  readonly released: Set<number>
+  readonly pipeline: Pipeline
+  /** What the peer asked of us and has not got yet, oldest first. */
+  readonly asked: Map<string, Range>
+  readonly downloaded: Meter
+  readonly uploaded: Meter
+  wastedBytes: number
+  /** Blocks that we never asked for. */
+  unasked: number
+  snubbed: boolean
+  lastReceivedAt: Instant
+  lastSentAt: Instant
+  /** A block came, or the first request after none was on order went out. */
+  lastBlockAt: Instant
+  unchokedAt: number
+}
+
+/** A piece in flight: its blocks are a ledger, not machines. */
+export interface PieceState {
+  readonly piece: PieceIndex
+  standing: Standing<PieceTag>
+  readonly since: Instant
+  readonly blocks: number
+  /** Per block, 1 + the key of the peer that gave it; 0 while it is missing. */
+  readonly givers: Uint32Array
+  /** Per block, how many peers it is on order from. */
+  readonly orders: Uint8Array
+  /** Blocks here. */
+  received: number
+  /** Blocks neither here nor on order. */
+  open: number
+  /** Fetched from this peer alone, to find out who spoiled it before. */
+  parole: PeerKey | undefined
+}
+
+/** A piece that was here whole and wrong: who gave which block, and a fingerprint of each. */
+export interface Rejection {
+  readonly givers: readonly number[]
+  readonly fingerprints: readonly number[]
+}
+
+export interface Candidate {
+  readonly address: PeerAddress
+  readonly source: 'tracker' | 'user' | 'incoming'
+  failures: number
+  nextDialAt: number
+  peer: PeerKey | undefined
+}
+
+export interface TrackerState {
+  readonly url: string
+  failures: number
+  announcing: boolean
+  /** `started` was taken in this session. */
+  started: boolean
+  completed: boolean
+  intervalMs: number
+  lastAnswerAt: number
+  lastError: string
+  seeds: number | undefined
+  leechers: number | undefined
+}
+
+export interface Waste {
+  duplicate: number
+  late: number
+  unasked: number
+  rejected: number
+}
+
+export interface TransferState {
+  /** Sequence number that the next event will have. */
+  nextSeq: number
+  at: Instant
+  standing: Standing<TransferTag>
+  infoHash: InfoHash
+  name: string
+  folder: string
+  private: boolean
+  geometry: Geometry
+  session: number
+  randomSeed: number
+  peerId: PeerId
+  machineStartedAt: number
+  /** The session before ended in good order. */
+  cleanEnd: boolean
+  /** Time of the last event of the session before. */
+  endedAt: Instant
+  wanted: Bitfield
+  /** Pieces wanted and not stored. */
+  missing: number
+  sequential: boolean
+  downloadLimit: number
+  uploadLimit: number
+  stored: Bitfield
+  /** Stored and committed: told to peers, and served. */
+  announced: Bitfield
+  /** Stored, with the sequence number of the event that says so, and not announced yet. */
+  unannounced: { piece: PieceIndex; seq: number }[]
+  completed: boolean
+  /** Pieces whose bytes may be on disk although no event says so: hashed or being written as the session ended. */
+  unsafe: PieceIndex[]
+  /** Pieces stored since the last sync began, and those that a sync under way will cover. */
+  unsynced: PieceIndex[]
+  syncing: PieceIndex[]
+  /** The machine was started anew since the session before, and that session did not end in good order. */
+  powerLost: boolean
+  readonly stamps: Map<number, { bytes: number; modifiedAt: number }>
+  checking: Bitfield
+  rarity: Rarity
+  seedsConnected: number
+  readonly pieces: Map<PieceIndex, PieceState>
+  readonly rejections: Map<PieceIndex, Rejection[]>
+  readonly peers: Map<PeerKey, PeerState>
+  nextPeer: number
+  readonly candidates: Map<string, Candidate>
+  readonly banned: Set<string>
+  tiers: TrackerState[][]
+  /** Where in the tiers the next announce goes, and when. */
+  readonly announceNext: { tier: number; tracker: number; at: number; rounds: number }
+  optimistic: PeerKey | undefined
+  optimisticAt: number
+  chokeRoundAt: number
+  readonly downloaded: Meter
+  readonly uploaded: Meter
+  readonly waste: Waste
+  /** In this session. */
+  sessionDownloaded: number
+  sessionWasted: number
+  sessionChecked: number
+  failure: { code: string; message: string } | undefined
+}
+
+const nothing = geometryOf(1, 0)
+const noBytes = new Uint8Array(20)
+
+/** Before the first event. */
+export const initialState = (): TransferState => ({
+  nextSeq: 0,
+  at: 0 as Instant,
+  standing: transferLifecycle.initial,
+  infoHash: noBytes as InfoHash,
+  name: '',
+  folder: '',
+  private: false,
+  geometry: nothing,
+  session: 0,
+  randomSeed: 0,
+  peerId: noBytes as PeerId,
+  machineStartedAt: 0,
+  cleanEnd: true,
+  endedAt: 0 as Instant,
+  wanted: new Bitfield(0),
+  missing: 0,
+  sequential: false,
+  downloadLimit: 0,
+  uploadLimit: 0,
+  stored: new Bitfield(0),
+  announced: new Bitfield(0),
+  unannounced: [],
+  completed: false,
+  unsafe: [],
+  unsynced: [],
+  syncing: [],
+  powerLost: false,
+  stamps: new Map(),
+  checking: new Bitfield(0),
+  rarity: new Rarity(0, 0),
+  seedsConnected: 0,
+  pieces: new Map(),
+  rejections: new Map(),
+  peers: new Map(),
+  nextPeer: 1,
+  candidates: new Map(),
+  banned: new Set(),
+  tiers: [],
+  announceNext: { tier: 0, tracker: 0, at: 0, rounds: 0 },
+  optimistic: undefined,
+  optimisticAt: 0,
+  chokeRoundAt: 0,
+  downloaded: emptyMeter(),
+  uploaded: emptyMeter(),
+  waste: { duplicate: 0, late: 0, unasked: 0, rejected: 0 },
+  sessionDownloaded: 0,
+  sessionWasted: 0,
+  sessionChecked: 0,
+  failure: undefined,
+})
+
+/** The event before the next. */
+export const lastSeq = (state: TransferState): Seq => (state.nextSeq - 1) as Seq // of a state with an event at least
