@@ -1,0 +1,184 @@
+/**
+ * The disk: the files of one transfer, below one folder.
+ *
+ * Strategy: callbacks of `fs` rather than its promises, which cost three times the bookkeeping for each operation; every
+ * operation is one walk from `#begin` to its answer, so that `close` knows what is under way. A file is looked at each
+ * time that it is opened, because what lies in its place may have been put there by somebody else.
+ */
+import { constants, fdatasync, mkdir, open } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { assert, present } from '../assert.js'
+import { systemCode } from '../errors.js'
+import { LIMITS } from '../limits.js'
+import type { Answer, Disk, DiskFile, DiskOptions, Failure, FileStamp } from '../ports.js'
+import { DONE, failed, failureOf } from './failure.js'
+import { NewNames } from './new-names.js'
+import { type Access, OpenFiles } from './open-files.js'
+import { joinSafely, SafePaths } from './safe-path.js'
+import { extend, type Outcome, readRange, writeRange } from './transfer-bytes.js'
+import { WriteOrder } from './write-order.js'
+
+type Done = (answer: Answer<undefined>) => void
+
+const CLOSED = failed('ECLOSED', 'the disk was closed')
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL
+/** Windows syncs through handles that can write only. */
+const SYNC_ACCESS: Access = process.platform === 'win32' ? 'write' : 'read'
+
+const answerOf = (failure: Failure | undefined): Answer<undefined> =>
+  failure === undefined ? DONE : { type: 'failed', failure }
+
+class NodeDisk implements Disk {
+  readonly #folder: string
+  readonly #files: readonly DiskFile[]
+  readonly #preallocate: boolean
+  readonly #paths: SafePaths
+  readonly #names = new NewNames()
+  readonly #order = new WriteOrder()
+  readonly #open: OpenFiles
+  #underWay = 0
+  #closing: Promise<void> | undefined
+  #idle: (() => void) | undefined
+
+  constructor(options: DiskOptions, openFilesMax: number) {
+    this.#folder = resolve(options.folder)
+    this.#files = options.files
+    this.#preallocate = options.preallocate
+    this.#paths = new SafePaths(this.#folder)
+    this.#open = new OpenFiles(openFilesMax, (file, access, done) => this.#openFile(file, access, done))
+  }
+
+  read(file: number, offset: number, into: Uint8Array, done: Done): void {
+    this.#run(done, (finish) => {
+      this.#use(file, 'read', finish, (descriptor, end) => readRange(descriptor, offset, into, end))
+    })
+  }
+
+  write(file: number, offset: number, bytes: Uint8Array, done: Done): void {
+    this.#run(done, (finish) => {
+      this.#inOrder(file, false, finish, (leave) => {
+        this.#use(file, 'write', leave, (descriptor, end) => writeRange(descriptor, offset, bytes, end))
+      })
+    })
+  }
+
+  reserve(file: number, length: number, done: Done): void {
+    const extent = { length, filled: this.#preallocate, stopped: () => this.#closing !== undefined }
+    this.#run(done, (finish) => {
+      this.#inOrder(file, true, finish, (leave) => {
+        this.#use(file, 'write', leave, (descriptor, end) => extend(descriptor, extent, end))
+      })
+    })
+  }
+
+  stat(file: number, done: (answer: Answer<FileStamp | undefined>) => void): void {
+    if (!this.#begin(done)) return
+    this.#paths.inspect(this.#pathOf(file), (finding) => {
+      this.#finished()
+      done(finding)
+    })
+  }
+
+  sync(file: number, done: Done): void {
+    this.#run(done, (finish) => {
+      this.#use(file, SYNC_ACCESS, finish, (descriptor, end) => {
+        fdatasync(descriptor, (error) => {
+          if (error !== null) end(failureOf(error))
+          else this.#names.sync(this.#pathOf(file), end)
+        })
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise<void>((resolve) => {
+      this.#idle = () => this.#open.closeAll(resolve)
+      if (this.#underWay === 0) this.#idle()
+    })
+    return this.#closing
+  }
+
+  #begin(done: (answer: Answer<never>) => void): boolean {
+    if (this.#closing === undefined) {
+      this.#underWay++
+      return true
+    }
+    setImmediate(done, CLOSED)
+    return false
+  }
+
+  #finished(): void {
+    this.#underWay--
+    if (this.#underWay === 0) this.#idle?.()
+  }
+
+  #run(done: Done, operation: (finish: Outcome) => void): void {
+    if (!this.#begin(done)) return
+    operation((failure) => {
+      this.#finished()
+      done(answerOf(failure))
+    })
+  }
+
+  #inOrder(file: number, alone: boolean, finish: Outcome, operation: (leave: Outcome) => void): void {
+    this.#order.enter(file, alone, () => {
+      operation((failure) => {
+        this.#order.leave(file)
+        finish(failure)
+      })
+    })
+  }
+
+  #use(file: number, access: Access, finish: Outcome, operation: (descriptor: number, end: Outcome) => void): void {
+    this.#open.lend(file, access, (lent) => {
+      if (lent.type === 'failed') return finish(lent.failure)
+      operation(lent.value.descriptor, (failure) => {
+        this.#open.giveBack(lent.value)
+        finish(failure)
+      })
+    })
+  }
+
+  #pathOf(file: number): string {
+    return joinSafely(this.#folder, this.#file(file).path)
+  }
+
+  #file(file: number): DiskFile {
+    return present(this.#files[file], 'a file of the disk')
+  }
+
+  #openFile(file: number, access: Access, done: (answer: Answer<number>) => void): void {
+    const path = this.#pathOf(file)
+    this.#paths.inspect(path, (finding) => {
+      if (finding.type === 'failed') return done(finding)
+      const isMissing = finding.value === undefined
+      if (isMissing && access === 'read') return done(failed('ENOENT', `${path} is not there`))
+      if (isMissing) return this.#createFile(file, path, done)
+      open(path, access === 'read' ? 'r' : 'r+', (error, descriptor) => {
+        done(error === null ? { type: 'done', value: descriptor } : { type: 'failed', failure: failureOf(error) })
+      })
+    })
+  }
+
+  #createFile(file: number, path: string, done: (answer: Answer<number>) => void): void {
+    const folder = dirname(path)
+    mkdir(folder, { recursive: true }, (error, first) => {
+      if (error !== null) return done({ type: 'failed', failure: failureOf(error) })
+      if (first !== undefined) this.#names.madeFolders(first, folder)
+      // Exclusive, because then the system does not follow a link that was put there a moment ago. The user's mask
+      // decides for whom a file is executable.
+      open(path, CREATE, this.#file(file).executable ? 0o777 : 0o666, (problem, descriptor) => {
+        if (systemCode(problem) === 'EEXIST') return this.#openFile(file, 'write', done)
+        if (problem !== null) return done({ type: 'failed', failure: failureOf(problem) })
+        this.#names.made(path)
+        done({ type: 'done', value: descriptor })
+      })
+    })
+  }
+}
+
+/** `openFilesMax` is for tests; everyone else takes the bound in limits. */
+export const openNodeDisk = (options: DiskOptions, openFilesMax: number = LIMITS.openFilesMax): Disk => {
+  assert(openFilesMax > 0, 'a disk needs a file')
+  return new NodeDisk(options, openFilesMax)
+}
