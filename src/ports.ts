@@ -106,13 +106,36 @@ export interface Discovery {
   announce(tracker: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel
 }
 
-/** The log of one transfer. One writer at a time. */
-export interface TransferLog {
-  /** Sequence number of the next event to be appended. */
-  readonly nextSeq: number
+/** What is committed of one transfer's log: all that tools which only read need. */
+export interface LogReader {
   /** Every event below this number is committed: a crash of the process does not lose it. */
   readonly committedSeq: number
-  /** Takes the event into the record being filled, which is committed soon: when it is full, or a moment later. */
+  /**
+   * The events from `from` up to, but without, `to`, which were committed when this was called, in order; one array for
+   * each record. Throws `LOG_DAMAGED` or `LOG_VERSION` at the first record that cannot be read.
+   */
+  read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]>
+  /** The newest undamaged checkpoint at or below `atMost` (of all, where it is left out). */
+  loadCheckpoint(atMost?: number): Promise<Checkpoint | undefined>
+}
+/** A snapshot of the state after all events below `seq`. */
+export interface Checkpoint {
+  readonly seq: number
+  readonly snapshot: Uint8Array
+}
+/** The log of one transfer. One writer at a time. */
+export interface TransferLog extends LogReader {
+  /** Sequence number of the next event to be appended. */
+  readonly nextSeq: number
+  /**
+   * Events appended and not yet committed. From `LIMITS.logPendingEventsPause` on the engine takes no more input until
+   * they are fewer; an append past `LIMITS.logPendingEventsMax` is an assertion.
+   */
+  readonly pendingEvents: number
+  /**
+   * Takes the event into the record being filled, which is committed soon: when it is full, or a moment later. After
+   * `onFailed` the event is lost; after `close` this is an assertion.
+   */
   append(at: Instant, event: TransferEvent): void
   /** Commits what was appended as soon as the commit under way is done. */
   flush(): void
@@ -120,13 +143,9 @@ export interface TransferLog {
   onCommitted: ((committedSeq: number) => void) | undefined
   /** Called once, when the log cannot be written any more. Nothing is committed afterwards. */
   onFailed: ((failure: Failure) => void) | undefined
-  /** Committed events, in order. Throws `LOG_DAMAGED` or `LOG_VERSION` at the first record that cannot be read. */
-  read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]>
-  /** Keeps a snapshot of the state after all events below `seq`. */
+  /** Keeps a snapshot of the state after all events below `seq`, which must be committed. May throw `LOG_FAILED`. */
   saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void>
-  /** The newest checkpoint at or below `atMost` (all, where it is left out). */
-  loadCheckpoint(atMost?: number): Promise<{ readonly seq: number; readonly snapshot: Uint8Array } | undefined>
-  /** Commits everything, then lets go. */
+  /** Commits everything, then lets go. Safe to call twice; after a failure it resolves, as `onFailed` has told of it. */
   close(): Promise<void>
 }
 /** What a data folder holds of one transfer beside its log. */
@@ -135,13 +154,20 @@ export interface TransferEntry {
   /** The .torrent file's bytes. */
   readonly torrent: Uint8Array
 }
-export interface LogStore {
+/** The logs of a data folder, for tools that only read. */
+export interface LogReaders {
   transfers(): Promise<readonly TransferEntry[]>
   transfer(infoHash: InfoHash): Promise<TransferEntry | undefined>
-  /** Opens the transfer's log; makes it where it is not there. */
+  /** Reads what is committed now, be the log open or not; `undefined` where there is no such transfer. */
+  reader(infoHash: InfoHash): Promise<LogReader | undefined>
+  close(): Promise<void>
+}
+export interface LogStore extends LogReaders {
+  /** Opens the transfer's log; makes it where it is not there. Throws `LOG_DAMAGED` where its end cannot be trusted. */
   open(entry: TransferEntry): Promise<TransferLog>
   /** Removes the log and all that belongs to it. Its log must be closed. */
   remove(infoHash: InfoHash): Promise<void>
+  /** Closes the logs that are open, then lets go of the folder. Safe to call twice. */
   close(): Promise<void>
 }
 

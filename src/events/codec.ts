@@ -123,7 +123,7 @@ export class NewerVersion extends Unreadable {}
 export const readRecord = (bytes: Uint8Array): LogRecord => {
   if (bytes.length < HASH_BYTES + 4) throw new Unreadable('the record is too short')
   const content = bytes.subarray(0, bytes.length - HASH_BYTES)
-  const hash = bytes.subarray(content.length)
+  const hash = new Uint8Array(bytes.subarray(content.length))
   if (!equalBytes(sha256(content), hash)) throw new Unreadable('the record does not match its checksum')
   const reader = new Reader(content)
   const version = reader.byte()
@@ -138,5 +138,5 @@ export const readRecord = (bytes: Uint8Array): LogRecord => {
     events.push({ seq: (firstSeq + index) as Seq, at: at as Instant, event: readEvent(reader) }) // written from the same
   }
   if (!reader.ended) throw new Unreadable('the record goes on after its last event')
-  return { version, firstSeq, previousHash: previousHash.slice(), hash: hash.slice(), events }
+  return { version, firstSeq, previousHash: previousHash.slice(), hash, events }
 }

@@ -52,8 +52,13 @@ export class Writer {
 export class Unreadable extends Error {}
 
 export class Reader {
+  readonly bytes: Uint8Array
   #at = 0
-  constructor(readonly bytes: Uint8Array) {}
+
+  constructor(bytes: Uint8Array) {
+    // A `Buffer` has a `slice` that does not copy: what is read would keep the whole record, and change with it.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
 
   get ended(): boolean {
     return this.#at >= this.bytes.length
@@ -82,6 +87,11 @@ export class Reader {
     const view = this.bytes.subarray(this.#at, this.#at + length)
     this.#at += length
     return view
+  }
+
+  /** A view of all that was not read yet. */
+  rest(): Uint8Array {
+    return this.raw(this.bytes.length - this.#at)
   }
 }
 

@@ -1,0 +1,58 @@
+/** The reader of one transfer's log on a shelf, up to an end that is known. */
+import type { LoggedEvent } from '../events/codec.js'
+import type { Checkpoint, LogReader } from '../ports.js'
+import type { InfoHash } from '../values.js'
+import { unpackCheckpoint } from './checkpoints.js'
+import { allOf, checkpointKey, readCheckpointKey } from './log-keys.js'
+import { endByKey, readEvents } from './read-records.js'
+import type { Shelf } from './shelf.js'
+
+/** Sequence numbers of the checkpoints of a log, in order. */
+export const listCheckpoints = async (shelf: Shelf, hash: InfoHash): Promise<number[]> => {
+  const seqs: number[] = []
+  for await (const keys of shelf.keys(allOf('checkpoint', hash))) {
+    for (const key of keys) {
+      const seq = readCheckpointKey(key)
+      if (seq !== undefined) seqs.push(seq)
+    }
+  }
+  return seqs
+}
+
+/** The newest of these checkpoints, at or below `atMost`, that is not damaged. */
+export const findCheckpoint = async (
+  shelf: Shelf,
+  hash: InfoHash,
+  seqs: readonly number[],
+  atMost: number,
+): Promise<Checkpoint | undefined> => {
+  for (const seq of seqs.filter((each) => each <= atMost).reverse()) {
+    const bytes = await shelf.get(checkpointKey(hash, seq))
+    const snapshot = bytes && unpackCheckpoint(bytes, seq)
+    if (snapshot !== undefined) return { seq, snapshot }
+  }
+  return undefined
+}
+
+/** Events that are committed, up to, but without, `to`. */
+export const readCommitted = (
+  shelf: Shelf,
+  hash: InfoHash,
+  committedSeq: number,
+  from: number,
+  to = committedSeq,
+): AsyncIterable<readonly LoggedEvent[]> => readEvents(shelf, hash, from, Math.min(to, committedSeq))
+
+/**
+ * A reader of what is there now. It verifies nothing before it reads, so that what is left of a damaged log can be
+ * read; but a checkpoint past the end of the records shows that some are missing.
+ */
+export const openReader = async (shelf: Shelf, hash: InfoHash): Promise<LogReader> => {
+  const checkpoints = await listCheckpoints(shelf, hash)
+  const committedSeq = Math.max(await endByKey(shelf, hash), checkpoints.at(-1) ?? 0)
+  return {
+    committedSeq,
+    read: (from, to) => readCommitted(shelf, hash, committedSeq, from, to),
+    loadCheckpoint: (atMost = committedSeq) => findCheckpoint(shelf, hash, checkpoints, atMost),
+  }
+}

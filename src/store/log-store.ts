@@ -1,0 +1,155 @@
+/** The log store: the logs of many transfers on one shelf. */
+import { assert } from '../assert.js'
+import { TorrewindError } from '../errors.js'
+import type { Clock, LogReader, LogReaders, LogStore, TransferEntry, TransferLog } from '../ports.js'
+import { equalBytes, type InfoHash, toHex } from '../values.js'
+import { allOf, entryKey, everyEntry, everyRemoval, FORMAT_KEY, readHashKey, removalKey } from './log-keys.js'
+import { openReader } from './log-reader.js'
+import type { Operation, Shelf } from './shelf.js'
+import { ShelfLog } from './transfer-log.js'
+
+/** Format of the keys. Records and checkpoints have versions of their own. */
+const FORMAT = 1
+
+const writeDurably = (shelf: Shelf, operations: readonly Operation[]): Promise<void> =>
+  new Promise((resolve, reject) => {
+    shelf.writeDurably(operations, (failure) => {
+      if (failure === undefined) resolve()
+      else reject(new TorrewindError('LOG_FAILED', `the event log could not be written: ${failure.message}`))
+    })
+  })
+
+/** Throws `LOG_VERSION` where a newer version made it. */
+const checkFormat = async (shelf: Shelf): Promise<boolean> => {
+  const format = await shelf.get(FORMAT_KEY)
+  if (format !== undefined && format[0] !== FORMAT) {
+    throw new TorrewindError('LOG_VERSION', `the event log has format ${format[0]}; this version reads ${FORMAT}`)
+  }
+  return format !== undefined
+}
+
+/** Reads the logs on a shelf. Closes the shelf where that fails. */
+export const openLogReaders = async (shelf: Shelf): Promise<LogReaders> => {
+  try {
+    await checkFormat(shelf)
+  } catch (error) {
+    await shelf.close()
+    throw error
+  }
+  return new ShelfReaders(shelf)
+}
+
+/** Opens the logs on a shelf, of which this is the only writer. Closes the shelf where that fails. */
+export const openLogStore = async (shelf: Shelf, clock: Clock): Promise<LogStore> => {
+  try {
+    const known = await checkFormat(shelf)
+    if (!known) await writeDurably(shelf, [{ type: 'put', key: FORMAT_KEY, value: Uint8Array.of(FORMAT) }])
+    const store = new ShelfStore(shelf, clock)
+    await store.finishRemovals()
+    return store
+  } catch (error) {
+    await shelf.close()
+    throw error
+  }
+}
+
+class ShelfReaders implements LogReaders {
+  constructor(protected readonly shelf: Shelf) {}
+
+  async transfers(): Promise<readonly TransferEntry[]> {
+    const found: TransferEntry[] = []
+    for await (const entries of this.shelf.entries(everyEntry)) {
+      for (const [key, torrent] of entries) {
+        const infoHash = readHashKey(key)
+        if (infoHash !== undefined) found.push({ infoHash, torrent })
+      }
+    }
+    return found
+  }
+
+  async transfer(infoHash: InfoHash): Promise<TransferEntry | undefined> {
+    const torrent = await this.shelf.get(entryKey(infoHash))
+    return torrent && { infoHash, torrent }
+  }
+
+  async reader(infoHash: InfoHash): Promise<LogReader | undefined> {
+    const entry = await this.transfer(infoHash)
+    return entry && openReader(this.shelf, infoHash)
+  }
+
+  close(): Promise<void> {
+    return this.shelf.close()
+  }
+}
+
+export class ShelfStore extends ShelfReaders implements LogStore {
+  readonly #clock: Clock
+  /** Logs that are open or being opened, by their info-hash in hexadecimal. */
+  readonly #logs = new Map<string, Promise<TransferLog>>()
+  #closing: Promise<void> | undefined
+
+  constructor(shelf: Shelf, clock: Clock) {
+    super(shelf)
+    this.#clock = clock
+  }
+
+  async open(entry: TransferEntry): Promise<TransferLog> {
+    assert(this.#closing === undefined, 'a closed store opens no log')
+    const name = toHex(entry.infoHash)
+    assert(!this.#logs.has(name), 'a log has one writer: it is open already')
+    const opening = this.#open(entry, () => this.#logs.delete(name))
+    this.#logs.set(name, opening)
+    try {
+      return await opening
+    } catch (error) {
+      this.#logs.delete(name)
+      throw error
+    }
+  }
+
+  async #open({ infoHash, torrent }: TransferEntry, released: () => void): Promise<TransferLog> {
+    if ((await this.shelf.get(removalKey(infoHash))) !== undefined) await this.#finishRemoval(infoHash)
+    const known = await this.transfer(infoHash)
+    if (known === undefined || !equalBytes(known.torrent, torrent)) {
+      await writeDurably(this.shelf, [{ type: 'put', key: entryKey(infoHash), value: torrent }])
+    }
+    return ShelfLog.open(this.shelf, infoHash, this.#clock, released)
+  }
+
+  async remove(infoHash: InfoHash): Promise<void> {
+    assert(!this.#logs.has(toHex(infoHash)), 'a log is closed before it is removed')
+    await writeDurably(this.shelf, [
+      { type: 'del', key: entryKey(infoHash) },
+      { type: 'put', key: removalKey(infoHash), value: new Uint8Array() },
+    ])
+    await this.#finishRemoval(infoHash)
+  }
+
+  /** Ends what a crash interrupted. */
+  async finishRemovals(): Promise<void> {
+    for await (const keys of this.shelf.keys(everyRemoval)) {
+      for (const key of keys) {
+        const infoHash = readHashKey(key)
+        if (infoHash !== undefined) await this.#finishRemoval(infoHash)
+      }
+    }
+  }
+
+  async #finishRemoval(infoHash: InfoHash): Promise<void> {
+    await this.shelf.clear(allOf('record', infoHash))
+    await this.shelf.clear(allOf('checkpoint', infoHash))
+    await writeDurably(this.shelf, [{ type: 'del', key: removalKey(infoHash) }])
+  }
+
+  override close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // A log that could not be opened has told its caller so, and needs no closing.
+    const opened = await Promise.allSettled(this.#logs.values())
+    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)))
+    await this.shelf.close()
+  }
+}

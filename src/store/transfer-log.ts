@@ -1,0 +1,112 @@
+/** The log of one transfer on a shelf: the appender, the reader and the checkpoints in one. */
+import { assert } from '../assert.js'
+import { TorrewindError } from '../errors.js'
+import type { LoggedEvent } from '../events/codec.js'
+import type { TransferEvent } from '../events/vocabulary.js'
+import type { Checkpoint, Clock, Failure, TransferLog } from '../ports.js'
+import type { InfoHash, Instant } from '../values.js'
+import { packCheckpoint, thinOut } from './checkpoints.js'
+import { LogAppender } from './log-appender.js'
+import { checkpointKey, recordKey } from './log-keys.js'
+import { findCheckpoint, listCheckpoints, readCommitted } from './log-reader.js'
+import { checkDensity, findEnd, type LogEnd } from './read-records.js'
+import type { Operation, Shelf } from './shelf.js'
+
+export class ShelfLog implements TransferLog {
+  onCommitted: ((committedSeq: number) => void) | undefined
+  onFailed: ((failure: Failure) => void) | undefined
+  readonly #shelf: Shelf
+  readonly #hash: InfoHash
+  readonly #appender: LogAppender
+  readonly #released: () => void
+  /** Sequence numbers of the checkpoints there are, in order. */
+  #checkpoints: readonly number[]
+  #closing: Promise<void> | undefined
+
+  /** Opens the log, having made sure that its end can be trusted. `released` is called when it was closed. */
+  static async open(shelf: Shelf, hash: InfoHash, clock: Clock, released: () => void): Promise<ShelfLog> {
+    const checkpoints = await listCheckpoints(shelf, hash)
+    const end = await findEnd(shelf, hash)
+    await checkDensity(shelf, hash, checkpoints.at(-1) ?? 0, end.nextSeq)
+    return new ShelfLog(shelf, hash, clock, end, checkpoints, released)
+  }
+
+  private constructor(
+    shelf: Shelf,
+    hash: InfoHash,
+    clock: Clock,
+    end: LogEnd,
+    checkpoints: readonly number[],
+    released: () => void,
+  ) {
+    this.#shelf = shelf
+    this.#hash = hash
+    this.#checkpoints = checkpoints
+    this.#released = released
+    this.#appender = new LogAppender({
+      clock,
+      nextSeq: end.nextSeq,
+      previousHash: end.hash,
+      commit: (records, done) =>
+        shelf.write(
+          records.map(({ firstSeq, count, bytes }) => ({
+            type: 'put',
+            key: recordKey(hash, firstSeq, count),
+            value: bytes,
+          })),
+          done,
+        ),
+      committed: (committedSeq) => this.onCommitted?.(committedSeq),
+      failed: (failure) => this.onFailed?.(failure),
+    })
+  }
+
+  get nextSeq(): number {
+    return this.#appender.nextSeq
+  }
+
+  get committedSeq(): number {
+    return this.#appender.committedSeq
+  }
+
+  get pendingEvents(): number {
+    return this.#appender.pendingEvents
+  }
+
+  append(at: Instant, event: TransferEvent): void {
+    this.#appender.append(at, event)
+  }
+
+  flush(): void {
+    this.#appender.flush()
+  }
+
+  read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
+    return readCommitted(this.#shelf, this.#hash, this.committedSeq, from, to)
+  }
+
+  async saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void> {
+    assert(seq <= this.committedSeq, 'a checkpoint is of committed events only')
+    assert(this.#closing === undefined, 'a closed log takes no checkpoint')
+    const seqs = [...new Set([...this.#checkpoints, seq])].sort((left, right) => left - right)
+    const gone = new Set(thinOut(seqs))
+    this.#checkpoints = seqs.filter((each) => !gone.has(each))
+    const operations: Operation[] = [...gone].map((each) => ({ type: 'del', key: checkpointKey(this.#hash, each) }))
+    operations.push({ type: 'put', key: checkpointKey(this.#hash, seq), value: packCheckpoint(seq, snapshot) })
+    await new Promise<void>((resolve, reject) => {
+      this.#shelf.write(operations, (failure) => {
+        if (failure === undefined) resolve()
+        else reject(new TorrewindError('LOG_FAILED', `a checkpoint could not be written: ${failure.message}`))
+      })
+    })
+  }
+
+  loadCheckpoint(atMost = this.committedSeq): Promise<Checkpoint | undefined> {
+    return findCheckpoint(this.#shelf, this.#hash, this.#checkpoints, atMost)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#appender.close().then(this.#released)
+    return this.#closing
+  }
+}
