@@ -14,12 +14,22 @@ const start = async ({ rig, sample, place = LOOPBACK }: Job, role: string, dir: 
     args: [
       ...['--no-conf=true', `--dir=${dir}`, `--listen-port=${port}`, '--file-allocation=none', '--enable-color=false'],
       ...['--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false', '--enable-peer-exchange=false'],
-      ...['--summary-interval=0', '--console-log-level=notice', '--bt-tracker-timeout=10', ...more, sample.torrent],
+      ...[
+        '--summary-interval=0',
+        '--disk-cache=0',
+        '--console-log-level=notice',
+        '--bt-tracker-timeout=10',
+        ...more,
+        sample.torrent,
+      ],
     ],
     place,
   })
   return { child, address: `${place.host}:${port}`, port }
 }
+
+/** GID, number of files and path of the first, on a line of its own or after a progress line without an end. */
+const hookLine = /\b[0-9a-f]{16} \d+ \//
 
 export const aria2: Client = {
   name: 'aria2',
@@ -35,14 +45,15 @@ export const aria2: Client = {
     const { stay = false, boundMs = GET_BOUND_MS, peers = [] } = job
     if (peers.length > 0) throw new Error('aria2 cannot be told a peer: give the torrent a tracker')
     const dir = await job.rig.folder('aria2')
-    const { child } = await start(job, 'get', dir, stay ? ['--seed-ratio=0', '--seed-time=10'] : ['--seed-time=0'])
+    const seeding = stay ? ['--seed-ratio=0', '--seed-time=10'] : ['--seed-time=0']
+    // It says that it is complete only after it has seeded, but calls a program before: one that repeats its arguments.
+    const { child } = await start(job, 'get', dir, ['--on-bt-download-complete=/bin/echo', ...seeding])
     const root = path.join(dir, job.sample.name)
     await child.waitFor(
-      'said it is complete',
-      ({ text }) => (text.includes('Download complete: ') ? root : undefined),
+      'is complete',
+      ({ text }) => (hookLine.test(text) && text.includes(root) ? true : undefined),
       boundMs,
     )
-    // Its last words come before its last write where it does not stay.
     if (!stay) await child.end(START_BOUND_MS)
     return { dir }
   },

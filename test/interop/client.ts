@@ -5,9 +5,11 @@ import type { Sample } from './corpus.js'
 import type { Place } from './place.js'
 import type { Rig } from './rig.js'
 
-/** Something that is not ours, and may not be on this machine. */
+/** What a test runs against: something real that may not be on this machine, or Torrewind itself. */
 export interface Peer {
   readonly name: string
+  /** Torrewind: where it is missing, that is a failure everywhere. */
+  readonly ours?: true
   /** Why it cannot be used here; undefined where it can. */
   available(): string | undefined
 }

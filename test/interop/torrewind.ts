@@ -77,6 +77,7 @@ const startSeed = async (job: Job & { readonly dir: string }): Promise<{ child: 
 
 export const torrewind: Client = {
   name: 'Torrewind',
+  ours: true,
   available,
   seed: startSeed,
   get: async (job) => {
@@ -110,6 +111,7 @@ export const create = async (rig: Rig, root: string, ...options: string[]): Prom
 
 export const torrewindTracker: Tracker = {
   name: "Torrewind's tracker",
+  ours: true,
   available,
   track: async (rig, _samples, place = LOOPBACK) => {
     const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0')

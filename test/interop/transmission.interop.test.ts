@@ -1,0 +1,77 @@
+/** Torrewind and Transmission: all kinds of torrents in both directions at once, since each of its steps takes 10 s. */
+import path from 'node:path'
+import { bittorrentTracker } from './bittorrent-tracker.js'
+import { makeSample, makeSamples, type Sample, SHAPES, withTracker } from './corpus.js'
+import { compareFetched } from './exchange.js'
+import { interopSuite } from './harness.js'
+import { libtorrent } from './libtorrent.js'
+import type { Network } from './network.js'
+import { opentracker } from './opentracker.js'
+import type { Rig } from './rig.js'
+import { create, torrewind } from './torrewind.js'
+import { startTransmission, TRANSMISSION_BOUND_MS, transmission } from './transmission.js'
+import { compareTrees } from './tree.js'
+
+const test = interopSuite('interop: Transmission')
+const BOUND_MS = 2 * TRANSMISSION_BOUND_MS
+
+const fetchesAll = async (rig: Rig, network: Network, samples: readonly Sample[]): Promise<void> => {
+  const daemon = await startTransmission(rig, network.place())
+  const dir = await rig.folder('transmission-downloads')
+  for (const sample of samples) await torrewind.seed({ rig, sample, dir: sample.dir, place: network.hub })
+  for (const sample of samples) await daemon.add(sample, dir)
+  await Promise.all(
+    samples.map(async (sample) => {
+      await daemon.complete(sample)
+      await compareTrees(sample.root, path.join(dir, sample.name), true)
+    }),
+  )
+}
+
+const seedsAll = async (rig: Rig, network: Network, samples: readonly Sample[]): Promise<void> => {
+  const daemon = await startTransmission(rig, network.place())
+  for (const sample of samples) await daemon.add(sample, sample.dir)
+  await Promise.all(
+    samples.map(async (sample) => {
+      await daemon.complete(sample)
+      const got = await torrewind.get({
+        rig,
+        sample,
+        peers: [daemon.address],
+        place: network.hub,
+        boundMs: TRANSMISSION_BOUND_MS,
+      })
+      await compareFetched(sample, got)
+    }),
+  )
+}
+
+/** Every kind of torrent, and one that we made. */
+const everyKind = async (rig: Rig): Promise<Sample[]> => {
+  const [samples, own] = [await makeSamples(await rig.folder('content')), await rig.folder('own')]
+  const made = await makeSample(own, { ...SHAPES.uneven, name: 'made by Torrewind' })
+  return [...samples, { ...made, ...(await create(rig, made.root)) }]
+}
+
+/** Half of them name the one tracker, half the other. */
+const withTrackers = async (rig: Rig, network: Network, samples: readonly Sample[]): Promise<Sample[]> => {
+  const trackers = [opentracker, bittorrentTracker]
+  const announces = await Promise.all(trackers.map((tracker) => tracker.track(rig, samples, network.hub)))
+  const torrents = await rig.folder('torrents')
+  return Promise.all(samples.map((sample, at) => withTracker(sample, announces[at % 2] ?? '', torrents)))
+}
+
+test(
+  'Torrewind and Transmission fetch every kind of torrent from each other, by address and through two trackers',
+  [torrewind, transmission, libtorrent, opentracker, bittorrentTracker],
+  async (rig) => {
+    const [network, samples] = [rig.network(), await everyKind(rig)]
+    await Promise.all([
+      fetchesAll(rig, network, await withTrackers(rig, network, samples)),
+      seedsAll(rig, network, samples),
+    ])
+  },
+  BOUND_MS,
+)
+
+test.run()
