@@ -58,6 +58,23 @@ export const LIMITS = {
   preallocateBytes: 1 * MIB,
   /** Peers taken from one answer of a tracker. */
   trackerPeersMax: 2_000,
+  /** 2,000 peers as dictionaries take 14,000 values, and what a tracker adds to them as many again. */
+  trackerAnswerTokensMax: 100_000,
+  /** Characters of a tracker's words that are shown or logged. */
+  trackerTextMax: 512,
+  /** Where a tracker names no interval, this is what most of them use; a day is the longest that is obeyed. */
+  trackerIntervalSecondsDefault: 1_800,
+  trackerIntervalSecondsMax: 86_400,
+  /** What trackers usually give to a peer that asks for no number, and the most that they give. */
+  trackerNumwantDefault: 50,
+  trackerNumwantMax: 200,
+  /** Clients send 8 hexadecimal digits. */
+  trackerKeyBytesMax: 64,
+  trackerIdBytesMax: 256,
+  /** A scrape of 74 torrents takes 5.5 KiB when every byte is percent-encoded. */
+  trackerQueryBytesMax: 8 * KIB,
+  /** As many as fit a scrape of a UDP tracker (BEP 15). */
+  trackerScrapeHashesMax: 74,
   /** Events in one record of the log: 64 bytes of hashes are shared by so many, and so many are lost to one bad byte. */
   logRecordEventsMax: 256,
   /** A record is closed early where its events are long (bitfields take up to 256 KiB), as it is read in one go. */
@@ -72,6 +89,8 @@ export const LIMITS = {
   checkpointsKept: 64,
   /** The newest checkpoints, which are never thinned out: where one is damaged, the one before is near. */
   checkpointsNewestKept: 4,
+  /** How often a snapshot of a log is tried: its owner changes the list of its files every few seconds at most. */
+  logSnapshotAttemptsMax: 20,
   /** Bytes of records read from the database at a time. */
   logReadBytes: 256 * KIB,
   /** Requests that an unknown client lets wait: libtorrent 1.0 and Transmission kept 250 and more. */
@@ -86,6 +105,8 @@ export const LIMITS = {
   blocksInSocketMax: 64,
   /** Requests given up that are remembered, so that their late blocks can be told from garbage. */
   releasedRequestsMax: 1_024,
+  /** Pieces that a peer may allow us while it chokes us; BEP 6 speaks of 10. */
+  allowedFastMax: 64,
   /** Blocks that a peer may send unasked before it is taken for garbage. */
   unaskedBlocksMax: 16,
   /** Addresses of peers kept to try. libtorrent keeps 3,000. */
