@@ -1,0 +1,100 @@
+// Runs the tests: those of the code itself, or with the argument `interop` those against real clients. It counts what
+// uvu says over all processes, names every failing test, and ends with a line `N passed, N failed, N skipped`.
+//   node scripts/test.mjs [interop] [FILTER]     FILTER is a part of the files' paths
+import { spawn, spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const uvu = path.join(path.dirname(createRequire(import.meta.url).resolve('uvu')), '..', 'bin.js')
+const [first, ...others] = process.argv.slice(2)
+const interop = first === 'interop'
+const filter = (interop ? others[0] : first) ?? ''
+const PROCESS_BOUND_MS = 300_000
+
+const slashed = (file) => file.split(path.sep).join('/')
+const files = readdirSync(path.join(root, 'test'), { recursive: true })
+  .map((file) => slashed(String(file)))
+  .filter((file) => file.endsWith('.test.ts') && file.startsWith('interop/') === interop && file.includes(filter))
+  .sort()
+
+// One process for each folder of the tests of the code, for they are quick; one for each file against real clients,
+// which has its own children and its own bounds.
+const groups = new Map()
+for (const file of files) {
+  const name = interop ? file : file.includes('/') ? file.slice(0, file.indexOf('/')) : 'test'
+  groups.set(name, [...(groups.get(name) ?? []), file])
+}
+
+const numberAfter = (label, text) => {
+  const found = [...text.matchAll(new RegExp(`^ *${label}: +(\\d+)`, 'gm'))].at(-1)
+  return found === undefined ? undefined : Number(found[1])
+}
+
+/** What a process counted; one that ended without counting, or badly without saying which test, counts as a failure. */
+const counted = (output, code) => {
+  const text = stripVTControlCharacters(output)
+  const [total, passed, skipped] = ['Total', 'Passed', 'Skipped'].map((label) => numberAfter(label, text))
+  const failing = [...text.matchAll(/^ +FAIL +(.*)$/gm)].map(([, name]) => name.trim())
+  if (total === undefined || passed === undefined || skipped === undefined) {
+    return { passed: 0, failed: 1, skipped: 0, failing: [`it ended (${code}) before it had counted its tests`] }
+  }
+  const failed = total - passed
+  if (code === 0 || failed > 0) return { passed, failed, skipped, failing }
+  return { passed, failed: 1, skipped, failing: [`it ended with ${code} after its tests`] }
+}
+
+const run = (group) =>
+  new Promise((resolve) => {
+    const escaped = group.map((file) => file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('/', '[\\\\/]'))
+    const args = ['--import', 'tsx', uvu, 'test', `^(${escaped.join('|')})$`]
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    const take = (chunk) => {
+      output += chunk
+      if (interop) process.stdout.write(chunk)
+    }
+    child.stdout.setEncoding('utf8').on('data', take)
+    child.stderr.setEncoding('utf8').on('data', take)
+    let late = false
+    const bound = setTimeout(() => {
+      late = true
+      child.kill('SIGKILL')
+    }, PROCESS_BOUND_MS)
+    child.on('close', (code, signal) => {
+      clearTimeout(bound)
+      // The others take turns on the terminal.
+      if (!interop) process.stdout.write(output)
+      resolve(counted(output, late ? `was stopped after ${PROCESS_BOUND_MS / 1000} s` : (code ?? signal)))
+    })
+  })
+
+const sums = { passed: 0, failed: 0, skipped: 0 }
+const failing = []
+if (interop) {
+  // The tests run what a user runs, so it must be what stands in the sources now.
+  const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) {
+    sums.failed++
+    failing.push('the build')
+  }
+}
+
+const left = [...groups]
+const worker = async () => {
+  for (let next = left.shift(); next !== undefined; next = left.shift()) {
+    const [name, group] = next
+    const result = await run(group)
+    for (const kind of Object.keys(sums)) sums[kind] += result[kind]
+    failing.push(...result.failing.map((claim) => `${name}: ${claim}`))
+  }
+}
+await Promise.all(Array.from({ length: interop ? 1 : 2 }, worker))
+
+for (const claim of failing) console.log(`failed: ${claim}`)
+if (sums.passed + sums.failed === 0) console.log('no test was run')
+console.log(`${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`)
+process.exitCode = sums.failed > 0 || sums.passed === 0 ? 1 : 0
