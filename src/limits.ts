@@ -137,4 +137,17 @@ export const LIMITS = {
   endgameOrdersMax: 3,
   /** Steps of one turn: beyond it actors talk to each other for ever, which is a bug. */
   turnStepsMax: 100_000,
+  /** How often an active transfer looks at the clock: choke rounds, timeouts and announces are exact to this. */
+  lookAtTimeMs: 1_000,
+  /** Peers asked of a tracker. */
+  announcePeersWanted: 80,
+  /** Whatever a tracker says, announces come no closer and no further apart than this. */
+  announceIntervalMinMs: 10_000,
+  announceIntervalMaxMs: 86_400_000,
+  /** Reasons in the log are for reading: of a stranger's text, this many characters. */
+  reasonTextMax: 300,
+  /** What was written is brought to the medium this often; so much is re-checked after a loss of power. */
+  syncIntervalMs: 30_000,
+  /** A file written last by us may be a little newer than our last event: commits take a moment, clocks have grains. */
+  stampSlackMs: 2_000,
 } as const

@@ -8,7 +8,7 @@
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import type { InfoHash, Instant, PeerAddress } from './values.js'
-import type { AnnounceAnswer, AnnounceRequest } from './wire/announce.js'
+import type { AnnounceAnswer, AnnounceRequest } from './wire/tracker.js'
 
 export interface Clock {
   /** Whole milliseconds since 1970; never less than before. */

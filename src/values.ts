@@ -76,3 +76,13 @@ export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean => {
   for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false
   return true
 }
+
+/** Below, at or above 0 as the first differing byte says; a prefix comes first. */
+export const compareBytes = (left: Uint8Array, right: Uint8Array): number => {
+  const shorter = Math.min(left.length, right.length)
+  for (let at = 0; at < shorter; at++) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return left.length - right.length
+}

@@ -2,10 +2,10 @@
 import { setup } from 'xstate'
 import { lifecycleOf } from './step.js'
 
-export type TransferTag = 'stopped' | 'checking' | 'active' | 'downloading' | 'seeding' | 'paused' | 'failed'
+export type TransferTag = 'stopped' | 'checking' | 'active' | 'downloading' | 'seeding' | 'paused' | 'failed' | 'ending'
 
 const stay = {}
-const ends = { 'session-ended': '#transfer.stopped', 'session-began': '#transfer.stopped' } as const
+const ends = { 'session-ending': '#transfer.ending', 'session-began': '#transfer.stopped' } as const
 const fails = { 'transfer-failed': '#transfer.failed' } as const
 const halts = { paused: '#transfer.paused' } as const
 
@@ -17,8 +17,8 @@ export const transferMachine = setup({}).createMachine({
       tags: 'stopped',
       on: {
         'transfer-added': stay,
+        ...ends,
         'session-began': stay,
-        'session-ended': stay,
         'check-began': 'checking',
         'download-began': 'downloading',
         'seeding-began': 'seeding',
@@ -45,6 +45,7 @@ export const transferMachine = setup({}).createMachine({
       tags: ['active', 'seeding'],
       on: { 'download-began': 'downloading', 'check-began': 'checking', ...ends, ...fails, ...halts },
     },
+    ending: { tags: 'ending', on: { 'session-ended': 'stopped', 'session-began': 'stopped', 'transfer-failed': stay } },
     paused: { tags: 'paused', on: { resumed: 'stopped', ...ends, ...fails } },
     failed: { tags: 'failed', on: { resumed: 'stopped', 'transfer-failed': stay, ...ends } },
   },

@@ -2,12 +2,12 @@
 import type { Range, TransferEvent } from '../events/vocabulary.js'
 import type { Failure, FileStamp } from '../ports.js'
 import type { Random } from '../random.js'
-import type { Instant, PeerAddress, PeerKey, PeerId, PieceIndex } from '../values.js'
-import type { AnnounceAnswer, AnnounceRequest } from '../wire/announce.js'
+import type { Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
 import type { ExtensionHandshake } from '../wire/extension.js'
 import type { Fault } from '../wire/fault.js'
 import type { Handshake } from '../wire/handshake.js'
 import type { PeerMessage, SendableMessage } from '../wire/messages.js'
+import type { AnnounceAnswer, AnnounceRequest } from '../wire/tracker.js'
 
 /** What a file of the torrent is found to be; `stamp` is undefined where it is missing. */
 export interface FileFinding {
@@ -24,7 +24,13 @@ export type TransferInput =
   | { readonly type: 'check-asked' }
   | { readonly type: 'pause-asked' }
   | { readonly type: 'resume-asked' }
-  | { readonly type: 'end-asked'; readonly reason: 'closed' | 'removed' | 'failed' }
+  /** Let go of everything; `stamps-taken` follows when nothing is under way any more. */
+  | { readonly type: 'end-asked' }
+  | {
+      readonly type: 'stamps-taken'
+      readonly stamps: readonly { readonly file: number; readonly bytes: number; readonly modifiedAt: number }[]
+      readonly reason: 'closed' | 'removed' | 'failed'
+    }
   | { readonly type: 'pieces-selected'; readonly wanted: Uint8Array; readonly sequential: boolean }
   | { readonly type: 'limits-asked'; readonly download: number; readonly upload: number }
   | { readonly type: 'peers-found'; readonly source: 'tracker' | 'user'; readonly addresses: readonly PeerAddress[] }
@@ -42,7 +48,9 @@ export type PeerInput =
   | { readonly type: 'message-arrived'; readonly message: PeerMessage }
   | { readonly type: 'fault-found'; readonly fault: Fault }
   | { readonly type: 'connection-lost'; readonly failure: Failure }
-  | { readonly type: 'blocks-flushed'; readonly ranges: readonly Range[] }
+  | { readonly type: 'block-flushed'; readonly range: Range }
+  /** It was still waiting when it was withdrawn. */
+  | { readonly type: 'block-withdrawn'; readonly range: Range }
   | { readonly type: 'block-unreadable'; readonly range: Range; readonly failure: Failure }
 
 export type PieceInput =
@@ -68,8 +76,8 @@ export type Input =
 export type TransferMessage =
   /** Interest or connections changed: is a slot free for somebody? */
   | { readonly type: 'fill-slots' }
-  /** An address proved bad: no more of it. */
-  | { readonly type: 'ban'; readonly host: string; readonly reason: 'corrupt-blocks' | 'protocol'; readonly piece: PieceIndex | undefined }
+  /** Addresses that gave wrong blocks: no more of them. */
+  | { readonly type: 'ban'; readonly addresses: readonly string[]; readonly piece: PieceIndex }
   | { readonly type: 'fail'; readonly failure: Failure }
   | { readonly type: 'fill-connections' }
 
@@ -77,9 +85,7 @@ export type PeerRequest =
   | { readonly type: 'refill' }
   /** What the peer has may have become uninteresting, or interesting. */
   | { readonly type: 'review-interest' }
-  | { readonly type: 'cancel-block'; readonly piece: PieceIndex; readonly offset: number; readonly length: number }
-  | { readonly type: 'choke' }
-  | { readonly type: 'unchoke' }
+  | { readonly type: 'cancel-block'; readonly range: Range }
   | { readonly type: 'look-at-time' }
   | { readonly type: 'close'; readonly reason: CloseReason; readonly detail: string }
 
@@ -118,9 +124,13 @@ export type CloseReason =
 export type Effect =
   | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }
   | { readonly type: 'greet'; readonly peer: PeerKey; readonly peerId: PeerId }
+  /** Our extension handshake (BEP 10), whose port and client the driver knows. */
+  | { readonly type: 'extend'; readonly peer: PeerKey }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }
+  | { readonly type: 'withdraw'; readonly peer: PeerKey; readonly range: Range }
+  | { readonly type: 'withdraw-all'; readonly peer: PeerKey }
   | { readonly type: 'hang-up'; readonly peer: PeerKey }
   | { readonly type: 'keep'; readonly piece: PieceIndex; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly type: 'hash'; readonly piece: PieceIndex; readonly fingerprints: boolean }

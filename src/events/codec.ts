@@ -6,6 +6,7 @@
  * Events are packed by hand, many to a record, because that was measured to be the quickest way to log them all.
  */
 import { createHash } from 'node:crypto'
+import { assert } from '../assert.js'
 import { equalBytes, type Instant, type Seq } from '../values.js'
 import type { Field } from './fields.js'
 import { Reader, Unreadable, Writer } from './fields.js'
@@ -99,6 +100,7 @@ export class RecordWriter {
 
   /** The record of all that was added since the last one. */
   finish(firstSeq: number, previousHash: Uint8Array): { readonly bytes: Uint8Array; readonly hash: Uint8Array } {
+    assert(this.#count > 0, 'a record holds an event')
     const head = this.#head
     head.byte(RECORD_VERSION)
     head.whole(firstSeq)

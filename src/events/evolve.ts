@@ -3,14 +3,15 @@
  *
  * A table with one fold for each event; the folds of one subject share a file.
  */
+
+import { assert } from '../assert.js'
+import type { Instant } from '../values.js'
 import type { LoggedEvent } from './codec.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
 import { transferFolds } from './folds-transfer.js'
 import type { TransferState } from './state.js'
 import type { EventOf, EventType, TransferEvent } from './vocabulary.js'
-import type { Instant } from '../values.js'
-import { assert } from '../assert.js'
 
 /** What one event makes of the state, in place. `state.at` is still the time of the event before. */
 export type Fold<Type extends EventType> = (state: TransferState, event: EventOf<Type>, at: Instant) => void

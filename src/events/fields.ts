@@ -95,7 +95,15 @@ export class Reader {
   }
 }
 
+/** What a field holds, as data: for tests, and for whoever shows events. */
+export type FieldKind =
+  | { readonly type: 'whole' | 'flag' | 'bytes' | 'text' }
+  | { readonly type: 'oneOf'; readonly words: readonly string[] }
+  | { readonly type: 'optional' | 'list'; readonly of: FieldKind }
+  | { readonly type: 'struct'; readonly fields: Readonly<Record<string, FieldKind>> }
+
 export interface Field<Value> {
+  readonly kind: FieldKind
   write(writer: Writer, value: Value): void
   read(reader: Reader): Value
 }
@@ -107,16 +115,19 @@ const fromUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 /** A whole number that some brand of it makes safe to use; the log is ours, so reading trusts what was written. */
 export const whole = <Brand extends number = number>(): Field<Brand> => ({
+  kind: { type: 'whole' },
   write: (writer, value) => writer.whole(value),
   read: (reader) => reader.whole() as Brand, // written from the same brand
 })
 
 export const flag: Field<boolean> = {
+  kind: { type: 'flag' },
   write: (writer, value) => writer.byte(value ? 1 : 0),
   read: (reader) => reader.byte() !== 0,
 }
 
 export const bytes: Field<Uint8Array> = {
+  kind: { type: 'bytes' },
   write(writer, value) {
     writer.whole(value.length)
     writer.raw(value)
@@ -125,12 +136,14 @@ export const bytes: Field<Uint8Array> = {
 }
 
 export const text: Field<string> = {
+  kind: { type: 'text' },
   write: (writer, value) => bytes.write(writer, utf8.encode(value)),
   read: (reader) => fromUtf8.decode(reader.raw(reader.whole())),
 }
 
 /** One of a few words, written as its position: new words go to the end. */
 export const oneOf = <const Words extends readonly string[]>(...words: Words): Field<Words[number]> => ({
+  kind: { type: 'oneOf', words },
   write: (writer, value) => writer.whole(words.indexOf(value)),
   read(reader) {
     const word = words[reader.whole()]
@@ -140,6 +153,7 @@ export const oneOf = <const Words extends readonly string[]>(...words: Words): F
 })
 
 export const optional = <Value>(field: Field<Value>): Field<Value | undefined> => ({
+  kind: { type: 'optional', of: field.kind },
   write(writer, value) {
     writer.byte(value === undefined ? 0 : 1)
     if (value !== undefined) field.write(writer, value)
@@ -148,6 +162,7 @@ export const optional = <Value>(field: Field<Value>): Field<Value | undefined> =
 })
 
 export const list = <Value>(field: Field<Value>): Field<readonly Value[]> => ({
+  kind: { type: 'list', of: field.kind },
   write(writer, values) {
     writer.whole(values.length)
     for (const value of values) field.write(writer, value)
@@ -166,6 +181,7 @@ export type Shape<Of extends Fields> = { readonly [Name in keyof Of]: ValueOf<Of
 export const struct = <Of extends Fields>(fields: Of): Field<Shape<Of>> => {
   const entries = Object.entries(fields)
   return {
+    kind: { type: 'struct', fields: Object.fromEntries(entries.map(([name, field]) => [name, field.kind])) },
     write(writer, value) {
       for (const [name, field] of entries) field.write(writer, value[name])
     },

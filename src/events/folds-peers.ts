@@ -4,6 +4,7 @@ import { present } from '../assert.js'
 import { LIMITS } from '../limits.js'
 import { type Instant, type PeerAddress, type PeerId, type PeerKey, type PieceIndex, showAddress } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
+import { banName } from './banning.js'
 import type { Folds } from './evolve.js'
 import { blockOfKey, pieceOfKey } from './geometry.js'
 import { unorder } from './ledger.js'
@@ -199,9 +200,9 @@ export const peerFolds = {
     leave(state, peer)
   },
   'address-banned'(state, event) {
-    state.banned.add(event.host)
-    for (const [name, candidate] of state.candidates)
-      if (candidate.address.host === event.host) state.candidates.delete(name)
+    state.banned.add(event.address)
+    for (const [name, { address }] of state.candidates)
+      if (banName(address) === event.address) state.candidates.delete(name)
   },
   'keep-alive-sent': (state, event, at) => void say(state, event, at),
   'keep-alive-received': (state, event, at) => void hear(state, event, at),

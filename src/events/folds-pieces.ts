@@ -3,10 +3,11 @@ import { pieceLifecycle } from '../actors/piece.machine.js'
 import { present } from '../assert.js'
 import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
+import { banName } from './banning.js'
 import type { Folds } from './evolve.js'
 import { releaseRequests, stepPeer } from './folds-peers.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
-import { emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
+import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
 import { addBytes } from './meter.js'
 import { blockCame } from './pipeline.js'
 import type { PeerState, PieceState, TransferState } from './state.js'
@@ -75,7 +76,7 @@ export const pieceFolds = {
     const ledger = stepPiece(state, event.piece, event.type)
     const block = event.offset / BLOCK_BYTES
     const since = takeOffOrder(state, peer, event.piece, block)
-    receive(ledger, block, event.peer)
+    receive(ledger, block, event.peer, () => banName(peer.address))
     peer.lastReceivedAt = at
     peer.lastBlockAt = at
     peer.snubbed = false
@@ -125,7 +126,8 @@ export const pieceFolds = {
   'piece-rejected'(state, event) {
     const ledger = stepPiece(state, event.piece, event.type)
     const before = state.rejections.get(event.piece) ?? []
-    const rejection = { givers: [...ledger.givers], fingerprints: event.fingerprints }
+    const givers = Array.from({ length: ledger.blocks }, (_, block) => banNameOf(ledger, block))
+    const rejection = { givers, fingerprints: event.fingerprints }
     state.rejections.set(event.piece, [...before.slice(1 - LIMITS.rejectionsKept), rejection])
     emptyLedger(ledger)
     ledger.parole = undefined

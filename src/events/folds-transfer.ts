@@ -1,6 +1,6 @@
 /** Folds of what happens to the transfer as a whole: sessions, checks, files, trackers. */
 import { transferLifecycle } from '../actors/transfer.machine.js'
-import type { Instant, InfoHash, PeerId, PieceIndex } from '../values.js'
+import type { InfoHash, Instant, PeerId, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './evolve.js'
 import { geometryOf } from './geometry.js'
@@ -146,6 +146,9 @@ export const transferFolds = {
     state.endedAt = at
     forgetConnections(state)
   },
+  'session-ending'(state, event) {
+    step(state, event.type)
+  },
   'session-examined'(state) {
     // From here on files may be written, so a session that does not reach its end leaves them in doubt.
     state.cleanEnd = false
@@ -189,6 +192,7 @@ export const transferFolds = {
   },
   'seeding-began'(state, event) {
     step(state, event.type)
+    state.completed = true
   },
   'download-completed'(state) {
     state.completed = true
@@ -224,7 +228,8 @@ export const transferFolds = {
   'files-stamped'(state, event) {
     for (const { file, bytes, modifiedAt } of event.stamps) state.stamps.set(file, { bytes, modifiedAt })
   },
-  'sync-began'(state) {
+  'sync-began'(state, _event, at) {
+    state.syncAt = at
     state.syncing = state.unsynced
     state.unsynced = []
   },
@@ -235,6 +240,10 @@ export const transferFolds = {
   'announce-began'(state, event, at) {
     const tracker = trackerOf(state, event.tracker)
     if (tracker === undefined) return
+    if (event.event === 'stopped') {
+      tracker.started = false
+      return
+    }
     tracker.announcing = true
     state.announceNext.at = at
   },

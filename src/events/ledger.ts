@@ -13,6 +13,7 @@ export const openLedger = (geometry: Geometry, piece: PieceIndex, since: Instant
     since,
     blocks,
     givers: new Uint32Array(blocks),
+    giversBanNames: new Map(),
     orders: new Uint8Array(blocks),
     received: 0,
     open: blocks,
@@ -29,6 +30,15 @@ export const giverOf = (ledger: Readonly<PieceState>, block: number): PeerKey | 
   return giver === 0 ? undefined : ((giver - 1) as PeerKey) // written below from a key
 }
 
+/** The peers that gave the blocks that are here, each once. */
+export const giversOf = (ledger: Readonly<PieceState>): readonly PeerKey[] => [...ledger.giversBanNames.keys()]
+
+/** What to ban for the block, if it proves wrong. */
+export const banNameOf = (ledger: Readonly<PieceState>, block: number): string => {
+  const giver = giverOf(ledger, block)
+  return giver === undefined ? '' : (ledger.giversBanNames.get(giver) ?? '')
+}
+
 export const order = (ledger: PieceState, block: number): void => {
   const orders = ordersOf(ledger, block)
   if (orders === 0 && !isHere(ledger, block)) ledger.open--
@@ -43,16 +53,18 @@ export const unorder = (ledger: PieceState, block: number): void => {
   if (orders === 1 && !isHere(ledger, block)) ledger.open++
 }
 
-export const receive = (ledger: PieceState, block: number, giver: PeerKey): void => {
+export const receive = (ledger: PieceState, block: number, giver: PeerKey, banned: () => string): void => {
   assert(!isHere(ledger, block), 'a block is received once')
   if (ordersOf(ledger, block) === 0) ledger.open--
   ledger.givers[block] = giver + 1
+  if (!ledger.giversBanNames.has(giver)) ledger.giversBanNames.set(giver, banned())
   ledger.received++
 }
 
 /** Every block is missing again; orders stand. */
 export const emptyLedger = (ledger: PieceState): void => {
   ledger.givers.fill(0)
+  ledger.giversBanNames.clear()
   ledger.received = 0
   ledger.open = 0
   for (let block = 0; block < ledger.blocks; block++) if (ordersOf(ledger, block) === 0) ledger.open++

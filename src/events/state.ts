@@ -8,7 +8,7 @@ import type { PeerTag } from '../actors/peer.machine.js'
 import type { PieceTag } from '../actors/piece.machine.js'
 import type { Standing } from '../actors/step.js'
 import { type TransferTag, transferLifecycle } from '../actors/transfer.machine.js'
-import type { InfoHash, Instant, PeerAddress, PeerKey, PeerId, PieceIndex, Seq } from '../values.js'
+import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex, Seq } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { type Geometry, geometryOf } from './geometry.js'
 import { emptyMeter, type Meter } from './meter.js'
@@ -66,6 +66,8 @@ export interface PieceState {
   readonly blocks: number
   /** Per block, 1 + the key of the peer that gave it; 0 while it is missing. */
   readonly givers: Uint32Array
+  /** What to ban, should a peer prove to have given wrong blocks; kept beyond its connection. */
+  readonly giversBanNames: Map<PeerKey, string>
   /** Per block, how many peers it is on order from. */
   readonly orders: Uint8Array
   /** Blocks here. */
@@ -78,7 +80,8 @@ export interface PieceState {
 
 /** A piece that was here whole and wrong: who gave which block, and a fingerprint of each. */
 export interface Rejection {
-  readonly givers: readonly number[]
+  /** What to ban for each block. */
+  readonly givers: readonly string[]
   readonly fingerprints: readonly number[]
 }
 
@@ -146,6 +149,7 @@ export interface TransferState {
   /** Pieces stored since the last sync began, and those that a sync under way will cover. */
   unsynced: PieceIndex[]
   syncing: PieceIndex[]
+  syncAt: Instant
   /** The machine was started anew since the session before, and that session did not end in good order. */
   powerLost: boolean
   readonly stamps: Map<number, { bytes: number; modifiedAt: number }>
@@ -205,6 +209,7 @@ export const initialState = (): TransferState => ({
   unsafe: [],
   unsynced: [],
   syncing: [],
+  syncAt: 0 as Instant,
   powerLost: false,
   stamps: new Map(),
   checking: new Bitfield(0),

@@ -71,6 +71,7 @@ export const VOCABULARY = {
     file: count,
     reason: oneOf('missing', 'size', 'time'),
   }),
+  'session-ending': event(24, 'The process is letting go: connections are closed, writes under way are finished.', {}),
   'files-stamped': event(20, 'Size and time of every file as the session ends, to notice changes by others.', {
     stamps: list(stamp),
   }),
@@ -108,10 +109,9 @@ export const VOCABULARY = {
     reason: text,
     detail: text,
   }),
-  'address-banned': event(40, 'No more connections with this address.', {
-    host: text,
-    reason: oneOf('corrupt-blocks', 'protocol'),
-    piece: optional(piece),
+  'address-banned': event(40, 'This address gave wrong blocks of the piece: no more connections with it.', {
+    address: text,
+    piece,
   }),
   'keep-alive-sent': event(41, 'Nothing else was sent for two minutes (BEP 3).', { peer }),
   'keep-alive-received': event(42, 'The peer had nothing else to say, and is still there (BEP 3).', { peer }),

@@ -1,0 +1,209 @@
+/** What a peer's message makes us do: every message of BEP 3 and BEP 6, each checked against the torrent first. */
+import { unreachable } from '../assert.js'
+import { rangeName } from '../events/folds-pieces.js'
+import { blockAt, blockKey, lengthOfPiece } from '../events/geometry.js'
+import type { PeerState, TransferState } from '../events/state.js'
+import type { EventOf, Range } from '../events/vocabulary.js'
+import { LIMITS } from '../limits.js'
+import type { Instant, PieceIndex } from '../values.js'
+import { Bitfield } from '../wire/bitfield.js'
+import type { PeerMessage } from '../wire/messages.js'
+import { closePeer } from './peer-steps.js'
+import { refillAll } from './piece.js'
+import { type Decision, decided, type Message, NOTHING } from './vocabulary.js'
+
+const toSelf = (peer: PeerState, type: 'refill' | 'review-interest'): Message => ({
+  to: 'peer',
+  peer: peer.key,
+  message: { type },
+})
+const fillSlots: Message = { to: 'transfer', message: { type: 'fill-slots' } }
+
+/** A stranger's number, if it is one of our pieces. */
+const knownPiece = (state: Readonly<TransferState>, piece: number): PieceIndex | undefined =>
+  piece < state.geometry.pieceCount ? (piece as PieceIndex) : undefined // a uint32 within the torrent
+
+const fault = (state: Readonly<TransferState>, peer: PeerState, detail: string): Decision =>
+  closePeer(state, peer, 'protocol-fault', detail)
+
+const have = (state: Readonly<TransferState>, peer: PeerState, index: number): Decision => {
+  const piece = knownPiece(state, index)
+  if (piece === undefined) return fault(state, peer, `have of piece ${index}`)
+  if (peer.has.has(piece)) return NOTHING
+  const needed = state.wanted.has(piece) && !state.stored.has(piece)
+  return decided({
+    events: [{ type: 'have-received', peer: peer.key, piece }],
+    messages: needed ? [toSelf(peer, 'review-interest'), toSelf(peer, 'refill')] : [],
+  })
+}
+
+const bitfield = (state: Readonly<TransferState>, peer: PeerState, bits: Uint8Array): Decision => {
+  const read = Bitfield.fromWire(bits, state.geometry.pieceCount)
+  if (!(read instanceof Bitfield)) return fault(state, peer, `${read.code}: ${read.reason}`)
+  return decided({
+    events: [{ type: 'bitfield-received', peer: peer.key, bits: bits.slice() }],
+    messages: [toSelf(peer, 'review-interest')],
+  })
+}
+
+type Refusal = EventOf<'request-refused'>['reason']
+
+const refusalOf = (state: Readonly<TransferState>, peer: PeerState, range: Range): Refusal | undefined => {
+  if (peer.standing.tags.amChoking === true) return 'choked'
+  if (!state.announced.has(range.piece)) return 'not-stored'
+  if (peer.asked.size >= LIMITS.requestsServedMax && !peer.asked.has(rangeName(range))) return 'too-many'
+  return undefined
+}
+
+const request = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  asked: Omit<Range, 'piece'> & { piece: number },
+): Decision => {
+  const piece = knownPiece(state, asked.piece)
+  const end = asked.offset + asked.length
+  if (piece === undefined || asked.length === 0 || asked.length > LIMITS.blockBytesServedMax)
+    return fault(state, peer, `request of ${asked.length} bytes at ${asked.offset} of piece ${asked.piece}`)
+  if (end > lengthOfPiece(state.geometry, piece))
+    return fault(state, peer, `request past the end of piece ${asked.piece}`)
+  const range = { piece, offset: asked.offset, length: asked.length }
+  const reason = refusalOf(state, peer, range)
+  if (reason === undefined) {
+    if (peer.asked.has(rangeName(range))) return NOTHING // on its way
+    return decided({
+      events: [{ type: 'request-received', peer: peer.key, ...range }],
+      effects: [{ type: 'serve', peer: peer.key, range }],
+    })
+  }
+  return decided({
+    events: [{ type: 'request-refused', peer: peer.key, ...range, reason }],
+    effects: peer.fast ? [{ type: 'send', peer: peer.key, message: { type: 'reject-request', ...range } }] : [],
+  })
+}
+
+const cancel = (peer: PeerState, { piece, offset, length }: Omit<Range, 'piece'> & { piece: number }): Decision => {
+  const range = { piece: piece as PieceIndex, offset, length } // compared with what was asked, not used
+  if (!peer.asked.has(rangeName(range))) return NOTHING
+  return decided({
+    events: [{ type: 'cancel-received', peer: peer.key, ...range }],
+    effects: [{ type: 'withdraw', peer: peer.key, range }],
+  })
+}
+
+const block = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  message: Extract<PeerMessage, { type: 'piece' }>,
+): Decision => {
+  const { offset } = message
+  const { length } = message.block
+  const number = blockAt(state.geometry, message.piece, offset, length)
+  const piece = message.piece as PieceIndex // used only once `blockAt` found it in the torrent
+  if (number !== undefined) {
+    const key = blockKey(state.geometry, piece, number)
+    const asked = peer.requested.has(key)
+    if (asked || peer.released.has(key)) {
+      if (state.pieces.has(piece))
+        return decided({
+          messages: [
+            {
+              to: 'piece',
+              piece,
+              message: { type: 'take-block', from: peer.key, block: number, bytes: message.block },
+            },
+          ],
+        })
+      return decided({
+        events: [{ type: 'block-wasted', peer: peer.key, piece, offset, length, kind: asked ? 'duplicate' : 'late' }],
+        messages: [toSelf(peer, 'refill')],
+      })
+    }
+  }
+  if (peer.unasked >= LIMITS.unaskedBlocksMax) return closePeer(state, peer, 'unasked-blocks', '')
+  return decided({ events: [{ type: 'block-wasted', peer: peer.key, piece, offset, length, kind: 'unasked' }] })
+}
+
+/** Not asked again at once, or a peer that refuses everything would be asked for ever: the next look at the clock does. */
+const refused = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  asked: Omit<Range, 'piece'> & { piece: number },
+): Decision => {
+  const number = blockAt(state.geometry, asked.piece, asked.offset, asked.length)
+  if (number === undefined) return NOTHING
+  const piece = asked.piece as PieceIndex // `blockAt` found it in the torrent
+  if (!peer.requested.has(blockKey(state.geometry, piece, number))) return NOTHING
+  return decided({
+    events: [{ type: 'block-refused', peer: peer.key, piece, offset: asked.offset, length: asked.length }],
+    messages: refillAll(state, peer.key),
+  })
+}
+
+/** Decides on one message of an open connection. */
+export const heard = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  message: PeerMessage,
+  now: Instant,
+): Decision => {
+  const { key } = peer
+  const { tags } = peer.standing
+  if (tags.open !== true) return NOTHING
+  switch (message.type) {
+    case 'piece':
+      return block(state, peer, message)
+    case 'request':
+      return request(state, peer, message)
+    case 'have':
+      return have(state, peer, message.piece)
+    case 'choke':
+      if (tags.peerChoking === true) return NOTHING
+      return decided({
+        events: [{ type: 'choke-received', peer: key }],
+        messages: peer.fast ? [] : refillAll(state, key),
+      })
+    case 'unchoke':
+      if (tags.peerChoking !== true) return NOTHING
+      return decided({ events: [{ type: 'unchoke-received', peer: key }], messages: [toSelf(peer, 'refill')] })
+    case 'interested':
+      if (tags.peerInterested === true) return NOTHING
+      return decided({ events: [{ type: 'interested-received', peer: key }], messages: [fillSlots] })
+    case 'not-interested':
+      if (tags.peerInterested !== true) return NOTHING
+      return decided({ events: [{ type: 'not-interested-received', peer: key }], messages: [fillSlots] })
+    case 'bitfield':
+      return bitfield(state, peer, message.bits)
+    case 'have-all':
+    case 'have-none':
+      if (!peer.fast) return fault(state, peer, `${message.type} without the fast extension`)
+      return decided({
+        events: [{ type: `${message.type}-received`, peer: key }],
+        messages: [toSelf(peer, 'review-interest')],
+      })
+    case 'reject-request':
+      return refused(state, peer, message)
+    case 'cancel':
+      return cancel(peer, message)
+    case 'allowed-fast': {
+      const piece = knownPiece(state, message.piece)
+      if (piece === undefined || !peer.fast || peer.allowedFast.size >= LIMITS.allowedFastMax) return NOTHING
+      if (peer.allowedFast.has(piece)) return NOTHING
+      return decided({
+        events: [{ type: 'allowed-fast-received', peer: key, piece }],
+        messages: [toSelf(peer, 'refill')],
+      })
+    }
+    case 'keep-alive':
+      // A flood of them is no news.
+      return now - peer.lastReceivedAt < 1_000
+        ? NOTHING
+        : decided({ events: [{ type: 'keep-alive-received', peer: key }] })
+    case 'suggest-piece':
+    case 'port':
+    case 'extended':
+    case 'unknown':
+      return NOTHING
+    default:
+      return unreachable(message)
+  }
+}

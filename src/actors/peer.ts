@@ -1,0 +1,244 @@
+/** The peer actor: one connection's side of the protocol, from the first attempt to the end (BEP 3, 6, 10). */
+import { unreachable } from '../assert.js'
+import type { PeerState, TransferState } from '../events/state.js'
+import { LIMITS } from '../limits.js'
+import { compareBytes, equalBytes, type PeerKey } from '../values.js'
+import { heard } from './peer-messages.js'
+import { closePeer, declareInterest } from './peer-steps.js'
+import { pickBlocks } from './picker.js'
+import { refillAll } from './piece.js'
+import {
+  both,
+  type Circumstances,
+  type Decision,
+  decided,
+  type Effect,
+  NOTHING,
+  type PeerInput,
+  type PeerRequest,
+} from './vocabulary.js'
+
+/** Asks for as many blocks as bring the peer back to its target. */
+const refill = (state: Readonly<TransferState>, peer: PeerState, { random }: Circumstances): Decision => {
+  const { tags } = peer.standing
+  if (state.standing.tags.downloading !== true || tags.amInterested !== true) return NOTHING
+  if (tags.peerChoking === true && peer.allowedFast.size === 0) return NOTHING
+  const most = Math.min(peer.requestsMax, LIMITS.requestsOutstandingMax)
+  const target = peer.snubbed ? 1 : Math.min(peer.pipeline.target, most)
+  // Half empty before it is filled again, so that many requests go out in one write.
+  const low = target < 16 ? target - 1 : target >> 1
+  if (peer.requested.size > low) return NOTHING
+  const { ranges, drop } = pickBlocks(state, peer, target - peer.requested.size, random)
+  const dropped: Decision =
+    drop === undefined
+      ? NOTHING
+      : decided({
+          events: [{ type: 'piece-dropped', piece: drop, reason: 'idle' }],
+          effects: [{ type: 'drop', piece: drop }],
+        })
+  if (ranges.length === 0) return dropped
+  return both(
+    dropped,
+    decided({
+      events: [{ type: 'blocks-requested', peer: peer.key, ranges }],
+      effects: [{ type: 'request', peer: peer.key, ranges }],
+    }),
+  )
+}
+
+/** Both sides of two connections between the same two peers must agree on which to keep: that of the larger id. */
+const keepsNew = (
+  state: Readonly<TransferState>,
+  known: Readonly<PeerState>,
+  arriving: Readonly<PeerState>,
+): boolean => {
+  if (known.incoming === arriving.incoming || known.id === undefined) return false
+  const weAreLarger = compareBytes(state.peerId, known.id) > 0
+  return arriving.incoming !== weAreLarger
+}
+
+const greetBack = (state: Readonly<TransferState>, peer: PeerKey, fast: boolean): readonly Effect[] => {
+  const send = (message: Extract<Effect, { type: 'send' }>['message']): readonly Effect[] => [
+    { type: 'send', peer, message },
+  ]
+  if (fast && state.announced.full) return send({ type: 'have-all' })
+  if (fast && state.announced.count === 0) return send({ type: 'have-none' })
+  return state.announced.count === 0 ? [] : send({ type: 'bitfield', bits: state.announced.bytes.slice() })
+}
+
+const handshake = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  input: Extract<PeerInput, { type: 'handshake-arrived' }>,
+): Decision => {
+  const { infoHash, peerId, reserved } = input.handshake
+  if (!equalBytes(infoHash, state.infoHash)) return closePeer(state, peer, 'wrong-info-hash', '')
+  if (equalBytes(peerId, state.peerId)) return closePeer(state, peer, 'self-connection', '')
+  let replaced: Decision = NOTHING
+  for (const known of state.peers.values()) {
+    if (known === peer || known.id === undefined || !equalBytes(known.id, peerId)) continue
+    if (!keepsNew(state, known, peer)) return closePeer(state, peer, 'duplicate-connection', `peer ${known.key}`)
+    replaced = closePeer(state, known, 'duplicate-connection', `peer ${peer.key}`)
+  }
+  const arrived = decided({
+    events: [
+      {
+        type: 'handshake-received',
+        peer: peer.key,
+        peerId: peerId.slice(),
+        fast: reserved.fast,
+        extensions: reserved.extensions,
+      },
+    ],
+    effects: [
+      ...greetBack(state, peer.key, reserved.fast),
+      ...(reserved.extensions ? [{ type: 'extend', peer: peer.key } as const] : []),
+    ],
+  })
+  return both(replaced, arrived)
+}
+
+const extensions = (
+  peer: PeerState,
+  { extensions: said }: Extract<PeerInput, { type: 'extensions-arrived' }>,
+): Decision => {
+  const listening = said.port
+  return decided({
+    events: [
+      {
+        type: 'extensions-received',
+        peer: peer.key,
+        client: said.client,
+        requestsMax: said.requestsMax,
+        listenPort: listening,
+        uploadOnly: said.uploadOnly === true,
+      },
+      ...(peer.incoming && listening !== undefined
+        ? [
+            {
+              type: 'candidates-found' as const,
+              source: 'incoming' as const,
+              addresses: [{ host: peer.address.host, port: listening }],
+            },
+          ]
+        : []),
+    ],
+  })
+}
+
+const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstances: Circumstances): Decision => {
+  const { now } = circumstances
+  const { tags } = peer.standing
+  if (tags.handshaking === true && now - peer.since > LIMITS.handshakeTimeoutMs)
+    return closePeer(state, peer, 'handshake-timeout', '')
+  if (tags.open !== true) return NOTHING
+  if (now - peer.lastReceivedAt > LIMITS.silenceMaxMs) return closePeer(state, peer, 'silence', '')
+  if (peer.seed && state.stored.full) return closePeer(state, peer, 'both-complete', '')
+  const decisions: Decision[] = []
+  if (now - peer.lastSentAt > LIMITS.keepAliveMs)
+    decisions.push(
+      decided({
+        events: [{ type: 'keep-alive-sent', peer: peer.key }],
+        effects: [{ type: 'send', peer: peer.key, message: { type: 'keep-alive' } }],
+      }),
+    )
+  const waiting = now - peer.lastBlockAt
+  if (peer.requested.size > 0 && waiting > LIMITS.snubbedMs && !peer.snubbed)
+    decisions.push(
+      decided({
+        events: [
+          { type: 'peer-snubbed', peer: peer.key },
+          { type: 'requests-released', peer: peer.key, reason: 'snubbed' },
+        ],
+        messages: refillAll(state, peer.key),
+      }),
+    )
+  else if (peer.requested.size > 0 && waiting > LIMITS.requestTimeoutMs && !peer.snubbed)
+    decisions.push(
+      decided({
+        events: [{ type: 'requests-released', peer: peer.key, reason: 'timeout' }],
+        messages: refillAll(state, peer.key),
+      }),
+    )
+  else decisions.push(refill(state, peer, circumstances))
+  return both(...decisions)
+}
+
+const cancelBlock = (peer: PeerState, { range }: Extract<PeerRequest, { type: 'cancel-block' }>): Decision =>
+  decided({
+    events: [{ type: 'requests-cancelled', peer: peer.key, ranges: [range] }],
+    effects: [{ type: 'send', peer: peer.key, message: { type: 'cancel', ...range } }],
+    messages: [{ to: 'peer', peer: peer.key, message: { type: 'refill' } }],
+  })
+
+export const decidePeer = (
+  state: Readonly<TransferState>,
+  key: PeerKey,
+  cause: PeerInput | PeerRequest,
+  circumstances: Circumstances,
+): Decision => {
+  const peer = state.peers.get(key)
+  if (peer === undefined) return NOTHING // closed meanwhile
+  switch (cause.type) {
+    case 'refill':
+      return refill(state, peer, circumstances)
+    case 'message-arrived':
+      return heard(state, peer, cause.message, circumstances.now)
+    case 'block-flushed':
+      return decided({ events: [{ type: 'block-served', peer: key, ...cause.range }] })
+    case 'block-withdrawn':
+      return peer.fast
+        ? decided({ effects: [{ type: 'send', peer: key, message: { type: 'reject-request', ...cause.range } }] })
+        : NOTHING
+    case 'block-unreadable':
+      return both(
+        decided({
+          events: [{ type: 'request-refused', peer: key, ...cause.range, reason: 'unreadable' }],
+          messages: [{ to: 'transfer', message: { type: 'fail', failure: cause.failure } }],
+        }),
+      )
+    case 'connected':
+      return decided({
+        events: [{ type: 'peer-connected', peer: key }],
+        effects: [{ type: 'greet', peer: key, peerId: state.peerId }],
+      })
+    case 'dial-failed':
+      return decided({
+        events: [{ type: 'dial-failed', peer: key, reason: cause.failure.code }],
+        messages: [{ to: 'transfer', message: { type: 'fill-connections' } }],
+      })
+    case 'handshake-arrived':
+      return handshake(state, peer, cause)
+    case 'extensions-arrived':
+      return extensions(peer, cause)
+    case 'fault-found':
+      return closePeer(state, peer, 'protocol-fault', `${cause.fault.code}: ${cause.fault.reason}`)
+    case 'connection-lost':
+      return decided({
+        events: [
+          {
+            type: 'peer-closed',
+            peer: key,
+            by: cause.failure.code === 'EOF' ? 'them' : 'network',
+            reason: cause.failure.code,
+            detail: cause.failure.message,
+          },
+        ],
+        messages: [
+          ...refillAll(state, key),
+          { to: 'transfer', message: { type: 'fill-slots' } },
+          { to: 'transfer', message: { type: 'fill-connections' } },
+        ],
+      })
+    case 'review-interest':
+      return declareInterest(state, peer)
+    case 'cancel-block':
+      return peer.standing.tags.open === true ? cancelBlock(peer, cause) : NOTHING
+    case 'look-at-time':
+      return lookAtTime(state, peer, circumstances)
+    case 'close':
+      return closePeer(state, peer, cause.reason, cause.detail)
+    default:
+      return unreachable(cause)
+  }
+}

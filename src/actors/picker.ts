@@ -1,0 +1,172 @@
+/**
+ * The picker: which blocks to ask of one peer next.
+ *
+ * Strict priority first (blocks of pieces in flight, so that pieces become whole and can be passed on), then new pieces:
+ * rarest first, but the first few at random, so that there is soon something to trade; or in order, if the user wants
+ * that. When every missing block is on order, the endgame asks further peers for them, from the end of each piece
+ * backwards, because the first peer sends them from the front. (BEP 3; pipelining is `pipeline.ts`.)
+ */
+import { blockKey, blocksOfPiece, lengthOfPiece } from '../events/geometry.js'
+import { isHere, ordersOf } from '../events/ledger.js'
+import type { PeerState, PieceState, TransferState } from '../events/state.js'
+import type { Range } from '../events/vocabulary.js'
+import { LIMITS } from '../limits.js'
+import type { Random } from '../random.js'
+import { BLOCK_BYTES, type PieceIndex } from '../values.js'
+
+export interface Pick {
+  readonly ranges: readonly Range[]
+  /** A piece to let go of, because its place is needed and nobody is bringing it. */
+  readonly drop: PieceIndex | undefined
+}
+
+/** So many pieces are fetched at random before rarity decides. */
+const RANDOM_FIRST_PIECES = 4
+const RANDOM_TRIES = 16
+
+/** Pieces that may be in flight at one time: what the buffers hold. */
+export const inFlightMax = (pieceLength: number): number =>
+  Math.max(
+    LIMITS.piecesInFlightMin,
+    Math.min(LIMITS.piecesInFlightMax, Math.floor(LIMITS.pieceBuffersBytesMax / pieceLength)),
+  )
+
+/** Collects blocks in order and joins neighbours into ranges. */
+class Basket {
+  readonly ranges: Range[] = []
+  #piece = -1
+  #first = 0
+  #end = 0
+  constructor(
+    readonly state: Readonly<TransferState>,
+    public room: number,
+  ) {}
+
+  take(piece: PieceIndex, block: number): void {
+    this.room--
+    if (piece === this.#piece && block === this.#end) {
+      this.#end++
+      return
+    }
+    this.close()
+    this.#piece = piece
+    this.#first = block
+    this.#end = block + 1
+  }
+
+  close(): void {
+    if (this.#piece < 0) return
+    const piece = this.#piece as PieceIndex // was given as one
+    const offset = this.#first * BLOCK_BYTES
+    const end = Math.min(this.#end * BLOCK_BYTES, lengthOfPiece(this.state.geometry, piece))
+    this.ranges.push({ piece, offset, length: end - offset })
+    this.#piece = -1
+  }
+}
+
+type Servable = (piece: PieceIndex) => boolean
+
+const servableBy = (peer: Readonly<PeerState>): Servable =>
+  peer.standing.tags.peerChoking === true
+    ? (piece) => peer.allowedFast.has(piece) && peer.has.has(piece)
+    : (piece) => peer.has.has(piece)
+
+const mayFetch = (ledger: Readonly<PieceState>, peer: Readonly<PeerState>): boolean =>
+  ledger.standing.tags.fetching === true && (ledger.parole === undefined || ledger.parole === peer.key)
+
+const takeOpen = (basket: Basket, ledger: Readonly<PieceState>): void => {
+  for (let block = 0; block < ledger.blocks && basket.room > 0; block++)
+    if (!isHere(ledger, block) && ordersOf(ledger, block) === 0) basket.take(ledger.piece, block)
+}
+
+const takeInFlight = (basket: Basket, state: Readonly<TransferState>, peer: PeerState, servable: Servable): void => {
+  for (const ledger of state.pieces.values()) {
+    if (basket.room === 0) return
+    if (ledger.open > 0 && mayFetch(ledger, peer) && servable(ledger.piece)) takeOpen(basket, ledger)
+  }
+}
+
+const takeWhole = (basket: Basket, piece: PieceIndex): void => {
+  const blocks = blocksOfPiece(basket.state.geometry, piece)
+  for (let block = 0; block < blocks && basket.room > 0; block++) basket.take(piece, block)
+}
+
+/** New pieces for this peer, best first; at most `places` of them. */
+function* newPieces(state: Readonly<TransferState>, servable: Servable, random: Random): Generator<PieceIndex> {
+  const { rarity } = state
+  if (state.sequential) {
+    for (let index = 0; index < state.geometry.pieceCount; index++) {
+      const piece = index as PieceIndex // within the torrent
+      if (rarity.offers(piece) && servable(piece)) yield piece
+    }
+    return
+  }
+  const taken = new Set<PieceIndex>()
+  if (state.stored.count < RANDOM_FIRST_PIECES && rarity.length > RANDOM_FIRST_PIECES) {
+    for (let tries = 0; tries < RANDOM_TRIES; tries++) {
+      const piece = rarity.at(random.below(rarity.length, 'first-piece'))
+      if (taken.has(piece) || !servable(piece)) continue
+      taken.add(piece)
+      yield piece
+    }
+  }
+  for (let at = 0; at < rarity.length; at++) {
+    const piece = rarity.at(at)
+    if (servable(piece) && !taken.has(piece)) yield piece
+  }
+}
+
+const takeNew = (basket: Basket, places: number, servable: Servable, random: Random): void => {
+  let left = places
+  if (left <= 0 || basket.room === 0) return
+  for (const piece of newPieces(basket.state, servable, random)) {
+    takeWhole(basket, piece)
+    if (--left === 0 || basket.room === 0) return
+  }
+}
+
+/** Every block that is wanted is here or on order. */
+export const inEndgame = (state: Readonly<TransferState>): boolean => {
+  if (state.rarity.length > 0) return false
+  for (const { open } of state.pieces.values()) if (open > 0) return false
+  return true
+}
+
+const takeOrdered = (basket: Basket, state: Readonly<TransferState>, peer: PeerState, servable: Servable): void => {
+  for (const ledger of state.pieces.values()) {
+    if (!mayFetch(ledger, peer) || !servable(ledger.piece)) continue
+    for (let block = ledger.blocks - 1; block >= 0; block--) {
+      if (basket.room === 0) return
+      if (isHere(ledger, block) || ordersOf(ledger, block) >= LIMITS.endgameOrdersMax) continue
+      if (!peer.requested.has(blockKey(state.geometry, ledger.piece, block))) basket.take(ledger.piece, block)
+    }
+  }
+}
+
+/** A piece nobody brings and this peer lacks, holding a place that this peer could fill. */
+const idlePiece = (state: Readonly<TransferState>, servable: Servable): PieceIndex | undefined => {
+  let idle: PieceState | undefined
+  for (const ledger of state.pieces.values()) {
+    const ordered = ledger.open + ledger.received < ledger.blocks
+    if (ledger.standing.tags.fetching !== true || ordered || servable(ledger.piece)) continue
+    if (idle === undefined || ledger.received < idle.received) idle = ledger
+  }
+  return idle?.piece
+}
+
+/** At most `count` blocks for this peer, which must be open. */
+export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, count: number, random: Random): Pick => {
+  const basket = new Basket(state, count)
+  const servable = servableBy(peer)
+  takeInFlight(basket, state, peer, servable)
+  let places = inFlightMax(state.geometry.pieceLength) - state.pieces.size
+  let drop: PieceIndex | undefined
+  if (basket.room === count && places <= 0 && peer.requested.size === 0) {
+    drop = idlePiece(state, servable)
+    if (drop !== undefined) places = 1
+  }
+  takeNew(basket, places, servable, random)
+  if (basket.room === count && drop === undefined && inEndgame(state)) takeOrdered(basket, state, peer, servable)
+  basket.close()
+  return { ranges: basket.ranges, drop }
+}

@@ -1,0 +1,148 @@
+/** The piece actor: judges blocks against its ledger, and brings a full piece through hashing and writing. */
+
+import { unreachable } from '../assert.js'
+import { blockKey, lengthOfBlock } from '../events/geometry.js'
+import { giversOf, isHere, ordersOf } from '../events/ledger.js'
+import type { PieceState, TransferState } from '../events/state.js'
+import type { TransferEvent } from '../events/vocabulary.js'
+import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
+import { convicted, soleGiver } from './suspects.js'
+import {
+  type Decision,
+  decided,
+  type Effect,
+  type Message,
+  NOTHING,
+  type PieceInput,
+  type PieceRequest,
+} from './vocabulary.js'
+
+type Verdict = 'wanted' | 'duplicate' | 'foreign'
+
+const judge = (ledger: Readonly<PieceState> | undefined, block: number): Verdict => {
+  if (ledger === undefined || ledger.standing.tags.fetching !== true) return 'foreign'
+  return isHere(ledger, block) ? 'duplicate' : 'wanted'
+}
+
+const refill = (peer: PeerKey): Message => ({ to: 'peer', peer, message: { type: 'refill' } })
+
+/** Everybody who serves us may have something new to ask for. */
+export const refillAll = (state: Readonly<TransferState>, but?: PeerKey): readonly Message[] => {
+  const messages: Message[] = []
+  for (const { key, standing } of state.peers.values())
+    if (key !== but && standing.tags.amInterested === true) messages.push(refill(key))
+  return messages
+}
+
+/** Others were asked for the block too: it is taken off their order. */
+const cancels = (
+  state: Readonly<TransferState>,
+  ledger: Readonly<PieceState>,
+  block: number,
+  from: PeerKey,
+): readonly Message[] => {
+  const key = blockKey(state.geometry, ledger.piece, block)
+  const range = {
+    piece: ledger.piece,
+    offset: block * BLOCK_BYTES,
+    length: lengthOfBlock(state.geometry, ledger.piece, block),
+  }
+  const messages: Message[] = []
+  for (const peer of state.peers.values())
+    if (peer.key !== from && peer.requested.has(key))
+      messages.push({ to: 'peer', peer: peer.key, message: { type: 'cancel-block', range } })
+  return messages
+}
+
+const takeBlock = (
+  state: Readonly<TransferState>,
+  piece: PieceIndex,
+  { from, block, bytes }: PieceRequest,
+): Decision => {
+  const ledger = state.pieces.get(piece)
+  const offset = block * BLOCK_BYTES
+  const given = { peer: from, piece, offset, length: bytes.length }
+  const verdict = judge(ledger, block)
+  if (verdict !== 'wanted' || ledger === undefined) {
+    const kind = verdict === 'duplicate' ? 'duplicate' : 'late'
+    return decided({ events: [{ type: 'block-wasted', ...given, kind }], messages: [refill(from)] })
+  }
+  const alone = ordersOf(ledger, block) <= 1
+  const messages: Message[] = alone ? [refill(from)] : [...cancels(state, ledger, block, from), refill(from)]
+  const keep: Effect = { type: 'keep', piece, offset, bytes }
+  if (ledger.received + 1 < ledger.blocks)
+    return { events: [{ type: 'block-received', ...given }], messages, effects: [keep] }
+  return {
+    events: [
+      { type: 'block-received', ...given },
+      { type: 'piece-filled', piece },
+    ],
+    messages,
+    effects: [keep, { type: 'hash', piece, fingerprints: state.rejections.has(piece) }],
+  }
+}
+
+const hashed = (
+  state: Readonly<TransferState>,
+  ledger: Readonly<PieceState>,
+  good: boolean,
+  fingerprints: readonly number[],
+): Decision => {
+  const { piece } = ledger
+  if (good) {
+    const addresses = convicted(state.rejections.get(piece) ?? [], fingerprints)
+    const messages: Message[] =
+      addresses.length === 0 ? [] : [{ to: 'transfer', message: { type: 'ban', addresses, piece } }]
+    return decided({ events: [{ type: 'piece-verified', piece }], messages, effects: [{ type: 'write', piece }] })
+  }
+  const events: TransferEvent[] = [{ type: 'piece-rejected', piece, suspects: giversOf(ledger), fingerprints }]
+  const culprit = soleGiver(ledger)
+  const ban: readonly Message[] =
+    culprit === undefined ? [] : [{ to: 'transfer', message: { type: 'ban', addresses: [culprit], piece } }]
+  return decided({ events, messages: [...ban, ...refillAll(state)] })
+}
+
+/** Peers that had only this piece for us are no longer interesting. */
+const reviews = (state: Readonly<TransferState>, piece: PieceIndex): readonly Message[] => {
+  const messages: Message[] = []
+  for (const { key, interesting, has } of state.peers.values())
+    if (interesting === 1 && has.has(piece))
+      messages.push({ to: 'peer', peer: key, message: { type: 'review-interest' } })
+  return messages
+}
+
+export const decidePiece = (
+  state: Readonly<TransferState>,
+  piece: PieceIndex,
+  cause: PieceInput | PieceRequest,
+): Decision => {
+  if (cause.type === 'take-block') return takeBlock(state, piece, cause)
+  const ledger = state.pieces.get(piece)
+  if (ledger === undefined) return NOTHING // let go of meanwhile
+  switch (cause.type) {
+    case 'piece-hashed':
+      return hashed(state, ledger, cause.good, cause.fingerprints)
+    case 'piece-written':
+      // A buffer was free to be refilled: peers that found every place taken look again.
+      return {
+        events: [{ type: 'piece-stored', piece }],
+        messages: [...reviews(state, piece), ...idleRefills(state)],
+        effects: [{ type: 'drop', piece }],
+      }
+    case 'write-failed':
+      return {
+        events: [{ type: 'piece-dropped', piece, reason: 'write-failed' }],
+        messages: [{ to: 'transfer', message: { type: 'fail', failure: cause.failure } }],
+        effects: [{ type: 'drop', piece }],
+      }
+    default:
+      return unreachable(cause)
+  }
+}
+
+const idleRefills = (state: Readonly<TransferState>): readonly Message[] => {
+  const messages: Message[] = []
+  for (const { key, standing, requested, pipeline } of state.peers.values())
+    if (standing.tags.amInterested === true && requested.size * 2 <= pipeline.target) messages.push(refill(key))
+  return messages
+}

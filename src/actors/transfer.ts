@@ -1,0 +1,290 @@
+/** The transfer actor: what concerns the torrent as a whole: starting, checking, connecting, choking, ending. */
+import { unreachable } from '../assert.js'
+import { banName } from '../events/banning.js'
+import type { Candidate, TransferState } from '../events/state.js'
+import type { TransferEvent } from '../events/vocabulary.js'
+import { LIMITS } from '../limits.js'
+import type { Instant, PeerAddress, PeerKey, PieceIndex } from '../values.js'
+import { Bitfield } from '../wire/bitfield.js'
+import { CHOKER, chooseSlots, fillSlots } from './choker.js'
+import { checkAfterExamining, checkOf } from './recheck.js'
+import {
+  both,
+  type Circumstances,
+  type CloseReason,
+  type Decision,
+  decided,
+  type Effect,
+  type Message,
+  NOTHING,
+  type TransferInput,
+  type TransferMessage,
+} from './vocabulary.js'
+
+const toTrackers = (type: 'look-at-time' | 'say-stopped'): Message => ({ to: 'trackers', message: { type } })
+const fillConnections: Message = { to: 'transfer', message: { type: 'fill-connections' } }
+
+const toEachPeer = (state: Readonly<TransferState>, message: Extract<Message, { to: 'peer' }>['message']): Message[] =>
+  [...state.peers.keys()].map((peer) => ({ to: 'peer', peer, message }))
+
+const closeAll = (state: Readonly<TransferState>, reason: CloseReason): readonly Message[] =>
+  toEachPeer(state, { type: 'close', reason, detail: '' })
+
+const wakeSoon = (now: Instant): Effect => ({ type: 'wake', at: (now + LIMITS.lookAtTimeMs) as Instant })
+
+/** Every piece is looked at: now fetch or seed. `missing` is that of the state that will be. */
+const begin = (missing: number, now: Instant): Decision =>
+  decided({
+    events: [{ type: missing === 0 ? 'seeding-began' : 'download-began' }],
+    messages: [fillConnections, toTrackers('look-at-time')],
+    effects: [wakeSoon(now)],
+  })
+
+const isConnected = (state: Readonly<TransferState>, { host, port }: PeerAddress): boolean => {
+  for (const peer of state.peers.values())
+    if (peer.address.host === host && (peer.address.port === port || peer.listenPort === port)) return true
+  return false
+}
+
+const mayDial = (state: Readonly<TransferState>, candidate: Readonly<Candidate>, now: Instant): boolean =>
+  candidate.peer === undefined &&
+  candidate.nextDialAt <= now &&
+  !state.banned.has(banName(candidate.address)) &&
+  !isConnected(state, candidate.address)
+
+const dial = (state: Readonly<TransferState>, now: Instant): Decision => {
+  if (state.standing.tags.active !== true) return NOTHING
+  let dialing = 0
+  let dialed = 0
+  for (const peer of state.peers.values()) {
+    if (!peer.incoming) dialed++
+    if (peer.standing.tags.dialing === true) dialing++
+  }
+  let room = Math.min(LIMITS.dialsMax - dialing, LIMITS.peersDialedMax - dialed, LIMITS.peersMax - state.peers.size)
+  if (room <= 0) return NOTHING
+  const events: TransferEvent[] = []
+  const effects: Effect[] = []
+  let key = state.nextPeer
+  for (const candidate of state.candidates.values()) {
+    if (!mayDial(state, candidate, now)) continue
+    const peer = key++ as PeerKey // the next number of this log
+    events.push({ type: 'dial-began', peer, ...candidate.address })
+    effects.push({ type: 'dial', peer, address: candidate.address })
+    if (--room === 0) break
+  }
+  return decided({ events, effects })
+}
+
+const accept = (state: Readonly<TransferState>, peer: PeerKey, address: PeerAddress): Decision => {
+  const event: TransferEvent = { type: 'peer-accepted', peer, ...address }
+  const refuse = (reason: CloseReason): Decision =>
+    decided({
+      events: [event, { type: 'peer-closed', peer, by: 'us', reason, detail: '' }],
+      effects: [{ type: 'hang-up', peer }],
+    })
+  if (state.standing.tags.active !== true) {
+    const { checking, paused, failed } = state.standing.tags
+    return refuse(checking === true ? 'checking' : paused === true ? 'paused' : failed === true ? 'failed' : 'ended')
+  }
+  if (state.banned.has(banName(address))) return refuse('banned')
+  if (state.peers.size >= LIMITS.peersMax) return refuse('too-many-peers')
+  return decided({ events: [event], effects: [{ type: 'greet', peer, peerId: state.peerId }] })
+}
+
+const unchoke = (peers: readonly PeerKey[]): Decision =>
+  decided({
+    events: peers.map((peer) => ({ type: 'unchoke-sent', peer })),
+    effects: peers.map((peer) => ({ type: 'send', peer, message: { type: 'unchoke' } })),
+  })
+
+/** A choked peer's requests are dropped; with BEP 6 each is refused by name. */
+const choke = (state: Readonly<TransferState>, peers: readonly PeerKey[]): Decision =>
+  decided({
+    events: peers.map((peer) => ({ type: 'choke-sent', peer })),
+    effects: peers.flatMap((peer): Effect[] => [
+      { type: 'withdraw-all', peer },
+      { type: 'send', peer, message: { type: 'choke' } },
+      ...(state.peers.get(peer)?.fast === true
+        ? [...(state.peers.get(peer)?.asked.values() ?? [])].map(
+            (range): Effect => ({ type: 'send', peer, message: { type: 'reject-request', ...range } }),
+          )
+        : []),
+    ]),
+  })
+
+const chokeRound = (state: Readonly<TransferState>, { now, random }: Circumstances): Decision => {
+  if (now - state.chokeRoundAt < CHOKER.roundMs || state.peers.size === 0) return NOTHING
+  const slots = chooseSlots(state, now, random)
+  const optimistic: readonly TransferEvent[] =
+    slots.optimistic === undefined ? [] : [{ type: 'optimistic-chosen', peer: slots.optimistic }]
+  return both(
+    choke(state, slots.choke),
+    unchoke(slots.unchoke),
+    decided({ events: [...optimistic, { type: 'choke-round-ended' }] }),
+  )
+}
+
+/** What was stored and is now committed is told to everybody who lacks it. */
+const announceStored = (state: Readonly<TransferState>, committedSeq: number): Decision => {
+  const pieces = state.unannounced.filter(({ seq }) => seq < committedSeq).map(({ piece }) => piece)
+  if (pieces.length === 0) return NOTHING
+  const effects: Effect[] = []
+  for (const peer of state.peers.values()) {
+    if (peer.standing.tags.open !== true || peer.seed) continue
+    for (const piece of pieces) effects.push({ type: 'send', peer: peer.key, message: { type: 'have', piece } })
+  }
+  const allAnnounced = pieces.length === state.unannounced.length
+  const complete = state.missing === 0 && state.standing.tags.downloading === true && allAnnounced
+  const announced = decided({ events: [{ type: 'pieces-announced', pieces }], effects })
+  if (!complete) return announced
+  const first: readonly TransferEvent[] = state.completed ? [] : [{ type: 'download-completed' }]
+  return both(
+    announced,
+    decided({
+      events: [...first, { type: 'seeding-began' }],
+      messages: [
+        toTrackers('look-at-time'),
+        ...toEachPeer(state, { type: 'review-interest' }),
+        ...toEachPeer(state, { type: 'look-at-time' }),
+      ],
+    }),
+  )
+}
+
+const sync = (state: Readonly<TransferState>, now: Instant): Decision => {
+  if (state.unsynced.length === 0 || state.syncing.length > 0 || now - state.syncAt < LIMITS.syncIntervalMs)
+    return NOTHING
+  return decided({ events: [{ type: 'sync-began' }], effects: [{ type: 'sync', pieces: state.unsynced.slice() }] })
+}
+
+const woken = (state: Readonly<TransferState>, circumstances: Circumstances): Decision => {
+  const { now } = circumstances
+  if (state.standing.tags.active !== true) return NOTHING // `begin` wakes again
+  return both(
+    chokeRound(state, circumstances),
+    sync(state, now),
+    decided({
+      messages: [...toEachPeer(state, { type: 'look-at-time' }), toTrackers('look-at-time'), fillConnections],
+      effects: [wakeSoon(now)],
+    }),
+  )
+}
+
+const pieceChecked = (
+  state: Readonly<TransferState>,
+  piece: PieceIndex,
+  good: boolean,
+  { now }: Circumstances,
+): Decision => {
+  if (!state.checking.has(piece)) return NOTHING // the check was given up
+  const checked = decided({ events: [{ type: 'piece-checked', piece, good }] })
+  if (state.checking.count > 1) return checked
+  const missing = state.missing - (good && state.wanted.has(piece) ? 1 : 0)
+  return both(checked, decided({ events: [{ type: 'check-ended' }] }), begin(missing, now))
+}
+
+const halt = (state: Readonly<TransferState>, events: readonly TransferEvent[], reason: CloseReason): Decision =>
+  decided({
+    events,
+    messages: [...closeAll(state, reason), toTrackers('say-stopped')],
+    effects: [{ type: 'stop-checking' }],
+  })
+
+const fail = (state: Readonly<TransferState>, { code, message }: { code: string; message: string }): Decision =>
+  state.standing.tags.failed === true
+    ? NOTHING
+    : halt(state, [{ type: 'transfer-failed', code, message: message.slice(0, LIMITS.reasonTextMax) }], 'failed')
+
+const resume = (state: Readonly<TransferState>, now: Instant): Decision => {
+  if (state.standing.tags.paused !== true && state.standing.tags.failed !== true) return NOTHING
+  const resumed = decided({ events: [{ type: 'resumed' }] })
+  return both(resumed, state.checking.count > 0 ? checkOf(state.checking, 'unsafe') : begin(state.missing, now))
+}
+
+const select = (state: Readonly<TransferState>, wanted: Uint8Array, sequential: boolean): Decision => {
+  const selected = new Bitfield(state.geometry.pieceCount, wanted.slice())
+  const missing = [...selected.indices()].filter((index) => !state.stored.has(index)).length
+  const { active, seeding } = state.standing.tags
+  const turn: readonly TransferEvent[] =
+    active !== true || (seeding === true) === (missing === 0)
+      ? []
+      : [{ type: missing === 0 ? 'seeding-began' : 'download-began' }]
+  return decided({
+    events: [{ type: 'pieces-selected', wanted, sequential }, ...turn],
+    messages: toEachPeer(state, { type: 'review-interest' }),
+  })
+}
+
+export const decideTransfer = (
+  state: Readonly<TransferState>,
+  cause: TransferInput | TransferMessage,
+  circumstances: Circumstances,
+): Decision => {
+  const { now } = circumstances
+  switch (cause.type) {
+    case 'log-committed':
+      return announceStored(state, cause.committedSeq)
+    case 'fill-slots':
+      return state.standing.tags.active === true ? unchoke(fillSlots(state, now)) : NOTHING
+    case 'fill-connections':
+      return dial(state, now)
+    case 'ban': {
+      const names = cause.addresses.filter((address) => !state.banned.has(address))
+      const gone = [...state.peers.values()].filter(({ address }) => names.includes(banName(address)))
+      return decided({
+        events: names.map((address) => ({ type: 'address-banned', address, piece: cause.piece })),
+        messages: gone.map(({ key }) => ({
+          to: 'peer',
+          peer: key,
+          message: { type: 'close', reason: 'banned', detail: `piece ${cause.piece}` },
+        })),
+      })
+    }
+    case 'fail':
+    case 'storage-failed':
+      return fail(state, cause.failure)
+    case 'files-examined': {
+      const check = checkAfterExamining(state, cause.files)
+      const examined = decided({ events: [{ type: 'session-examined' }] })
+      return check.effects.length > 0 ? both(check, examined) : both(check, examined, begin(state.missing, now))
+    }
+    case 'piece-checked':
+      return pieceChecked(state, cause.piece, cause.good, circumstances)
+    case 'check-asked': {
+      if (state.standing.tags.active !== true) return NOTHING
+      const everything = checkOf(Bitfield.filled(state.geometry.pieceCount), 'asked')
+      return both(decided({ messages: closeAll(state, 'checking') }), everything)
+    }
+    case 'pause-asked':
+      if (state.standing.tags.paused === true || state.standing.tags.failed === true) return NOTHING
+      return halt(state, [{ type: 'paused' }], 'paused')
+    case 'resume-asked':
+      return resume(state, now)
+    case 'end-asked':
+      return halt(state, [{ type: 'session-ending' }], 'ended')
+    case 'stamps-taken':
+      return decided({
+        events: [
+          { type: 'files-stamped', stamps: cause.stamps },
+          { type: 'session-ended', reason: cause.reason },
+        ],
+      })
+    case 'pieces-selected':
+      return select(state, cause.wanted, cause.sequential)
+    case 'limits-asked':
+      return decided({ events: [{ type: 'limits-set', download: cause.download, upload: cause.upload }] })
+    case 'peers-found':
+      return decided({
+        events: [{ type: 'candidates-found', source: cause.source, addresses: cause.addresses }],
+        messages: [fillConnections],
+      })
+    case 'peer-accepted':
+      return accept(state, cause.peer, cause.address)
+    case 'sync-finished':
+      return decided({ events: [{ type: 'sync-ended' }] })
+    case 'woken':
+      return woken(state, circumstances)
+    default:
+      return unreachable(cause)
+  }
+}
