@@ -1,0 +1,112 @@
+/** What a program that embeds the engine holds: the types of engines, transfers and their progress. */
+import type { Observable } from 'rxjs'
+import type { LoggedEvent } from './events/codec.js'
+import type { TransferState } from './events/state.js'
+import type { InfoHash, PeerAddress } from './values.js'
+import type { Metainfo } from './wire/metainfo.js'
+
+export interface EngineOptions {
+  /** Folder of the event log; made where it is missing. One engine at a time may have it open. */
+  readonly dataDir?: string | undefined
+  /** TCP port to listen on; 0, the default, takes any free one. */
+  readonly port?: number | undefined
+  /** Address to listen on; all of the machine's, where it is left out. */
+  readonly host?: string | undefined
+  /** Each commit of the log survives a loss of power, at the price of speed. Off by default. */
+  readonly syncLog?: boolean | undefined
+  /** Bytes a second over all transfers; 0 or left out for no limit. */
+  readonly downloadLimit?: number | undefined
+  readonly uploadLimit?: number | undefined
+}
+
+export interface AddOptions {
+  /** The folder that the torrent's file or folder lies in, or will lie in. */
+  readonly path: string
+  /** Added to the torrent's own trackers, each in a tier of its own. */
+  readonly trackers?: readonly string[] | undefined
+  /** Peers to try at once, beside those that trackers name. */
+  readonly peers?: readonly PeerAddress[] | undefined
+  /** Files to fetch, as globs over paths within the torrent (`*`, `**`, `?`); all, where it is left out. */
+  readonly select?: readonly string[] | undefined
+  /** Fetch pieces in order. */
+  readonly sequential?: boolean | undefined
+  /** Take the whole space at the start. */
+  readonly preallocate?: boolean | undefined
+}
+
+export type TransferPhase = 'starting' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'failed' | 'closed'
+
+export interface Progress {
+  readonly phase: TransferPhase
+  /** Of all files, padding included. */
+  readonly totalBytes: number
+  /** Of the pieces that are wanted. */
+  readonly wantedBytes: number
+  readonly storedBytes: number
+  readonly pieces: number
+  readonly storedPieces: number
+  /** Pieces left to hash, while checking. */
+  readonly checkingPieces: number
+  /** Pieces hashed from disk since the transfer was added to this engine. */
+  readonly rehashedPieces: number
+  /** Payload bytes since the transfer was added to this engine. */
+  readonly downloadedBytes: number
+  readonly wastedBytes: number
+  readonly uploadedBytes: number
+  /** Bytes a second over the last few seconds. */
+  readonly downloadRate: number
+  readonly uploadRate: number
+  /** Open connections, and how many of them are seeds. */
+  readonly peers: number
+  readonly seeds: number
+  /** Why the transfer failed, where it did. */
+  readonly failure: { readonly code: string; readonly message: string } | undefined
+}
+
+export interface Transfer {
+  readonly infoHash: InfoHash
+  /** The torrent's CID (codec `torrent-info`), by which the log names it too. */
+  readonly cid: string
+  readonly name: string
+  readonly metainfo: Metainfo
+  readonly progress: Progress
+  /** The progress now, then at most four times a second while it changes; completes when the transfer is closed. */
+  readonly progress$: Observable<Progress>
+  /**
+   * Resolves when every wanted piece is stored. Rejects with the code of what stopped the transfer (`DISK_FULL`, ...),
+   * or `TRANSFER_CLOSED`. Nobody has to listen: a rejection that nobody awaits is not an unhandled one.
+   */
+  readonly done: Promise<void>
+  /** Resolves once what is on disk was looked at, and the transfer fetches or seeds. Rejects as `done` does. */
+  readonly ready: Promise<void>
+  /** The state that the events so far say is true. To be read only, and at once: it goes on changing. */
+  readonly state: Readonly<TransferState>
+  /** Every event from a sequence number on, gap-free: history first, then live, at the reader's own pace. */
+  events(options?: { readonly from?: number; readonly to?: number }): AsyncIterable<LoggedEvent>
+  /** Events as they are committed, from now on. */
+  readonly committed$: Observable<readonly LoggedEvent[]>
+  /** The state just after this event. */
+  stateAt(seq: number): Promise<Readonly<TransferState>>
+  addPeer(address: PeerAddress): void
+  /** Globs as in `AddOptions.select`. */
+  select(globs: readonly string[]): void
+  /** Resolves when no payload moves any more; none will until `resume`. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** Reads and hashes every piece again. */
+  recheck(): Promise<void>
+  /** Ends the transfer and forgets its log; the files stay. */
+  remove(): Promise<void>
+  /** Ends the transfer in good order; it can be added again. Safe at any time, any number of times. */
+  close(): Promise<void>
+}
+
+export interface Engine {
+  /** The TCP port that it listens on. */
+  readonly port: number
+  readonly transfers: readonly Transfer[]
+  /** Takes a path to a .torrent file, its bytes, or a CID or magnet of a transfer whose metainfo the log has. */
+  add(source: string | Uint8Array, options: AddOptions): Promise<Transfer>
+  /** Ends every transfer in good order. Safe at any time, any number of times. */
+  close(): Promise<void>
+}
