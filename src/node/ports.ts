@@ -1,0 +1,19 @@
+/** The ports of this machine: everything real that the engine stands on, put together. */
+import type { LogStore, Ports } from '../ports.js'
+import { nodeClock } from './clock.js'
+import { nodeDiscovery } from './discovery.js'
+import { openNodeDisk } from './disk.js'
+import { nodeHasher } from './hasher.js'
+import { entropy, machineStartedAt } from './machine.js'
+import { nodeNetwork } from './network.js'
+
+export const nodePorts = (logs: LogStore): Ports => ({
+  clock: nodeClock(),
+  network: nodeNetwork(),
+  hasher: nodeHasher(),
+  discovery: nodeDiscovery(),
+  logs,
+  openDisk: openNodeDisk,
+  entropy,
+  machineStartedAt,
+})
