@@ -1,0 +1,70 @@
+/** The rooms of the house, and which may import from which: the table of ARCHITECTURE.md. */
+
+export interface Room {
+  readonly name: string
+  /** Its files, relative to the project. The first room that takes a file has it. */
+  readonly has: RegExp
+  /** Rooms that it may import from, apart from itself. */
+  readonly from: readonly string[]
+  /** Touches the machine: the clock, timers, the process, the console and Node's own modules. */
+  readonly machine?: true
+}
+
+const BASE = ['base']
+const WIRE = [...BASE, 'wire']
+const EVENTS = [...WIRE, 'machines', 'events']
+const ACTORS = [...EVENTS, 'actors']
+const STORE = [...EVENTS, 'ports', 'store']
+const DRIVER = [...ACTORS, ...STORE]
+const TRANSFER = [...DRIVER, 'driver']
+const ENGINE = [...TRANSFER, 'transfer', 'node', 'replay']
+const PUBLIC = [...ENGINE, 'engine']
+
+export const ROOMS: readonly Room[] = [
+  { name: 'base', has: /^src\/(values|limits|assert|errors|random)\.ts$/, from: [] },
+  { name: 'wire', has: /^src\/wire\//, from: BASE },
+  // What may follow what: tables that evolve steps, so they know of nothing, and stand below the events.
+  { name: 'machines', has: /^src\/actors\/(.*\.machine|step)\.ts$/, from: BASE },
+  { name: 'events', has: /^src\/events\//, from: EVENTS },
+  { name: 'actors', has: /^src\/actors\//, from: ACTORS },
+  { name: 'ports', has: /^src\/ports\.ts$/, from: EVENTS },
+  { name: 'store', has: /^src\/store\//, from: STORE },
+  { name: 'driver', has: /^src\/driver\.ts$/, from: DRIVER },
+  { name: 'transfer', has: /^src\/transfer\.ts$/, from: TRANSFER },
+  { name: 'replay', has: /^src\/replay\//, from: DRIVER },
+  { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports'], machine: true },
+  // The composition root is where the real ports are put in.
+  { name: 'engine', has: /^src\/engine\.ts$/, from: ENGINE },
+  { name: 'index', has: /^src\/index\.ts$/, from: PUBLIC },
+  { name: 'cli', has: /^src\/cli\//, from: [...PUBLIC, 'index', 'tracker', 'tracker fronts'], machine: true },
+  { name: 'tracker fronts', has: /^tracker\/http\.ts$/, from: [...WIRE, 'tracker'], machine: true },
+  { name: 'tracker', has: /^tracker\//, from: [...WIRE, 'tracker fronts'] },
+]
+
+export const roomOf = (file: string): Room | undefined => ROOMS.find(({ has }) => has.test(file))
+
+/** Globals and modules of the machine; in the other rooms time, chance and the outside are inputs. */
+export const MACHINE_NAMES: readonly string[] = [
+  ...['Date', 'performance', 'Math.random', 'process', 'console'],
+  ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'],
+]
+
+/** Hashing is a pure function of bytes, and may be done anywhere; what else `node:crypto` has is not pure. */
+export const HASHING_NAMES: readonly string[] = ['createHash', 'hash', 'Hash']
+
+/** What RxJS does with time, by timers of its own. */
+export const TIMED_OPERATORS: readonly string[] = [
+  ...['delay', 'delayWhen', 'timer', 'interval', 'bufferTime', 'windowTime', 'timeout', 'timeoutWith', 'timeInterval'],
+  ...[
+    'debounce',
+    'debounceTime',
+    'audit',
+    'auditTime',
+    'throttle',
+    'throttleTime',
+    'sample',
+    'sampleTime',
+    'timestamp',
+  ],
+  ...['async', 'asyncScheduler', 'asap', 'asapScheduler', 'animationFrames', 'animationFrameScheduler'],
+]
