@@ -76,10 +76,13 @@ export class Reader {
     for (let count = 0; count < 8; count++) {
       const byte = this.byte()
       value += (byte & 0x7f) * scale
-      if (byte < 0x80) return value
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break
+        return value
+      }
       scale *= 128
     }
-    throw new Unreadable('a number has more than eight bytes')
+    throw new Unreadable('a number is larger than any that is written')
   }
 
   raw(length: number): Uint8Array {
