@@ -16,7 +16,7 @@ const EVENTS = [...WIRE, 'machines', 'events']
 const ACTORS = [...EVENTS, 'actors']
 const STORE = [...EVENTS, 'ports', 'store']
 const DRIVER = [...ACTORS, ...STORE]
-const TRANSFER = [...DRIVER, 'driver']
+const TRANSFER = [...DRIVER, 'driver', 'api']
 const ENGINE = [...TRANSFER, 'transfer', 'node', 'replay']
 const PUBLIC = [...ENGINE, 'engine']
 
@@ -29,6 +29,8 @@ export const ROOMS: readonly Room[] = [
   { name: 'actors', has: /^src\/actors\//, from: ACTORS },
   { name: 'ports', has: /^src\/ports\.ts$/, from: EVENTS },
   { name: 'store', has: /^src\/store\//, from: STORE },
+  // The types of what users hold: interfaces only.
+  { name: 'api', has: /^src\/api\.ts$/, from: EVENTS },
   { name: 'driver', has: /^src\/driver\.ts$/, from: DRIVER },
   { name: 'transfer', has: /^src\/transfer\.ts$/, from: TRANSFER },
   { name: 'replay', has: /^src\/replay\//, from: DRIVER },
