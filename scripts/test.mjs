@@ -14,6 +14,7 @@ const [first, ...others] = process.argv.slice(2)
 const interop = first === 'interop'
 const filter = (interop ? others[0] : first) ?? ''
 const PROCESS_BOUND_MS = 300_000
+const POLITE_MS = 5_000
 
 const slashed = (file) => file.split(path.sep).join('/')
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
@@ -60,12 +61,15 @@ const run = (group) =>
     child.stdout.setEncoding('utf8').on('data', take)
     child.stderr.setEncoding('utf8').on('data', take)
     let late = false
+    let force
     const bound = setTimeout(() => {
       late = true
-      child.kill('SIGKILL')
+      child.kill('SIGTERM')
+      force = setTimeout(() => child.kill('SIGKILL'), POLITE_MS)
     }, PROCESS_BOUND_MS)
     child.on('close', (code, signal) => {
       clearTimeout(bound)
+      clearTimeout(force)
       // The others take turns on the terminal.
       if (!interop) process.stdout.write(output)
       resolve(counted(output, late ? `was stopped after ${PROCESS_BOUND_MS / 1000} s` : (code ?? signal)))

@@ -1,5 +1,6 @@
 /** What one test has running: children, folders and networks, all bounded in time and all gone afterwards. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -15,12 +16,19 @@ export interface Rig {
 
 export const RUN_BOUND_MS = 60_000
 
+// A run that is told to stop ends by way of `exit`, where what a test has made is removed; its children end with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 /** Runs `work`, and whatever comes of it ends every child and removes every folder and network. */
 export const withRig = async <T>(work: (rig: Rig) => Promise<T>, boundMs = RUN_BOUND_MS): Promise<T> => {
   const children: Child[] = []
   const folders: string[] = []
   const networks: Network[] = []
   let over = false
+  const removeFolders = (): void => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  }
+  process.on('exit', removeFolders)
   const rig: Rig = {
     start: (command) => {
       if (over) throw new Error(`the test was over before ${command.name} was started`)
@@ -60,7 +68,8 @@ export const withRig = async <T>(work: (rig: Rig) => Promise<T>, boundMs = RUN_B
     over = true
     await Promise.all(children.map((child) => child.stop()))
     for (const network of networks) network.close()
-    await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
+    removeFolders()
+    process.off('exit', removeFolders)
   }
 }
 
