@@ -44,8 +44,10 @@ export const createNetwork = (): Network => {
   const stem = `tw${process.pid}${String.fromCharCode(96 + networksMade)}`
   const bridge = `${stem}b`
   const namespaces: string[] = []
+  const links: string[] = []
   const close = (): void => {
-    // The far ends of the pairs go with their namespaces.
+    // Sockets that are still closing keep a namespace alive for a while, but not its link.
+    for (const link of links.splice(0)) spawnSync('ip', ['link', 'del', link], { timeout: 10_000 })
     for (const name of namespaces.splice(0)) spawnSync('ip', ['netns', 'del', name], { timeout: 10_000 })
     if (existsSync(`/sys/class/net/${bridge}`)) spawnSync('ip', ['link', 'del', bridge], { timeout: 10_000 })
     process.off('exit', close)
@@ -60,8 +62,10 @@ export const createNetwork = (): Network => {
         const name = `${stem}-${number}`
         ip('netns', 'add', name)
         namespaces.push(name)
-        ip('link', 'add', `${stem}${number}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
-        ip('link', 'set', `${stem}${number}`, 'master', bridge, 'up')
+        const link = `${stem}${number}`
+        ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+        links.push(link)
+        ip('link', 'set', link, 'master', bridge, 'up')
         const host = `${subnet}.${number}`
         ip('-n', name, 'addr', 'add', `${host}/24`, 'dev', 'eth0')
         ip('-n', name, 'link', 'set', 'eth0', 'up')
