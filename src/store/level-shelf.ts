@@ -62,18 +62,35 @@ const readErrorOf = (error: unknown): unknown => {
   return error
 }
 
+/** What LevelDB gives is a `Buffer`, whose `slice` does not copy: nobody else needs to know of that. */
+const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+
 interface Many<Item> {
   nextv(size: number): Promise<Item[]>
   close(): Promise<void>
 }
 
-/** Items until there are no more, many at a time; lets go of the iterator however the reading ends. */
-async function* chunks<Item>(iterator: Many<Item>): AsyncGenerator<readonly Item[], void, undefined> {
+/** What the iterator has, many items at a time. It sees the database as it is now. */
+const all = <Item, Shown>(
+  open: () => Many<Item>,
+  show: (item: Item) => Shown,
+): AsyncGenerator<readonly Shown[], void, undefined> => {
+  try {
+    return chunks(open(), show)
+  } catch (error) {
+    throw readErrorOf(error)
+  }
+}
+
+async function* chunks<Item, Shown>(
+  iterator: Many<Item>,
+  show: (item: Item) => Shown,
+): AsyncGenerator<readonly Shown[], void, undefined> {
   try {
     for (;;) {
       const items = await iterator.nextv(1_000).catch((error: unknown) => Promise.reject(readErrorOf(error)))
       if (items.length === 0) return
-      yield items
+      yield items.map(show)
     }
   } finally {
     await iterator.close()
@@ -103,24 +120,31 @@ export class LevelShelf implements Shelf {
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    let value: Uint8Array | undefined // the types of `level` leave out that there may be none
     try {
-      return await this.#db.get(key)
+      value = await this.#db.get(key)
     } catch (error) {
       throw readErrorOf(error)
     }
+    return value && plain(value)
   }
 
   async lastKey({ from, to }: KeyRange): Promise<Uint8Array | undefined> {
-    for await (const keys of chunks(this.#db.keys({ gte: from, lt: to, reverse: true, limit: 1 }))) return keys[0]
+    const range = { gte: from, lt: to, reverse: true, limit: 1 }
+    for await (const keys of all(() => this.#db.keys(range), plain)) return keys[0]
     return undefined
   }
 
   keys({ from, to }: KeyRange): AsyncIterable<readonly Uint8Array[]> {
-    return chunks(this.#db.keys({ gte: from, lt: to }))
+    return all(() => this.#db.keys({ gte: from, lt: to }), plain)
   }
 
   entries({ from, to }: KeyRange): AsyncIterable<readonly (readonly [Uint8Array, Uint8Array])[]> {
-    return chunks(this.#db.iterator({ gte: from, lt: to, highWaterMarkBytes: LIMITS.logReadBytes }))
+    const range = { gte: from, lt: to, highWaterMarkBytes: LIMITS.logReadBytes }
+    return all(
+      () => this.#db.iterator(range),
+      ([key, value]) => [plain(key), plain(value)] as const,
+    )
   }
 
   write(operations: readonly Operation[], done: (failure: Failure | undefined) => void): void {

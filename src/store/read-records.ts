@@ -42,7 +42,9 @@ const missing = (from: number, to: number): LogDamage =>
 /** A record must begin where the one before ended. */
 const followOn = (expectedSeq: number, firstSeq: number): void => {
   if (firstSeq > expectedSeq) throw missing(expectedSeq, firstSeq)
-  if (firstSeq < expectedSeq) throw new LogDamage('LOG_DAMAGED', firstSeq, expectedSeq, 'it is there twice')
+  if (firstSeq < expectedSeq) {
+    throw new LogDamage('LOG_DAMAGED', expectedSeq, expectedSeq, `event ${firstSeq} is there twice`)
+  }
 }
 
 /** Where the record begins that has the event; where the last one before it begins, if none has it. */
@@ -63,6 +65,7 @@ export async function* readEvents(
   let previousHash = expectedSeq === 0 ? FIRST_PREVIOUS_HASH : undefined
   for await (const entries of shelf.entries(seqRange('record', hash, expectedSeq, to))) {
     for (const [key, value] of entries) {
+      if (expectedSeq >= to) return
       const { firstSeq } = placeOf(key)
       followOn(expectedSeq, firstSeq)
       const { events, previousHash: link, hash: own } = openRecord(key, value)

@@ -1,0 +1,61 @@
+/** Runs a script of this folder in a process of its own, and listens to its lines. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export interface Child {
+  readonly process: ChildProcess
+  /** Every line so far. */
+  readonly lines: readonly string[]
+  /** Resolves with the first line that this accepts; fails after 20 s or when the process ends without it. */
+  line(accepts: (line: string) => boolean): Promise<string>
+  /** Resolves when the process is gone and its last line was heard. */
+  readonly gone: Promise<void>
+}
+
+/** `fileBlocksMax` bounds the size of each file that it writes, in blocks of 1024 bytes, as `ulimit -f` of bash does. */
+export const runChild = (script: string, args: readonly string[], fileBlocksMax?: number): Child => {
+  const path = fileURLToPath(new URL(script, import.meta.url))
+  const command = [process.execPath, '--import', 'tsx', path, ...args]
+  const child =
+    fileBlocksMax === undefined
+      ? spawn(process.execPath, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] })
+      : spawn('bash', ['-c', `ulimit -f ${fileBlocksMax} && exec "$@"`, 'bash', ...command], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        })
+  const lines: string[] = []
+  const waiting = new Set<(line: string | undefined) => void>()
+  let rest = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n')
+    rest = parts.pop() ?? ''
+    for (const line of parts) {
+      lines.push(line)
+      for (const hear of [...waiting]) hear(line)
+    }
+  })
+  const gone = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      for (const hear of [...waiting]) hear(undefined)
+      resolve()
+    })
+  })
+  const line = (accepts: (line: string) => boolean): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const settle = (found: string | undefined): void => {
+        if (found !== undefined && !accepts(found)) return
+        clearTimeout(overdue)
+        waiting.delete(settle)
+        if (found === undefined) reject(new Error(`${script} ended before it said it; it said: ${lines.slice(-5)}`))
+        else resolve(found)
+      }
+      const overdue = setTimeout(() => {
+        child.kill('SIGKILL')
+        waiting.delete(settle)
+        reject(new Error(`${script} did not say it within 20 s; it said: ${lines.slice(-5)}`))
+      }, 20_000)
+      const said = lines.find(accepts)
+      if (said !== undefined) settle(said)
+      else waiting.add(settle)
+    })
+  return { process: child, lines, line, gone }
+}
