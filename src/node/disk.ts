@@ -5,13 +5,14 @@
  * operation is one walk from `#begin` to its answer, so that `close` knows what is under way. A file is looked at each
  * time that it is opened, because what lies in its place may have been put there by somebody else.
  */
-import { constants, fdatasync, mkdir, open } from 'node:fs'
+import { constants, fdatasync, open } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { assert, present } from '../assert.js'
 import { systemCode } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import type { Answer, Disk, DiskFile, DiskOptions, Failure, FileStamp } from '../ports.js'
 import { DONE, failed, failureOf } from './failure.js'
+import { makeFolders } from './make-folders.js'
 import { NewNames } from './new-names.js'
 import { type Access, OpenFiles } from './open-files.js'
 import { joinSafely, SafePaths } from './safe-path.js'
@@ -161,16 +162,15 @@ class NodeDisk implements Disk {
   }
 
   #createFile(file: number, path: string, done: (answer: Answer<number>) => void): void {
-    const folder = dirname(path)
-    mkdir(folder, { recursive: true }, (error, first) => {
-      if (error !== null) return done({ type: 'failed', failure: failureOf(error) })
-      if (first !== undefined) this.#names.madeFolders(first, folder)
+    const made = (what: string): void => this.#names.made(what)
+    makeFolders(dirname(path), made, (failure) => {
+      if (failure !== undefined) return done({ type: 'failed', failure })
       // Exclusive, because then the system does not follow a link that was put there a moment ago. The user's mask
       // decides for whom a file is executable.
       open(path, CREATE, this.#file(file).executable ? 0o777 : 0o666, (problem, descriptor) => {
         if (systemCode(problem) === 'EEXIST') return this.#openFile(file, 'write', done)
         if (problem !== null) return done({ type: 'failed', failure: failureOf(problem) })
-        this.#names.made(path)
+        made(path)
         done({ type: 'done', value: descriptor })
       })
     })

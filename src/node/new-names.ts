@@ -31,14 +31,6 @@ export class NewNames {
     this.#changes.set(folder, (this.#changes.get(folder) ?? 0) + 1)
   }
 
-  /** Folders were made: `first` and all below it on the way to `last`. */
-  madeFolders(first: string, last: string): void {
-    for (let folder = last; folder.length >= first.length; folder = dirname(folder)) {
-      this.made(folder)
-      if (folder === first || folder === dirname(folder)) return
-    }
-  }
-
   /** Puts the names on the way to `path` onto the medium. May call back at once. */
   sync(path: string, done: (failure: Failure | undefined) => void): void {
     const folders = this.#changedAbove(path)
