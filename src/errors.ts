@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   TORRENT_UNSUPPORTED: 'the torrent is valid, but of a kind that is not supported yet',
   TORRENT_TOO_LARGE: 'the .torrent file is larger than the bound in limits',
   SOURCE_INVALID: 'neither a .torrent file, nor its bytes, nor a magnet URI, nor a CID',
+  METADATA_UNKNOWN: 'a magnet or CID names a torrent whose metadata the data folder does not have',
   SOURCE_UNREADABLE: 'the .torrent file cannot be read',
   CONTENT_UNREADABLE: 'a file or folder to be shared cannot be read',
   CONTENT_EMPTY: 'there is no byte to be shared',
@@ -28,6 +29,8 @@ export const ERROR_CODES = {
   TRACKER_FAILED: 'the tracker could not be reached, or answered with an error or with garbage',
   OPTION_INVALID: 'an option has a value that it cannot take',
   OPTION_UNSUPPORTED: 'an option is known, but what it asks for is not there yet',
+  USAGE_INVALID: 'the command line is none that the command takes',
+  INTERNAL_FAULT: 'a fault of Torrewind itself, which its makers would like to hear of',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES
@@ -50,3 +53,9 @@ export const systemCode = (error: unknown): string | undefined => {
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** What a disk's failure is called: by the system's code for it. */
+export const storageErrorCode = (code: string): ErrorCode => {
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return 'DISK_FULL'
+  return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' ? 'DISK_READ_ONLY' : 'DISK_FAILED'
+}

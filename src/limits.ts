@@ -19,6 +19,10 @@ export const LIMITS = {
   /** Smallest and largest piece that we take; libtorrent takes up to 512 MiB, but a piece must fit into memory here. */
   pieceLengthMin: 1 * KIB,
   pieceLengthMax: 128 * MIB,
+  /** Pieces of torrents made here: libtorrent takes no power of two below 16 KiB, nor does anybody need one. */
+  newPieceLengthMin: 16 * KIB,
+  /** Content is read so much at a time while a torrent is made of it, into one of two buffers. */
+  contentReadBytes: 1 * MIB,
   /** Names are cut by no one but the file system: 255 bytes is what ext4, APFS and NTFS hold. */
   fileNameBytesMax: 255,
   filePathPartsMax: 64,
@@ -75,6 +79,31 @@ export const LIMITS = {
   trackerQueryBytesMax: 8 * KIB,
   /** As many as fit a scrape of a UDP tracker (BEP 15). */
   trackerScrapeHashesMax: 74,
+  /** How soon our tracker may be asked again, where its interval is longer: newcomers find each other within this. */
+  trackerMinIntervalSeconds: 60,
+  /** Intervals without a word after which our tracker forgets a peer: one announce may be lost. */
+  trackerExpiryIntervals: 2,
+  /** Peers and torrents that our tracker holds before it refuses more: about 100 bytes and 400 bytes each. */
+  trackerSwarmPeersMax: 4_000_000,
+  trackerSwarmsMax: 1_000_000,
+  /** How long it remembers how often a torrent was completed after the last peer left: over a night or a weekend. */
+  trackerSwarmKeptMs: 259_200_000,
+  /** Peers, and torrents, that one request may find expired and clear away: about 10 us of work. */
+  trackerExpiredPerCallMax: 64,
+  /** Draws of a sample that may meet a peer that is not sent: the asker itself, or one that has expired. */
+  trackerSpareDrawsMax: 64,
+  /** A query, and headers: browsers send under 2 KiB of those, clients of BitTorrent under 300 bytes. */
+  trackerRequestHeadBytesMax: 16 * KIB,
+  /** Sockets that the HTTP front of our tracker holds: memory of about 20 KiB each. */
+  trackerConnectionsMax: 10_000,
+  /** From the first byte of a request to its last. */
+  trackerRequestTimeoutMs: 10_000,
+  /** How long a connection waits for its next request. */
+  trackerKeepAliveMs: 15_000,
+  /** A client may take this long to read an answer to bytes that were no request, or an answer while the tracker closes. */
+  trackerLingerMs: 2_000,
+  /** A million info-hashes, a line each. */
+  trackerAllowBytesMax: 64 * MIB,
   /** Events in one record of the log: 64 bytes of hashes are shared by so many, and so many are lost to one bad byte. */
   logRecordEventsMax: 256,
   /** A record is closed early where its events are long (bitfields take up to 256 KiB), as it is read in one go. */
@@ -150,4 +179,20 @@ export const LIMITS = {
   syncIntervalMs: 30_000,
   /** A file written last by us may be a little newer than our last event: commits take a moment, clocks have grains. */
   stampSlackMs: 2_000,
+  /** Read from disk at one time for peers that ask for blocks. */
+  readChunkBytes: 1 * MIB,
+  /** Kept of what was read for peers, in one transfer. */
+  readCacheBytesMax: 16 * MIB,
+  /** Pieces read and hashed at one time while files are checked. */
+  checksAtOnceMax: 2,
+  /** A closing transfer waits so long for trackers to hear of it. */
+  farewellMs: 2_000,
+  /** Events between two checkpoints: folding so many takes a fraction of a second. */
+  checkpointEveryEvents: 100_000,
+  /** Events waiting for the disk beyond which peers are held back. */
+  logBacklogMax: 16_384,
+  /** How often a listener hears of progress. */
+  progressIntervalMs: 250,
+  /** Connections that have not said yet which transfer they are for. */
+  arrivalsMax: 128,
 } as const
