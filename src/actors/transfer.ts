@@ -1,5 +1,6 @@
 /** The transfer actor: what concerns the torrent as a whole: starting, checking, connecting, choking, ending. */
 import { unreachable } from '../assert.js'
+import { storageErrorCode } from '../errors.js'
 import { banName } from '../events/banning.js'
 import type { Candidate, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
@@ -193,7 +194,17 @@ const halt = (state: Readonly<TransferState>, events: readonly TransferEvent[], 
 const fail = (state: Readonly<TransferState>, { code, message }: { code: string; message: string }): Decision =>
   state.standing.tags.failed === true
     ? NOTHING
-    : halt(state, [{ type: 'transfer-failed', code, message: message.slice(0, LIMITS.reasonTextMax) }], 'failed')
+    : halt(
+        state,
+        [
+          {
+            type: 'transfer-failed',
+            code: storageErrorCode(code),
+            message: `${code}: ${message}`.slice(0, LIMITS.reasonTextMax),
+          },
+        ],
+        'failed',
+      )
 
 const resume = (state: Readonly<TransferState>, now: Instant): Decision => {
   if (state.standing.tags.paused !== true && state.standing.tags.failed !== true) return NOTHING

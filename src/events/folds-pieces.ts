@@ -179,5 +179,6 @@ export const pieceFolds = {
     peer.lastSentAt = at
     addBytes(peer.uploaded, at, event.length)
     addBytes(state.uploaded, at, event.length)
+    state.sessionUploaded += event.length
   },
 } satisfies Partial<Folds>

@@ -137,6 +137,7 @@ export const transferFolds = {
       }
     state.sessionDownloaded = 0
     state.sessionWasted = 0
+    state.sessionUploaded = 0
     state.sessionChecked = 0
     state.failure = undefined
   },
@@ -145,6 +146,11 @@ export const transferFolds = {
     state.cleanEnd = true
     state.endedAt = at
     forgetConnections(state)
+  },
+  'folder-set'(state, event) {
+    state.folder = event.folder
+    state.stamps.clear()
+    state.unsafe = [...Bitfield.filled(state.geometry.pieceCount).indices()] as PieceIndex[] // of the torrent's length
   },
   'session-ending'(state, event) {
     step(state, event.type)

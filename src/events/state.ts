@@ -174,6 +174,7 @@ export interface TransferState {
   /** In this session. */
   sessionDownloaded: number
   sessionWasted: number
+  sessionUploaded: number
   sessionChecked: number
   failure: { code: string; message: string } | undefined
 }
@@ -231,6 +232,7 @@ export const initialState = (): TransferState => ({
   waste: { duplicate: 0, late: 0, unasked: 0, rejected: 0 },
   sessionDownloaded: 0,
   sessionWasted: 0,
+  sessionUploaded: 0,
   sessionChecked: 0,
   failure: undefined,
 })

@@ -61,6 +61,8 @@ export const VOCABULARY = {
   'download-completed': event(11, 'The last wanted piece was stored and committed, for the first time.', {}),
   'limits-set': event(12, 'Most bytes a second, 0 for no limit.', { download: count, upload: count }),
 
+  'folder-set': event(13, 'The files are looked for in another folder from now on.', { folder: text }),
+
   'check-began': event(16, 'Pieces, as a bitfield, are read from disk and hashed.', {
     reason: oneOf('new', 'asked', 'changed', 'unsafe', 'power-lost'),
     pieces: bytes,

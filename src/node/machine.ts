@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 
 export const entropy = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
@@ -35,3 +35,6 @@ export const defaultDataFolder = (): string => {
   const chosen = process.env.TORREWIND_DATA
   return chosen === undefined || chosen === '' ? envPaths('torrewind', { suffix: '' }).data : resolve(chosen)
 }
+
+/** Where in a data folder the event log lies. */
+export const logFolder = (dataFolder: string): string => join(dataFolder, 'log')

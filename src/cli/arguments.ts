@@ -1,0 +1,45 @@
+/** What the words of a command line mean: numbers, sizes, addresses; wrong ones are refused while it is parsed. */
+import { InvalidArgumentError } from 'commander'
+import { type PeerAddress, readAddress } from '../values.js'
+
+/** A whole number from `min` to `max`. */
+export const wholeFrom =
+  (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    const bounds = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`
+    throw new InvalidArgumentError(`It is a whole number ${bounds}.`)
+  }
+
+/** 0 takes any free port. */
+export const port = wholeFrom(0, 65_535)
+
+/** The number of an event. */
+export const sequenceNumber = wholeFrom(0)
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1_024, m: 1_024 ** 2, g: 1_024 ** 3, t: 1_024 ** 4 }
+
+/** `1048576`, `1M`, `1MiB`; what follows a size is taken off by `rate`. */
+export const bytes = (text: string): number => {
+  const [, number, unit = ''] = /^(\d{1,15}(?:\.\d{1,6})?) ?(?:([kmgt])(?:i?b)?|b)?$/i.exec(text) ?? []
+  const value = Math.round(Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN))
+  if (Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('It is a number of bytes, as 1048576, 1024K or 1M.')
+}
+
+/** Bytes a second. */
+export const rate = (text: string): number => bytes(text.replace(/\/s$/, ''))
+
+export const peerAddress = (text: string): PeerAddress => {
+  const address = readAddress(text)
+  if (address === undefined) throw new InvalidArgumentError('It is HOST:PORT, with an IPv6 address in brackets.')
+  return address
+}
+
+/** Collects an option that may be given many times. */
+export const each =
+  <Value>(parse: (text: string) => Value) =>
+  (text: string, before: readonly Value[] = []): readonly Value[] => [...before, parse(text)]
+
+export const asIs = (text: string): string => text

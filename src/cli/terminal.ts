@@ -1,0 +1,121 @@
+/** The terminal: where the words of a command go, and where its signals come from. */
+import { resolve } from 'node:path'
+import { messageOf, systemCode, TorrewindError } from '../errors.js'
+import { defaultDataFolder } from '../node/machine.js'
+import { type CommandContext, type JsonLine, LOG_LEVELS, type LogLevel } from './context.js'
+
+/** What a process ends with that was stopped by Ctrl-C: 128 and the number of SIGINT. */
+export const STOPPED = 130
+
+export interface CommonOptions {
+  readonly data?: string | undefined
+  readonly logLevel?: LogLevel | undefined
+}
+
+/** `--json` must be known before the command line is parsed, since errors of parsing are told by it too. */
+const asksForJson = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--')
+  return args.slice(0, end === -1 ? args.length : end).includes('--json')
+}
+
+export class Terminal implements CommandContext {
+  readonly json: boolean
+  #data: string | undefined
+  #level: LogLevel = 'info'
+  #unheard = false
+  readonly #stopping = new AbortController()
+
+  constructor(args: readonly string[]) {
+    this.json = asksForJson(args)
+    // A reader that goes away (`| head`) is no fault of the command's.
+    process.stdout.on('error', (error) => {
+      if (systemCode(error) !== 'EPIPE') throw error
+      this.#unheard = true
+    })
+    process.stderr.on('error', () => {})
+  }
+
+  configure({ data, logLevel = 'info' }: CommonOptions): void {
+    this.#data = data
+    this.#level = logLevel
+  }
+
+  get dataDir(): string {
+    return this.#data === undefined ? defaultDataFolder() : resolve(this.#data)
+  }
+
+  get logLevel(): LogLevel {
+    return this.#level
+  }
+
+  get unheard(): boolean {
+    return this.#unheard
+  }
+
+  get stopped(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  say(line: JsonLine): void {
+    if (this.json) this.#write(JSON.stringify(line))
+  }
+
+  tell(text: string): void {
+    if (this.json) this.#mutter('info', text)
+    else this.#write(text)
+  }
+
+  warn(text: string): void {
+    this.#mutter('warn', text)
+  }
+
+  debug(text: string): void {
+    this.#mutter('debug', text)
+  }
+
+  fail(error: unknown): void {
+    const code = error instanceof TorrewindError ? error.code : 'INTERNAL_FAULT'
+    const message = messageOf(error)
+    this.say({ type: 'error', code, message })
+    const told = error instanceof Error && code === 'INTERNAL_FAULT' ? (error.stack ?? message) : message
+    this.#mutter('error', `torrewind: ${told} (${code})`)
+  }
+
+  written(): Promise<void> {
+    return new Promise((done) => {
+      if (this.#unheard) done()
+      else process.stdout.write('', () => done())
+    })
+  }
+
+  untilStopped(): Promise<void> {
+    return new Promise((done) => {
+      if (this.stopped.aborted) done()
+      else this.stopped.addEventListener('abort', () => done(), { once: true })
+    })
+  }
+
+  /** The first signal asks the command to let go, the second Ctrl-C ends it at once. */
+  listenToSignals(): void {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (this.stopped.aborted) {
+          if (signal === 'SIGINT') process.exit(STOPPED)
+          return
+        }
+        if (signal === 'SIGINT' && process.stderr.isTTY) {
+          this.#mutter('info', '\nStopping in good order; press Ctrl-C again to end at once.')
+        }
+        this.#stopping.abort()
+      })
+    }
+  }
+
+  #write(text: string): void {
+    if (!this.#unheard) process.stdout.write(`${text}\n`)
+  }
+
+  #mutter(level: LogLevel, text: string): void {
+    if (LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(this.#level)) process.stderr.write(`${text}\n`)
+  }
+}

@@ -1,0 +1,37 @@
+/** createEngine: the engine on the real ports of this machine. */
+import type { Engine, EngineOptions } from './api.js'
+import { TorrentEngine } from './engine.js'
+import { TorrewindError } from './errors.js'
+import { nodeClock } from './node/clock.js'
+import { defaultDataFolder, logFolder } from './node/machine.js'
+import { nodePorts } from './node/ports.js'
+import { readTorrentFile } from './node/torrent-file.js'
+import { openLevelLogStore } from './store/level-log.js'
+import { VERSION } from './version.js'
+
+const wholeWithin = (value: number | undefined, most: number, option: string): number => {
+  if (value === undefined) return 0
+  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value
+  throw new TorrewindError('OPTION_INVALID', `${option} must be a whole number from 0 to ${most}, not ${value}`)
+}
+
+/**
+ * Opens the data folder and listens. Throws `DATA_LOCKED`, `DATA_UNUSABLE`, `LOG_VERSION`, `PORT_TAKEN` or
+ * `OPTION_INVALID`.
+ */
+export const createEngine = async (options: EngineOptions = {}): Promise<Engine> => {
+  const port = wholeWithin(options.port, 65_535, 'port')
+  const downloadLimit = wholeWithin(options.downloadLimit, Number.MAX_SAFE_INTEGER, 'downloadLimit')
+  const uploadLimit = wholeWithin(options.uploadLimit, Number.MAX_SAFE_INTEGER, 'uploadLimit')
+  const folder = logFolder(options.dataDir ?? defaultDataFolder())
+  const logs = await openLevelLogStore(folder, nodeClock(), { sync: options.syncLog === true })
+  return TorrentEngine.open({
+    ports: nodePorts(logs),
+    version: VERSION,
+    readTorrentFile,
+    port,
+    host: options.host,
+    downloadLimit,
+    uploadLimit,
+  })
+}

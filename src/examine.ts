@@ -1,0 +1,33 @@
+/** Examining: what the file system says of a transfer's files. */
+import type { FileFinding } from './actors/vocabulary.js'
+import { TorrewindError } from './errors.js'
+import type { Disk, FileStamp } from './ports.js'
+import type { Layout } from './store/layout.js'
+
+const stampOf = (disk: Disk, file: number): Promise<FileStamp | undefined> =>
+  new Promise((resolve, reject) => {
+    disk.stat(file, (answer) => {
+      if (answer.type === 'done') resolve(answer.value)
+      else reject(new TorrewindError('DISK_FAILED', `${answer.failure.code}: ${answer.failure.message}`))
+    })
+  })
+
+export const examine = async (disk: Disk, layout: Layout): Promise<readonly FileFinding[]> => {
+  const findings: FileFinding[] = []
+  for (const file of layout.realFiles)
+    findings.push({ file, ...layout.piecesOf(file), stamp: await stampOf(disk, file) })
+  return findings
+}
+
+export const takeStamps = async (
+  disk: Disk,
+  layout: Layout,
+): Promise<readonly { readonly file: number; readonly bytes: number; readonly modifiedAt: number }[]> => {
+  const stamps: { file: number; bytes: number; modifiedAt: number }[] = []
+  for (const file of layout.realFiles) {
+    // A file that cannot be looked at now has no stamp, and is looked at again when the next session begins.
+    const stamp = await stampOf(disk, file).catch(() => undefined)
+    if (stamp !== undefined) stamps.push({ file, ...stamp })
+  }
+  return stamps
+}

@@ -1,0 +1,11 @@
+/** Public names of `torrewind`. */
+export type { AddOptions, Engine, EngineOptions, Progress, Transfer, TransferPhase } from './api.js'
+export { createEngine } from './create-engine.js'
+export { ERROR_CODES, type ErrorCode, TorrewindError } from './errors.js'
+export type { LoggedEvent } from './events/codec.js'
+export type { TransferState } from './events/state.js'
+export type { EventOf, EventType, TransferEvent } from './events/vocabulary.js'
+export type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
+export { VERSION } from './version.js'
+export { cidText } from './wire/identity.js'
+export { type Metainfo, parseTorrent, type TorrentFile } from './wire/metainfo.js'

@@ -1,0 +1,213 @@
+/** A peer link: one connection, bytes on the outside and messages on the inside. */
+import type { PeerInput } from './actors/vocabulary.js'
+import { rangeName } from './events/folds-pieces.js'
+import type { Geometry } from './events/geometry.js'
+import type { Range } from './events/vocabulary.js'
+import { LIMITS } from './limits.js'
+import type { Connection, Failure } from './ports.js'
+import type { ReadCache } from './store/read-cache.js'
+import { BLOCK_BYTES } from './values.js'
+import { Bitfield } from './wire/bitfield.js'
+import { MessageDecoder } from './wire/decoder.js'
+import { EXTENSION_HANDSHAKE_ID, readExtensionHandshake } from './wire/extension.js'
+import type { Fault } from './wire/fault.js'
+import { HandshakeDecoder } from './wire/handshake.js'
+import {
+  encodeMessage,
+  encodePieceHeader,
+  encodeRequests,
+  type PeerMessage,
+  type SendableMessage,
+} from './wire/messages.js'
+
+export interface LinkOptions {
+  readonly connection: Connection
+  readonly geometry: Geometry
+  readonly cache: ReadCache
+  /** Hears what came; never called from within `send`, `request` or `serve`. */
+  deliver(input: PeerInput): void
+  /** These blocks left this process. */
+  flushed(ranges: readonly Range[]): void
+  /** True where so many bytes of payload may go out now; else `flush` is called again later. */
+  maySend(bytes: number): boolean
+}
+
+/** Requests of one `blocks-requested`, cut into blocks. */
+const cut = (ranges: readonly Range[]): Range[] => {
+  const blocks: Range[] = []
+  for (const { piece, offset, length } of ranges)
+    for (let at = 0; at < length; at += BLOCK_BYTES)
+      blocks.push({ piece, offset: offset + at, length: Math.min(BLOCK_BYTES, length - at) })
+  return blocks
+}
+
+export class PeerLink {
+  readonly #options: LinkOptions
+  readonly #decoder: MessageDecoder
+  #handshake: HandshakeDecoder | undefined = new HandshakeDecoder()
+  #outgoing: Uint8Array[] = []
+  /** Blocks that the peer waits for, in its order. */
+  readonly #serving = new Map<string, Range>()
+  /** Read from disk right now. */
+  #reading: Range | undefined
+  #unflushed = 0
+  #closed = false
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+    this.#decoder = new MessageDecoder({
+      bitfieldBytes: Bitfield.byteLength(options.geometry.pieceCount),
+      blockBytesMax: BLOCK_BYTES,
+      extendedBytesMax: LIMITS.extendedBytesMax,
+    })
+  }
+
+  receive(chunk: Uint8Array): void {
+    if (this.#closed) return
+    if (this.#handshake === undefined) {
+      this.#decode(chunk)
+      return
+    }
+    const progress = this.#handshake.push(chunk)
+    if (progress.type === 'more') return
+    if (progress.type === 'fault') {
+      this.#fault(progress)
+      return
+    }
+    this.#handshake = undefined
+    const { infoHash, peerId, reserved } = progress
+    this.#options.deliver({ type: 'handshake-arrived', handshake: { infoHash, peerId, reserved } })
+    if (progress.rest.length > 0 && !this.#closed) this.#decode(progress.rest)
+  }
+
+  send(message: SendableMessage): void {
+    this.#outgoing.push(encodeMessage(message))
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#outgoing.push(bytes)
+  }
+
+  request(ranges: readonly Range[]): void {
+    this.#outgoing.push(encodeRequests(cut(ranges)))
+  }
+
+  serve(range: Range): void {
+    this.#serving.set(rangeName(range), range)
+  }
+
+  /** True where it was still waiting. */
+  withdraw(range: Range): boolean {
+    if (this.#reading === undefined || rangeName(this.#reading) !== rangeName(range))
+      return this.#serving.delete(rangeName(range))
+    this.#reading = { ...range } // what lands is no longer the one that is wanted
+    return true
+  }
+
+  withdrawAll(): void {
+    this.#serving.clear()
+    if (this.#reading !== undefined) this.#reading = { ...this.#reading }
+  }
+
+  /** Sends what gathered, in one write, and goes on serving. */
+  flush(): void {
+    if (this.#closed) return
+    if (this.#outgoing.length > 0) {
+      const chunks = this.#outgoing
+      this.#outgoing = []
+      this.#options.connection.send(chunks)
+    }
+    this.#pump()
+  }
+
+  pause(): void {
+    this.#options.connection.pause()
+  }
+
+  resume(): void {
+    this.#options.connection.resume()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    // What was said last, a `choke` or a rejection, still goes out.
+    if (this.#outgoing.length > 0) this.#options.connection.send(this.#outgoing)
+    this.#closed = true
+    this.#decoder.stop()
+    this.#serving.clear()
+    this.#outgoing = []
+    this.#options.connection.close()
+  }
+
+  #decode(chunk: Uint8Array): void {
+    const fault = this.#decoder.push(chunk, this.#onMessage)
+    if (fault !== undefined && !this.#closed) this.#fault(fault)
+  }
+
+  readonly #onMessage = (message: PeerMessage): void => {
+    if (message.type !== 'extended') {
+      this.#options.deliver({ type: 'message-arrived', message })
+      return
+    }
+    if (message.id !== EXTENSION_HANDSHAKE_ID) return // we offered none of them yet
+    const extensions = readExtensionHandshake(message.payload)
+    if (extensions.type === 'fault') this.#fault(extensions)
+    else this.#options.deliver({ type: 'extensions-arrived', extensions })
+  }
+
+  #fault(fault: Fault): void {
+    this.#options.deliver({ type: 'fault-found', fault })
+  }
+
+  /** Hands blocks to the connection while it takes them; a block that must be read from disk holds up those behind it. */
+  #pump(): void {
+    if (this.#reading !== undefined) return
+    const chunks: Uint8Array[] = []
+    const served: Range[] = []
+    const failed: { range: Range; failure: Failure }[] = []
+    while (this.#unflushed + served.length < LIMITS.blocksInSocketMax) {
+      const [range] = this.#serving.values()
+      if (range === undefined || !this.#options.maySend(range.length)) break
+      this.#serving.delete(rangeName(range))
+      const answer = this.#read(range)
+      if (answer === undefined) break
+      if (answer instanceof Uint8Array) {
+        chunks.push(encodePieceHeader(range.piece, range.offset, range.length), answer)
+        served.push(range)
+      } else failed.push({ range, failure: answer })
+    }
+    if (served.length > 0) this.#sendBlocks(chunks, served)
+    for (const { range, failure } of failed) this.#options.deliver({ type: 'block-unreadable', range, failure })
+  }
+
+  /** The bytes or why not, if that is known at once; else they are sent when they come. */
+  #read(range: Range): Uint8Array | Failure | undefined {
+    let answer: Uint8Array | Failure | undefined
+    let later = false
+    this.#options.cache.read(range, (result) => {
+      if (later) this.#landed(range, result)
+      else answer = result
+    })
+    later = true
+    if (answer === undefined) this.#reading = range
+    return answer
+  }
+
+  #landed(range: Range, answer: Uint8Array | Failure): void {
+    const wanted = this.#reading === range
+    this.#reading = undefined
+    if (this.#closed) return
+    if (!(answer instanceof Uint8Array)) this.#options.deliver({ type: 'block-unreadable', range, failure: answer })
+    else if (wanted) this.#sendBlocks([encodePieceHeader(range.piece, range.offset, range.length), answer], [range])
+    if (!this.#closed) this.#pump()
+  }
+
+  #sendBlocks(chunks: readonly Uint8Array[], served: readonly Range[]): void {
+    this.#unflushed += served.length
+    this.#options.connection.send(chunks, () => {
+      this.#unflushed -= served.length
+      if (!this.#closed) this.#options.flushed(served)
+      if (!this.#closed) this.#pump()
+    })
+  }
+}

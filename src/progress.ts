@@ -1,0 +1,51 @@
+/** Progress: what a listener is shown of a transfer's state. */
+import type { Progress, TransferPhase } from './api.js'
+import { lengthOfPiece } from './events/geometry.js'
+import { rateOf } from './events/meter.js'
+import type { TransferState } from './events/state.js'
+import type { Instant, PieceIndex } from './values.js'
+import type { Bitfield } from './wire/bitfield.js'
+
+const bytesOf = ({ geometry }: Readonly<TransferState>, pieces: Bitfield): number => {
+  const last = (geometry.pieceCount - 1) as PieceIndex // a torrent has a piece at least
+  const shortBy = pieces.has(last) ? geometry.pieceLength - lengthOfPiece(geometry, last) : 0
+  return pieces.count * geometry.pieceLength - shortBy
+}
+
+const phaseOf = ({ standing, checking }: Readonly<TransferState>): TransferPhase => {
+  const { tags } = standing
+  if (tags.checking === true || checking.count > 0) return 'checking'
+  if (tags.downloading === true) return 'downloading'
+  if (tags.seeding === true) return 'seeding'
+  if (tags.paused === true) return 'paused'
+  if (tags.failed === true) return 'failed'
+  return tags.ending === true ? 'closed' : 'starting'
+}
+
+export const progressOf = (state: Readonly<TransferState>, now: Instant, closed: boolean): Progress => {
+  let peers = 0
+  let seeds = 0
+  for (const { standing, seed } of state.peers.values()) {
+    if (standing.tags.open !== true) continue
+    peers++
+    if (seed) seeds++
+  }
+  return {
+    phase: closed ? 'closed' : phaseOf(state),
+    totalBytes: state.geometry.totalBytes,
+    wantedBytes: bytesOf(state, state.wanted),
+    storedBytes: bytesOf(state, state.stored),
+    pieces: state.geometry.pieceCount,
+    storedPieces: state.stored.count,
+    checkingPieces: state.checking.count,
+    rehashedPieces: state.sessionChecked,
+    downloadedBytes: state.sessionDownloaded,
+    wastedBytes: state.sessionWasted,
+    uploadedBytes: state.sessionUploaded,
+    downloadRate: Math.round(rateOf(state.downloaded, now)),
+    uploadRate: Math.round(rateOf(state.uploaded, now)),
+    peers,
+    seeds,
+    failure: state.failure,
+  }
+}

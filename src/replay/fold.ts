@@ -1,0 +1,47 @@
+/** Folding a log: the state at any sequence number, from the nearest checkpoint or from the start. */
+import { TorrewindError } from '../errors.js'
+import { evolve } from '../events/evolve.js'
+import { restoreSnapshot } from '../events/snapshot.js'
+import { initialState, type TransferState } from '../events/state.js'
+import type { TransferLog } from '../ports.js'
+
+export type ReadableLog = Pick<TransferLog, 'read' | 'loadCheckpoint' | 'committedSeq'>
+
+export interface Folded {
+  readonly state: TransferState
+  /** Events folded, those below the checkpoint left out. */
+  readonly events: number
+}
+
+export interface FoldOptions {
+  /** The state just before this sequence number; the end of the log, where it is left out. */
+  readonly before?: number
+  /** Fold from the first event, whatever checkpoints there are. */
+  readonly fromStart?: boolean
+}
+
+const startOf = async (log: ReadableLog, { before, fromStart }: FoldOptions): Promise<TransferState> => {
+  if (fromStart === true) return initialState()
+  const checkpoint = await log.loadCheckpoint(before)
+  return (checkpoint === undefined ? undefined : restoreSnapshot(checkpoint.snapshot)) ?? initialState()
+}
+
+/** Folds what lies between the state and `before` onto it. Throws `LOG_DAMAGED` or `LOG_VERSION`. */
+export const foldOnto = async (state: TransferState, log: ReadableLog, before: number): Promise<Folded> => {
+  let events = 0
+  if (state.nextSeq >= before) return { state, events }
+  for await (const batch of log.read(state.nextSeq, before)) {
+    for (const logged of batch) {
+      if (logged.seq >= before) break
+      evolve(state, logged)
+      events++
+    }
+  }
+  if (state.nextSeq < before)
+    throw new TorrewindError('LOG_DAMAGED', `the log ends at event ${state.nextSeq - 1}, not at ${before - 1}`)
+  return { state, events }
+}
+
+/** The state before a sequence number. Throws `LOG_DAMAGED` or `LOG_VERSION` where the log cannot be read. */
+export const foldLog = async (log: ReadableLog, options: FoldOptions = {}): Promise<Folded> =>
+  foldOnto(await startOf(log, options), log, options.before ?? log.committedSeq)

@@ -1,0 +1,57 @@
+/** Piece storage: ranges of a torrent, read from and written to the files of a `Disk`. */
+import type { Answer, Disk } from '../ports.js'
+import type { FileSpan, Layout } from './layout.js'
+
+type Done = (answer: Answer<undefined>) => void
+
+const DONE: Answer<undefined> = { type: 'done', value: undefined }
+
+export class PieceStorage {
+  constructor(
+    readonly layout: Layout,
+    readonly disk: Disk,
+  ) {}
+
+  /** Fills `into` from `start` of the torrent. */
+  read(start: number, into: Uint8Array, done: Done): void {
+    this.#each(
+      start,
+      into.length,
+      (span, next) => {
+        const part = into.subarray(span.at, span.at + span.length)
+        if (span.file === undefined) {
+          part.fill(0)
+          next(DONE)
+        } else this.disk.read(span.file, span.offset, part, next)
+      },
+      done,
+    )
+  }
+
+  /** The bytes must not change before `done`. */
+  write(start: number, bytes: Uint8Array, done: Done): void {
+    this.#each(
+      start,
+      bytes.length,
+      (span, next) => {
+        if (span.file === undefined) next(DONE)
+        else this.disk.write(span.file, span.offset, bytes.subarray(span.at, span.at + span.length), next)
+      },
+      done,
+    )
+  }
+
+  /** One span after the other: most pieces have one, and the order keeps a torn write at one place. */
+  #each(start: number, length: number, act: (span: FileSpan, next: Done) => void, done: Done): void {
+    const spans = this.layout.spans(start, length)
+    const step = (index: number): void => {
+      const span = spans[index]
+      if (span === undefined) {
+        done(DONE)
+        return
+      }
+      act(span, (answer) => (answer.type === 'failed' ? done(answer) : step(index + 1)))
+    }
+    step(0)
+  }
+}

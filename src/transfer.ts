@@ -1,0 +1,408 @@
+/** A transfer: one torrent's actor system, its driver and log, and the handle that users hold. */
+import { BehaviorSubject, type Observable, Subject } from 'rxjs'
+import { ActorSystem } from './actors/system.js'
+import type { TransferInput } from './actors/vocabulary.js'
+import type { AddOptions, Progress, Transfer } from './api.js'
+import { Driver } from './driver.js'
+import { type ErrorCode, TorrewindError } from './errors.js'
+import type { LoggedEvent } from './events/codec.js'
+import { geometryOf } from './events/geometry.js'
+import { stateHash, takeSnapshot } from './events/snapshot.js'
+import type { TransferState } from './events/state.js'
+import type { EventType, TransferEvent } from './events/vocabulary.js'
+import { examine, takeStamps } from './examine.js'
+import { LIMITS } from './limits.js'
+import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
+import { progressOf } from './progress.js'
+import { foldLog } from './replay/fold.js'
+import { Settled } from './settled.js'
+import { Layout } from './store/layout.js'
+import type { Throttle } from './throttle.js'
+import { equalBytes, type InfoHash, type Instant, type PeerAddress, type PeerKey } from './values.js'
+import { wantedPieces } from './wanted.js'
+import { cidText } from './wire/identity.js'
+import type { Metainfo } from './wire/metainfo.js'
+import { makePeerId } from './wire/peerid.js'
+
+export interface TransferOptions {
+  readonly ports: Ports
+  readonly metainfo: Metainfo
+  readonly log: TransferLog
+  readonly throttle: Throttle
+  readonly listenPort: number
+  readonly version: string
+  readonly add: AddOptions
+  /** The transfer is closed, and its log let go of. */
+  closed(): void
+  /** Forgets the log, after `closed`. */
+  forget(): Promise<void>
+}
+
+/** With these the log is committed at once rather than when its record is full. */
+const URGENT: Partial<Record<EventType, true>> = {
+  'piece-stored': true,
+  'session-began': true,
+  'session-examined': true,
+  'session-ended': true,
+  'check-ended': true,
+  paused: true,
+  resumed: true,
+  'download-completed': true,
+  'seeding-began': true,
+  'transfer-failed': true,
+}
+
+export class TorrentTransfer implements Transfer {
+  readonly #options: TransferOptions
+  readonly #system: ActorSystem
+  readonly #driver: Driver
+  readonly #disk: Disk
+  readonly #layout: Layout
+  readonly #progress: BehaviorSubject<Progress>
+  readonly #committed = new Subject<readonly LoggedEvent[]>()
+  readonly #done = new Settled()
+  readonly #ready = new Settled()
+  /** Events recorded and not yet committed. */
+  #uncommitted: LoggedEvent[] = []
+  #commitWaiters: (() => void)[] = []
+  #urgent = false
+  #held = false
+  #seedingSeq: number | undefined
+  #checkpoint: { readonly seq: number; readonly snapshot: Uint8Array } | undefined
+  #checkpointSeq: number
+  #progressTimer: Cancel | undefined
+  #ending: Promise<void> | undefined
+  #ended = false
+  #logFailure: Failure | undefined
+
+  /** Takes the transfer up where its log ends. Throws `LOG_DAMAGED` or `LOG_VERSION`. */
+  static async open(options: TransferOptions): Promise<TorrentTransfer> {
+    const { state } = await foldLog(options.log)
+    return new TorrentTransfer(options, state)
+  }
+
+  private constructor(options: TransferOptions, state: TransferState) {
+    const { ports, metainfo, log } = options
+    this.#options = options
+    this.#checkpointSeq = state.nextSeq
+    this.#layout = new Layout(metainfo)
+    this.#disk = ports.openDisk({
+      folder: options.add.path,
+      files: this.#layout.diskFiles,
+      preallocate: options.add.preallocate === true,
+    })
+    this.#system = new ActorSystem(state, {
+      now: () => ports.clock.now(),
+      record: (logged) => this.#record(logged),
+      perform: (effect) => this.#driver.perform(effect),
+      rested: () => this.#rested(),
+    })
+    this.#driver = new Driver({
+      ports,
+      metainfo,
+      layout: this.#layout,
+      geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes),
+      disk: this.#disk,
+      listenPort: options.listenPort,
+      client: `Torrewind ${options.version}`,
+      accept: (input) => this.#system.accept(input),
+      throttle: options.throttle,
+    })
+    log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
+    log.onFailed = (failure) => this.#onLogFailed(failure)
+    this.#beginSession()
+    this.#progress = new BehaviorSubject(this.progress)
+  }
+
+  get infoHash(): InfoHash {
+    return this.#options.metainfo.infoHash
+  }
+  get cid(): string {
+    return cidText(this.#options.metainfo)
+  }
+  get name(): string {
+    return this.#options.metainfo.name
+  }
+  get metainfo(): Metainfo {
+    return this.#options.metainfo
+  }
+  get state(): Readonly<TransferState> {
+    return this.#system.state
+  }
+  get progress(): Progress {
+    return progressOf(this.state, this.#options.ports.clock.now(), this.#ended)
+  }
+  get progress$(): Observable<Progress> {
+    return this.#progress
+  }
+  get committed$(): Observable<readonly LoggedEvent[]> {
+    return this.#committed
+  }
+  get done(): Promise<void> {
+    return this.#done.promise
+  }
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+  /** SHA-256 of the state, to compare with that of a replay. */
+  get stateHash(): string {
+    return stateHash(this.state)
+  }
+
+  /** Looks at the files, and starts. */
+  async start(): Promise<void> {
+    const { add } = this.#options
+    const files = await examine(this.#disk, this.#layout)
+    if (this.#ending !== undefined) return
+    this.#tell({ type: 'files-examined', files })
+    if (add.peers !== undefined && add.peers.length > 0)
+      this.#tell({ type: 'peers-found', source: 'user', addresses: add.peers })
+  }
+
+  /** A peer dialed us and named our info-hash with these bytes. */
+  takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
+    const peer = this.state.nextPeer as PeerKey // the next number of this log
+    const events = this.#driver.takeConnection(peer, connection)
+    this.#tell({ type: 'peer-accepted', peer, address: connection.remote })
+    events.received(firstBytes)
+    return events
+  }
+
+  async *events(options: { readonly from?: number; readonly to?: number } = {}): AsyncGenerator<LoggedEvent> {
+    const { log } = this.#options
+    let next = options.from ?? 0
+    const end = options.to === undefined ? Number.POSITIVE_INFINITY : options.to + 1
+    while (next < end) {
+      if (next >= log.committedSeq) {
+        if (this.#ended) return
+        await new Promise<void>((resolve) => this.#commitWaiters.push(resolve))
+        continue
+      }
+      for await (const batch of log.read(next, Math.min(end, log.committedSeq)))
+        for (const logged of batch) {
+          if (logged.seq < next || logged.seq >= end) continue
+          next = logged.seq + 1
+          yield logged
+        }
+    }
+  }
+
+  async stateAt(seq: number): Promise<Readonly<TransferState>> {
+    if (!Number.isSafeInteger(seq) || seq < 0 || seq >= this.state.nextSeq)
+      throw new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${this.state.nextSeq}`)
+    await this.#committedUpTo(seq + 1)
+    return (await foldLog(this.#options.log, { before: seq + 1 })).state
+  }
+
+  addPeer(address: PeerAddress): void {
+    this.#assertOpen()
+    this.#tell({ type: 'peers-found', source: 'user', addresses: [address] })
+  }
+
+  select(globs: readonly string[]): void {
+    this.#assertOpen()
+    const wanted = wantedPieces(this.metainfo, globs).bytes
+    this.#tell({ type: 'pieces-selected', wanted, sequential: this.state.sequential })
+  }
+
+  async pause(): Promise<void> {
+    this.#assertOpen()
+    this.#tell({ type: 'pause-asked' })
+    await this.#committedUpTo(this.state.nextSeq)
+  }
+
+  async resume(): Promise<void> {
+    this.#assertOpen()
+    this.#tell({ type: 'resume-asked' })
+    await this.#committedUpTo(this.state.nextSeq)
+  }
+
+  async recheck(): Promise<void> {
+    this.#assertOpen()
+    this.#tell({ type: 'check-asked' })
+    await this.#committedUpTo(this.state.nextSeq)
+  }
+
+  async remove(): Promise<void> {
+    await this.#end('removed')
+    await this.#options.forget()
+  }
+
+  close(): Promise<void> {
+    return this.#end('closed')
+  }
+
+  #beginSession(): void {
+    const { ports, metainfo, add, version } = this.#options
+    const { state } = this
+    const entropy = ports.entropy(16)
+    const record = (event: TransferEvent): void => this.#system.record(event)
+    if (state.nextSeq === 0)
+      record({
+        type: 'transfer-added',
+        infoHash: metainfo.infoHash,
+        name: metainfo.name,
+        folder: add.path,
+        pieceLength: metainfo.pieceLength,
+        totalBytes: metainfo.totalBytes,
+        private: metainfo.private,
+      })
+    else if (state.folder !== add.path) record({ type: 'folder-set', folder: add.path })
+    record({
+      type: 'session-began',
+      session: state.session + 1,
+      version,
+      randomSeed: new DataView(entropy.buffer, entropy.byteOffset).getUint32(0),
+      peerId: makePeerId(version, entropy.subarray(4, 16)),
+      machineStartedAt: ports.machineStartedAt(),
+    })
+    const tiers = [...metainfo.trackers, ...(add.trackers ?? []).map((url) => [url])]
+    const known = state.tiers.map((tier) => tier.map(({ url }) => url))
+    if (JSON.stringify(known) !== JSON.stringify(tiers)) record({ type: 'trackers-set', tiers })
+    const wanted = wantedPieces(metainfo, add.select)
+    const sequential = add.sequential === true
+    if (sequential !== state.sequential || !equalBytes(wanted.bytes, state.wanted.bytes))
+      record({ type: 'pieces-selected', wanted: wanted.bytes, sequential })
+  }
+
+  #tell(input: TransferInput): void {
+    if (!this.#ended) this.#system.accept({ to: 'transfer', input })
+  }
+
+  #assertOpen(): void {
+    if (this.#ending !== undefined) throw new TorrewindError('TRANSFER_CLOSED', `${this.name} was closed`)
+  }
+
+  #record(logged: LoggedEvent): void {
+    this.#options.log.append(logged.at, logged.event)
+    this.#uncommitted.push(logged)
+    const { type } = logged.event
+    if (URGENT[type]) this.#urgent = true
+    if (type === 'seeding-began') this.#seedingSeq = logged.seq
+    if (type === 'seeding-began' || type === 'download-began') this.#ready.resolve()
+    if (type === 'transfer-failed') this.#fail(logged.event.code as ErrorCode, logged.event.message) // made as one
+    if (type === 'download-began') this.#seedingSeq = undefined
+  }
+
+  /** Nothing waits in the actor system: what was decided goes out. */
+  #rested(): void {
+    const { log } = this.#options
+    if (this.#urgent) {
+      this.#urgent = false
+      log.flush()
+    }
+    this.#driver.flush()
+    if (!this.#held && log.pendingEvents > LIMITS.logBacklogMax) {
+      this.#held = true
+      this.#driver.pausePeers(true)
+    }
+    if (this.state.nextSeq - this.#checkpointSeq >= LIMITS.checkpointEveryEvents) this.#takeCheckpoint()
+    this.#progressTimer ??= this.#options.ports.clock.wakeAt(
+      (this.#options.ports.clock.now() + LIMITS.progressIntervalMs) as Instant,
+      () => {
+        this.#progressTimer = undefined
+        if (!this.#ended) this.#progress.next(this.progress)
+      },
+    )
+  }
+
+  #onCommitted(committedSeq: number): void {
+    const count = this.#uncommitted.findIndex(({ seq }) => seq >= committedSeq)
+    const events = this.#uncommitted.splice(0, count < 0 ? this.#uncommitted.length : count)
+    if (this.#held && this.#options.log.pendingEvents < LIMITS.logBacklogMax / 2) {
+      this.#held = false
+      this.#driver.pausePeers(false)
+    }
+    if (this.#checkpoint !== undefined && this.#checkpoint.seq <= committedSeq) this.#saveCheckpoint()
+    if (this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq) this.#done.resolve()
+    if (this.state.unannounced.length > 0) this.#tell({ type: 'log-committed', committedSeq })
+    const waiters = this.#commitWaiters
+    this.#commitWaiters = []
+    for (const resolve of waiters) resolve()
+    if (events.length > 0) this.#committed.next(events)
+  }
+
+  async #committedUpTo(seq: number): Promise<void> {
+    this.#options.log.flush()
+    while (this.#options.log.committedSeq < seq && !this.#ended && this.#logFailure === undefined)
+      await new Promise<void>((resolve) => this.#commitWaiters.push(resolve))
+    if (this.#logFailure !== undefined) throw new TorrewindError('LOG_FAILED', this.#logFailure.message)
+  }
+
+  /** Without a log nothing that happens would be true: everything stops. */
+  #onLogFailed(failure: Failure): void {
+    this.#logFailure = failure
+    this.#driver.stop()
+    this.#fail('LOG_FAILED', `the event log cannot be written: ${failure.code}: ${failure.message}`)
+    for (const resolve of this.#commitWaiters.splice(0)) resolve()
+    void this.close()
+  }
+
+  #fail(code: ErrorCode, message: string): void {
+    const error = new TorrewindError(code, message)
+    this.#done.reject(error)
+    this.#ready.reject(error)
+  }
+
+  #takeCheckpoint(): void {
+    const seq = this.state.nextSeq
+    this.#checkpointSeq = seq
+    this.#checkpoint = { seq, snapshot: takeSnapshot(this.state) }
+  }
+
+  #saveCheckpoint(): void {
+    const checkpoint = this.#checkpoint
+    this.#checkpoint = undefined
+    // A checkpoint only saves time; where it cannot be kept, the log itself will say so.
+    if (checkpoint !== undefined)
+      this.#options.log.saveCheckpoint(checkpoint.seq, checkpoint.snapshot).catch(() => undefined)
+  }
+
+  #end(reason: 'closed' | 'removed'): Promise<void> {
+    this.#ending ??= this.#endOnce(reason)
+    return this.#ending
+  }
+
+  async #endOnce(reason: 'closed' | 'removed'): Promise<void> {
+    const { ports, log } = this.#options
+    await Promise.resolve() // so that `#ending` is set for whoever looks
+    if (this.#logFailure === undefined) {
+      this.#tell({ type: 'end-asked' })
+      await this.#idleWithin(LIMITS.farewellMs)
+      const stamps = await takeStamps(this.#disk, this.#layout)
+      if (this.#logFailure === undefined) {
+        this.#tell({ type: 'stamps-taken', stamps, reason })
+        this.#takeCheckpoint()
+        await this.#committedUpTo(this.state.nextSeq).catch(() => undefined)
+      }
+    }
+    this.#ended = true
+    this.#progressTimer?.()
+    this.#driver.stop()
+    await this.#disk.close()
+    await log.close().catch(() => undefined) // a log that failed said so to `onFailed`
+    const closed = new TorrewindError('TRANSFER_CLOSED', `${this.name} was closed before this could be done`)
+    this.#done.reject(closed)
+    this.#ready.reject(closed)
+    for (const resolve of this.#commitWaiters.splice(0)) resolve()
+    this.#progress.next(progressOf(this.state, ports.clock.now(), true))
+    this.#progress.complete()
+    this.#committed.complete()
+    this.#options.closed()
+  }
+
+  /** Writes are waited for however long they take; trackers are not. */
+  async #idleWithin(farewellMs: number): Promise<void> {
+    const { clock } = this.#options.ports
+    let cancel: Cancel = () => undefined
+    const enough = new Promise<void>((resolve) => {
+      cancel = clock.wakeAt((clock.now() + farewellMs) as Instant, () => {
+        this.#driver.cutFarewells()
+        resolve()
+      })
+    })
+    await Promise.race([this.#driver.idle(), enough])
+    await this.#driver.idle()
+    cancel()
+  }
+}
