@@ -11,11 +11,15 @@ import { failureOf } from './failure.js'
 /** Windows opens no folder to be synced, and writes names to its journal by itself. */
 const CAN_SYNC_FOLDERS = process.platform !== 'win32'
 
+/** The medium failed. Anything else says that this folder cannot be synced: not on this file system, not by this user. */
+const MEDIUM_FAILED = new Set(['EIO', 'ENOSPC', 'EDQUOT'])
+
 const syncFolder = (folder: string, done: (failure: Failure | undefined) => void): void => {
   open(folder, 'r', (error, descriptor) => {
-    if (error !== null) return done(failureOf(error))
+    if (error !== null) return done(undefined)
     fsync(descriptor, (problem) => {
-      close(descriptor, () => done(problem === null ? undefined : failureOf(problem)))
+      const failure = problem === null ? undefined : failureOf(problem)
+      close(descriptor, () => done(failure !== undefined && MEDIUM_FAILED.has(failure.code) ? failure : undefined))
     })
   })
 }
