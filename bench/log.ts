@@ -12,9 +12,10 @@ import { RecordWriter, readRecord } from '../src/events/codec.js'
 import type { TransferEvent } from '../src/events/vocabulary.js'
 import { LIMITS } from '../src/limits.js'
 import { nodeClock } from '../src/node/clock.js'
-import { openLogSnapshot } from '../src/node/log-snapshot.js'
+import { copyLog } from '../src/node/log-snapshot.js'
 import type { LogReader, TransferEntry, TransferLog } from '../src/ports.js'
 import { openLevelLogStore } from '../src/store/level-log.js'
+import { openLogSnapshot } from '../src/store/read-only.js'
 import { verifyLog } from '../src/store/verify-log.js'
 import { BLOCK_BYTES, infoHash, instant, peerKey, pieceIndex } from '../src/values.js'
 
@@ -152,7 +153,7 @@ const measureStore = async (sync: boolean, count: number): Promise<void> => {
       say(`scanned, round ${round + 1}`, `${perSecond(events, scanMs)} of ${events}`)
     }
     for (let round = 0; round < 3; round++) {
-      const [snapshot, snapshotMs] = await timed(() => openLogSnapshot(place))
+      const [snapshot, snapshotMs] = await timed(async () => openLogSnapshot(await copyLog(place)))
       const [verdict, verifyMs] = await timed(() => verifyLog(snapshot, entry.infoHash))
       const [, closeMs] = await timed(() => snapshot.close())
       say('snapshot of the open store opened, closed', `${show(snapshotMs)}, ${show(closeMs)}`)

@@ -162,6 +162,11 @@ export interface LogReaders {
   reader(infoHash: InfoHash): Promise<LogReader | undefined>
   close(): Promise<void>
 }
+/** The files of the logs as they were at one moment, in a folder of their own. */
+export interface LogCopy {
+  readonly folder: string
+  remove(): Promise<void>
+}
 export interface LogStore extends LogReaders {
   /** Opens the transfer's log; makes it where it is not there. Throws `LOG_DAMAGED` where its end cannot be trusted. */
   open(entry: TransferEntry): Promise<TransferLog>

@@ -1,47 +1,34 @@
 /**
- * Opens a snapshot of the event log for tools that only read, whoever else has it open and writes.
+ * Takes a snapshot of the event log for tools that only read, whoever else has it open and writes.
  *
  * LevelDB lets one process in, and changes files even where it is only asked to read. So the database is taken as it
- * stands: tables never change and are linked, the rest is copied, and that folder is opened. If the owner's list of
- * tables (its manifest) is the same before and after, no file that it names can have gone in between, and each journal
- * is there up to some write of its own: the snapshot is the log as it was at one moment.
+ * stands: tables never change and are linked, and the rest is copied. If the owner's list of tables (its manifest) is the
+ * same before and after, no file that it names can have gone in between, and each journal is there up to some write of
+ * its own: the snapshot is the log as it was at one moment.
  */
 import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, systemCode, TorrewindError } from '../errors.js'
 import { LIMITS } from '../limits.js'
-import type { LogReaders } from '../ports.js'
-import { openLevelLogReaders } from '../store/read-only.js'
+import type { LogCopy } from '../ports.js'
 import { liveTables } from './level-manifest.js'
 
 const TABLE = /^(\d+)\.(?:ldb|sst)$/
 const JOURNAL = /^\d+\.log$/
 
-/** Throws `DATA_UNUSABLE` where there is no log, and whatever opening it throws. */
-export const openLogSnapshot = async (folder: string): Promise<LogReaders> => {
-  const copy = await makeFolder(resolve(folder))
-  const remove = () => rm(copy, { recursive: true, force: true, maxRetries: 3 })
+/** Throws `DATA_UNUSABLE` where there is no log, or none that can be copied. */
+export const copyLog = async (folder: string): Promise<LogCopy> => {
+  const parent = await makeFolder(resolve(folder))
+  const remove = () => rm(parent, { recursive: true, force: true, maxRetries: 3 })
+  const copy = join(parent, 'log')
   try {
-    await copyDatabase(resolve(folder), join(copy, 'log'))
-    return removedOnClose(await openLevelLogReaders(join(copy, 'log')), remove)
+    await copyDatabase(resolve(folder), copy)
   } catch (error) {
     await remove()
     throw error
   }
-}
-
-const removedOnClose = (readers: LogReaders, remove: () => Promise<void>): LogReaders => {
-  let closing: Promise<void> | undefined
-  return {
-    transfers: () => readers.transfers(),
-    transfer: (infoHash) => readers.transfer(infoHash),
-    reader: (infoHash) => readers.reader(infoHash),
-    close() {
-      closing ??= readers.close().finally(remove)
-      return closing
-    },
-  }
+  return { folder: copy, remove }
 }
 
 /** Beside the log, where files can be linked, and else among the system's temporary files, where they are copied. */

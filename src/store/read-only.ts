@@ -1,7 +1,46 @@
-/** Reads the logs in a folder of LevelDB that no one else has open: opening changes its files, so pass a copy. */
-import type { LogReaders } from '../ports.js'
+/**
+ * Reads a snapshot of the event log: opening a database of LevelDB changes its files and needs them for itself, even
+ * where it is only read, so what is opened is a copy.
+ */
+import type { LogCopy, LogReader, LogReaders, TransferEntry } from '../ports.js'
+import type { InfoHash } from '../values.js'
 import { LevelShelf } from './level-shelf.js'
 import { openLogReaders } from './log-store.js'
 
-export const openLevelLogReaders = async (folder: string): Promise<LogReaders> =>
-  openLogReaders(await LevelShelf.open(folder, false))
+/** The copy is removed when the snapshot is closed, or cannot be opened. Throws as opening the log itself does. */
+export const openLogSnapshot = async (copy: LogCopy): Promise<LogReaders> => {
+  try {
+    return new Snapshot(await openLogReaders(await LevelShelf.open(copy.folder, false)), copy)
+  } catch (error) {
+    await copy.remove()
+    throw error
+  }
+}
+
+class Snapshot implements LogReaders {
+  readonly #readers: LogReaders
+  readonly #copy: LogCopy
+  #closing: Promise<void> | undefined
+
+  constructor(readers: LogReaders, copy: LogCopy) {
+    this.#readers = readers
+    this.#copy = copy
+  }
+
+  transfers(): Promise<readonly TransferEntry[]> {
+    return this.#readers.transfers()
+  }
+
+  transfer(infoHash: InfoHash): Promise<TransferEntry | undefined> {
+    return this.#readers.transfer(infoHash)
+  }
+
+  reader(infoHash: InfoHash): Promise<LogReader | undefined> {
+    return this.#readers.reader(infoHash)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#readers.close().finally(() => this.#copy.remove())
+    return this.#closing
+  }
+}

@@ -4,8 +4,9 @@ import { basename, dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { liveTables } from '../../src/node/level-manifest.js'
-import { openLogSnapshot } from '../../src/node/log-snapshot.js'
+import { copyLog } from '../../src/node/log-snapshot.js'
 import { LevelShelf } from '../../src/store/level-shelf.js'
+import { openLogSnapshot } from '../../src/store/read-only.js'
 import { verifyLog } from '../../src/store/verify-log.js'
 import { type LevelPlace, levelPlace } from '../contracts/level-place.js'
 import { commitRecords, entryOf, errorOf, loggedFrom, readAll } from '../contracts/log-rig.js'
@@ -40,7 +41,7 @@ claim('it shows what is committed while this process has the log open, and goes 
   const log = await store.open(ONE)
   await commitRecords(log, 1_000)
   await log.saveCheckpoint(900, Uint8Array.of(9))
-  const snapshot = await openLogSnapshot(place.folder)
+  const snapshot = await openLogSnapshot(await copyLog(place.folder))
   await commitRecords(log, 500)
   assert.equal(await snapshot.transfers(), [ONE])
   assert.equal(await snapshot.transfer(ONE.infoHash), ONE)
@@ -58,7 +59,7 @@ claim('it changes nothing of a log that nobody has open', async (place) => {
   await commitRecords(await store.open(ONE), 40_000, 5)
   await store.close()
   const before = await filesOf(place.folder)
-  const snapshot = await openLogSnapshot(place.folder)
+  const snapshot = await openLogSnapshot(await copyLog(place.folder))
   assert.is((await verifyLog(snapshot, ONE.infoHash)).events, 40_005)
   await snapshot.close()
   assert.equal(await filesOf(place.folder), before)
@@ -74,7 +75,7 @@ claim('it writes over no table that the owner is making', async (place) => {
     return join(place.folder, `${String(number).padStart(6, '0')}.ldb`)
   })
   for (const path of made) await writeFile(path, 'in the making')
-  const snapshot = await openLogSnapshot(place.folder)
+  const snapshot = await openLogSnapshot(await copyLog(place.folder))
   assert.is((await verifyLog(snapshot, ONE.infoHash)).ok, true)
   await snapshot.close()
   for (const path of made) assert.is(await readFile(path, 'utf8'), 'in the making')
@@ -89,7 +90,7 @@ claim('it is whole each time while another process writes as fast as it can', as
     // Until the writer has gone on: so its tables and journals are other ones, too.
     await child.line((line) => Number(line) > least + 50_000)
     const told = Math.max(...child.lines.map((line) => Number(line) || 0))
-    const snapshot = await openLogSnapshot(place.folder)
+    const snapshot = await openLogSnapshot(await copyLog(place.folder))
     const { ok, events } = await verifyLog(snapshot, ONE.infoHash)
     assert.ok(ok, `in round ${round}`)
     assert.ok(events >= told, `${told} events were told of, ${events} are in the snapshot`)
@@ -116,7 +117,7 @@ claim('what a reader left that was killed is removed by the next one', async (pl
     await mkdir(folder)
     await writeFile(join(folder, 'file'), '')
   }
-  await (await openLogSnapshot(place.folder)).close()
+  await (await openLogSnapshot(await copyLog(place.folder))).close()
   assert.is(existsSync(stale), false)
   assert.is(existsSync(used), true)
 })
@@ -124,7 +125,7 @@ claim('what a reader left that was killed is removed by the next one', async (pl
 claim('where there is no log it says so', async (place) => {
   await mkdir(place.folder, { recursive: true })
   for (const folder of [place.folder, join(place.folder, 'nowhere')]) {
-    const { code, message } = await errorOf(() => openLogSnapshot(folder))
+    const { code, message } = await errorOf(() => copyLog(folder))
     assert.is(code, 'DATA_UNUSABLE')
     assert.ok(message.includes(folder), message)
   }
