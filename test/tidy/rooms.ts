@@ -16,12 +16,13 @@ const EVENTS = [...WIRE, 'machines', 'events']
 const ACTORS = [...EVENTS, 'actors']
 const STORE = [...EVENTS, 'ports', 'store']
 const DRIVER = [...ACTORS, ...STORE]
-const TRANSFER = [...DRIVER, 'driver', 'api']
-const ENGINE = [...TRANSFER, 'transfer', 'node', 'replay']
-const PUBLIC = [...ENGINE, 'engine']
+const TRANSFER = [...DRIVER, 'driver', 'replay', 'api']
+const ENGINE = [...TRANSFER, 'transfer']
+const PUBLIC = [...ENGINE, 'engine', 'node', 'composition']
+const TRACKER = [...WIRE, 'tracker']
 
 export const ROOMS: readonly Room[] = [
-  { name: 'base', has: /^src\/(values|limits|assert|errors|random)\.ts$/, from: [] },
+  { name: 'base', has: /^src\/(values|limits|assert|errors|random|version|settled)\.ts$/, from: [] },
   { name: 'wire', has: /^src\/wire\//, from: BASE },
   // What may follow what: tables that evolve steps, so they know of nothing, and stand below the events.
   { name: 'machines', has: /^src\/actors\/(.*\.machine|step)\.ts$/, from: BASE },
@@ -29,18 +30,20 @@ export const ROOMS: readonly Room[] = [
   { name: 'actors', has: /^src\/actors\//, from: ACTORS },
   { name: 'ports', has: /^src\/ports\.ts$/, from: EVENTS },
   { name: 'store', has: /^src\/store\//, from: STORE },
+  { name: 'driver', has: /^src\/(driver|checker|peer-link|throttle)\.ts$/, from: DRIVER },
+  { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
   // The types of what users hold: interfaces only.
   { name: 'api', has: /^src\/api\.ts$/, from: EVENTS },
-  { name: 'driver', has: /^src\/driver\.ts$/, from: DRIVER },
-  { name: 'transfer', has: /^src\/transfer\.ts$/, from: TRANSFER },
-  { name: 'replay', has: /^src\/replay\//, from: DRIVER },
+  { name: 'transfer', has: /^src\/(transfer|examine|progress|wanted)\.ts$/, from: TRANSFER },
+  { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: ENGINE },
   { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports'], machine: true },
-  // The composition root is where the real ports are put in.
-  { name: 'engine', has: /^src\/engine\.ts$/, from: ENGINE },
+  // Where the real ports are put in: the only files below the command line that know of them.
+  { name: 'composition', has: /^src\/(create-engine|create)\.ts$/, from: [...ENGINE, 'engine', 'node'] },
   { name: 'index', has: /^src\/index\.ts$/, from: PUBLIC },
-  { name: 'cli', has: /^src\/cli\//, from: [...PUBLIC, 'index', 'tracker', 'tracker fronts'], machine: true },
-  { name: 'tracker fronts', has: /^tracker\/http\.ts$/, from: [...WIRE, 'tracker'], machine: true },
-  { name: 'tracker', has: /^tracker\//, from: [...WIRE, 'tracker fronts'] },
+  { name: 'cli', has: /^src\/cli\//, from: [...PUBLIC, 'index', 'tracker index'], machine: true },
+  { name: 'tracker fronts', has: /^tracker\/(http|machine)\.ts$/, from: TRACKER, machine: true },
+  { name: 'tracker index', has: /^tracker\/index\.ts$/, from: [...TRACKER, 'tracker fronts'] },
+  { name: 'tracker', has: /^tracker\//, from: WIRE },
 ]
 
 export const roomOf = (file: string): Room | undefined => ROOMS.find(({ has }) => has.test(file))

@@ -1,0 +1,110 @@
+/** `torrewind tracker`: runs the tracker until it is stopped. */
+import { open } from 'node:fs/promises'
+import { Command } from 'commander'
+import { createTracker, parseAllowList, TRACKER_HTTP_PORT, type Tracker } from '../../tracker/index.js'
+import { messageOf, TorrewindError } from '../errors.js'
+import { LIMITS } from '../limits.js'
+import { showAddress } from '../values.js'
+import { port, wholeFrom } from './arguments.js'
+import type { CommandContext } from './context.js'
+import { showCount } from './format.js'
+
+interface TrackerFlags {
+  readonly host?: string
+  readonly http: number
+  readonly udp?: number
+  readonly ws?: true
+  readonly store: string
+  readonly interval: number
+  readonly allow?: string
+}
+
+const refuseUnsupported = ({ udp, ws, store }: TrackerFlags): void => {
+  const asked = udp !== undefined ? '--udp' : ws ? '--ws' : store !== 'memory' ? `--store ${store}` : undefined
+  if (asked === undefined) return
+  const instead = 'the tracker speaks HTTP and keeps its peers in memory'
+  throw new TorrewindError('OPTION_UNSUPPORTED', `${asked} is not there yet: ${instead}`)
+}
+
+/** The whole file; undefined where it is longer than the bound, whatever its size is said to be. */
+const readBounded = async (file: string, bytesMax: number): Promise<string | undefined> => {
+  const handle = await open(file)
+  try {
+    const chunks: Buffer[] = []
+    let length = 0
+    for await (const chunk of handle.createReadStream({ autoClose: false })) {
+      // A stream without an encoding gives Buffers.
+      chunks.push(chunk as Buffer)
+      length += (chunk as Buffer).length
+      if (length > bytesMax) return undefined
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    await handle.close()
+  }
+}
+
+const unusable = (file: string, error: unknown): TorrewindError =>
+  new TorrewindError('OPTION_INVALID', `--allow ${file}: ${messageOf(error)}`, { cause: error })
+
+const readAllowFile = async (file: string): Promise<ReadonlySet<string>> => {
+  const bytesMax = LIMITS.trackerAllowBytesMax
+  const text = await readBounded(file, bytesMax).catch((error) => {
+    throw unusable(file, error)
+  })
+  if (text === undefined) throw unusable(file, `it is longer than ${bytesMax} bytes`)
+  try {
+    return parseAllowList(text)
+  } catch (error) {
+    throw unusable(file, error)
+  }
+}
+
+const tellOf = (context: CommandContext, { httpPort }: Tracker, flags: TrackerFlags, allowed?: number): void => {
+  const host = flags.host ?? 'localhost'
+  const served = allowed === undefined ? 'any torrent' : showCount(allowed, 'torrent')
+  context.tell(`tracking ${served} at http://${showAddress({ host, port: httpPort })}/announce, until Ctrl-C`)
+  if (flags.host === undefined) context.tell("  (others reach it by any of this machine's addresses)")
+}
+
+const track = async (context: CommandContext, flags: TrackerFlags): Promise<void> => {
+  refuseUnsupported(flags)
+  const allow = flags.allow === undefined ? undefined : await readAllowFile(flags.allow)
+  const tracker = await createTracker({
+    host: flags.host,
+    httpPort: flags.http,
+    intervalSeconds: flags.interval,
+    allow,
+  })
+  context.say({ type: 'listening', http: tracker.httpPort, udp: null })
+  tellOf(context, tracker, flags, allow?.size)
+  await context.untilStopped()
+  const stats = tracker.stats()
+  await tracker.close()
+  const { announces, torrents, peers } = stats
+  const known = `${showCount(peers, 'peer')} of ${showCount(torrents, 'torrent')}`
+  context.tell(`stopped, after ${showCount(announces, 'announce')}; knew ${known}`)
+  context.say({ type: 'stopped', ...stats })
+}
+
+const interval = wholeFrom(1, LIMITS.trackerIntervalSecondsMax)
+
+export const trackerCommand = (context: CommandContext): Command =>
+  new Command('tracker')
+    .description('Runs a tracker, through which peers find each other, until it is stopped.')
+    .option('--host <address>', 'the address to listen on (default: all of this machine)')
+    .option('--http <port>', 'the port of the HTTP tracker; 0 takes any free one', port, TRACKER_HTTP_PORT)
+    .option('--udp <port>', 'the port of the UDP tracker (not there yet)', port)
+    .option('--ws', 'take peers in browsers over WebSocket (not there yet)')
+    .option('--store <store>', 'where peers are kept: memory (later also level:DIR and redis://...)', 'memory')
+    .option(
+      '--interval <seconds>',
+      'how often peers are to announce; they are forgotten after two intervals',
+      interval,
+      LIMITS.trackerIntervalSecondsDefault,
+    )
+    .option(
+      '--allow <file>',
+      'track no torrents but those of this file: info-hashes in hex, a line each, # for comments',
+    )
+    .action((flags: TrackerFlags) => track(context, flags))

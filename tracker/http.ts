@@ -1,0 +1,172 @@
+/**
+ * The HTTP front: sockets and bounds around `httpReply`.
+ *
+ * Strategy: a reply is made in one go from a request's target, so nothing of a request but its head is ever kept. Every
+ * phase of a connection has a time of its own (head, whole request, rest between two requests, reading of an error), and
+ * Node looks after them; a request with a body is answered at once, and the body thrown away.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { messageOf, systemCode, TorrewindError } from '../src/errors.js'
+import { LIMITS } from '../src/limits.js'
+import { hostToBytes } from '../src/wire/compact.js'
+import type { HttpReply } from './http-reply.js'
+
+export interface HttpFrontBounds {
+  readonly requestTimeoutMs: number
+  readonly keepAliveMs: number
+  readonly lingerMs: number
+  readonly connectionsMax: number
+}
+
+export const HTTP_FRONT_BOUNDS: HttpFrontBounds = {
+  requestTimeoutMs: LIMITS.trackerRequestTimeoutMs,
+  keepAliveMs: LIMITS.trackerKeepAliveMs,
+  lingerMs: LIMITS.trackerLingerMs,
+  connectionsMax: LIMITS.trackerConnectionsMax,
+}
+
+export interface HttpFrontOptions {
+  /** Every address of the machine, where it is left out. */
+  readonly host?: string | undefined
+  /** 0 takes any free one. */
+  readonly port: number
+  readonly bounds?: HttpFrontBounds | undefined
+  /** `target` is that of the request line; `host` has 4 or 16 bytes. */
+  reply(target: string, host: Uint8Array): HttpReply
+}
+
+export interface HttpFront {
+  readonly port: number
+  /** Takes no more connections, answers what is on its way, and resolves when every socket is closed. */
+  close(): Promise<void>
+}
+
+const refused = (status: number, body: string): HttpReply => ({ status, contentType: 'text/plain', body: `${body}\n` })
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+
+/** Undefined for a socket that was reset before it was looked at. Addresses of one link come with a zone. */
+const hostOf = ({ remoteAddress }: Socket): Uint8Array | undefined =>
+  remoteAddress === undefined ? undefined : hostToBytes(remoteAddress.replace(/%.*$/, ''))
+
+/** What stands in a status line for bytes that were no request. */
+const statusOf = (error: Error): string => {
+  switch (systemCode(error)) {
+    case 'HPE_HEADER_OVERFLOW':
+      return '431 Request Header Fields Too Large'
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return '408 Request Timeout'
+    default:
+      return '400 Bad Request'
+  }
+}
+
+const listenError = (error: unknown, host: string | undefined, port: number): TorrewindError => {
+  const where = `${host ?? 'any address'}, port ${port}`
+  switch (systemCode(error)) {
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new TorrewindError('OPTION_INVALID', `${where}: this machine has no such address`, { cause: error })
+    default:
+      return new TorrewindError('PORT_TAKEN', `${where}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+const listen = (server: Server, host: string | undefined, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const failed = (error: Error): void => reject(listenError(error, host, port))
+    server.once('error', failed)
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.off('error', failed)
+      resolve()
+    })
+  })
+
+/** Bytes that are no request get one line in answer, and the time to read it: a reset would overtake it. */
+const refuseBytes = (error: Error, socket: Duplex, lingerMs: number): void => {
+  if (!socket.writable) return
+  socket.end(`HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+/** Reads a body that nobody asked for, for a moment: a socket that is closed over unread bytes loses the answer too. */
+const skipBody = (request: IncomingMessage, lingerMs: number): void => {
+  request.resume()
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs)
+  request.once('close', () => clearTimeout(timer))
+}
+
+export const startHttpFront = async ({
+  host,
+  port,
+  reply,
+  bounds = HTTP_FRONT_BOUNDS,
+}: HttpFrontOptions): Promise<HttpFront> => {
+  let closing: Promise<void> | undefined
+
+  const replyTo = (request: IncomingMessage): HttpReply | undefined => {
+    if (request.method !== 'GET') return refused(405, 'Only GET is understood here.')
+    if (hasBody(request)) return refused(413, 'No request here has a body.')
+    const from = hostOf(request.socket)
+    return from && reply(request.url ?? '', from)
+  }
+
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const answer = replyTo(request)
+    if (answer === undefined) {
+      request.socket.destroy()
+      return
+    }
+    const { status, contentType, body } = answer
+    response.statusCode = status
+    response.setHeader('content-type', contentType)
+    response.setHeader('content-length', Buffer.byteLength(body))
+    if (status === 405) response.setHeader('allow', 'GET')
+    if (closing !== undefined) response.setHeader('connection', 'close')
+    if (hasBody(request)) skipBody(request, bounds.lingerMs)
+    response.end(body)
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: LIMITS.trackerRequestHeadBytesMax,
+      headersTimeout: bounds.requestTimeoutMs,
+      requestTimeout: bounds.requestTimeoutMs,
+      keepAliveTimeout: bounds.keepAliveMs,
+      // How often Node looks for requests that take too long.
+      connectionsCheckingInterval: Math.ceil(bounds.requestTimeoutMs / 4),
+      noDelay: true,
+    },
+    handle,
+  )
+  server.maxConnections = bounds.connectionsMax
+  // A client that reads no answers lets its socket come to a stop, which no other bound would notice.
+  server.timeout = bounds.requestTimeoutMs + bounds.keepAliveMs
+  server.on('checkContinue', handle)
+  server.on('clientError', (error, socket) => refuseBytes(error, socket, bounds.lingerMs))
+  await listen(server, host, port)
+
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => server.closeAllConnections(), bounds.lingerMs)
+      server.close(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+
+  return {
+    // A server that listens on a port has an address of this form.
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
+}

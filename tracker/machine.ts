@@ -1,0 +1,11 @@
+/** The clock and the chance of this machine, for a tracker that is given none. */
+import { randomInt } from 'node:crypto'
+
+/** Milliseconds since the epoch, by a clock that nobody sets: an hour put on it would make every peer expire. */
+export const machineNow = (): number => Math.floor(performance.timeOrigin + performance.now())
+
+/** Who is in an answer may be guessed: nothing depends on it. */
+export const machineRandom = (below: number): number => Math.floor(Math.random() * below)
+
+/** 32 bits that cannot be guessed. */
+export const machineSeed = (): number => randomInt(0x1_0000_0000)

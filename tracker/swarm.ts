@@ -1,0 +1,165 @@
+/** The pure tracker: announces and scrapes against what it knows, with time and chance given from outside. */
+import { LIMITS } from '../src/limits.js'
+import { type InfoHash, toHex } from '../src/values.js'
+import type { Announce } from '../src/wire/announce.js'
+import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
+import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, type CompactPeers } from '../src/wire/compact.js'
+import type { ScrapeCounts, ScrapeFile } from '../src/wire/scrape.js'
+import { type Draw, samplePeers } from './sample.js'
+import {
+  addPeer,
+  advance,
+  clearExpired,
+  dropIfEmpty,
+  type Family,
+  familyOf,
+  findSwarm,
+  isSeed,
+  leechesIn,
+  openSwarm,
+  removePeer,
+  type Swarm,
+  type SwarmState,
+  seedsIn,
+  setSeed,
+} from './swarm-state.js'
+
+export type { Draw } from './sample.js'
+export { createSwarmState, type Family, type SwarmSettings, type SwarmState } from './swarm-state.js'
+
+/** What of an announce matters here, whichever protocol it came by. */
+export interface SwarmRequest
+  extends Pick<Announce, 'infoHash' | 'peerId' | 'port' | 'leftBytes' | 'event' | 'numwant'> {
+  /** 4 or 16 bytes: where the announce came from, and not what it says. */
+  readonly host: Uint8Array
+  /** Which peers the answer can hold; both families, where it is left out. */
+  readonly families?: readonly Family[] | undefined
+}
+
+export interface SwarmAnswer extends ScrapeCounts {
+  readonly type: 'answer'
+  /** Slots of peers: good until the state is next asked. */
+  readonly chosen: readonly number[]
+}
+
+export interface Refusal {
+  readonly type: 'refusal'
+  readonly reason: string
+}
+
+export interface SwarmStats {
+  /** With peers, or with a count of completions that is still kept. */
+  readonly torrents: number
+  readonly peers: number
+  readonly seeds: number
+}
+
+const BOTH: readonly Family[] = ['ipv4', 'ipv6']
+const NOBODY: ScrapeCounts = { complete: 0, incomplete: 0, downloaded: 0 }
+const NONE: readonly number[] = []
+
+const refusal = (reason: string): Refusal => ({ type: 'refusal', reason })
+
+const countsOf = (swarm: Swarm): ScrapeCounts => ({
+  complete: seedsIn(swarm),
+  incomplete: leechesIn(swarm),
+  downloaded: swarm.downloaded,
+})
+
+const isAllowed = ({ settings: { allow } }: SwarmState, infoHash: InfoHash): boolean =>
+  allow === undefined || allow.has(toHex(infoHash))
+
+const stopped = (state: SwarmState, { infoHash, host, port }: SwarmRequest): SwarmAnswer => {
+  const swarm = findSwarm(state, infoHash)
+  if (swarm === undefined) return { type: 'answer', ...NOBODY, chosen: NONE }
+  const slot = state.peers.find(swarm.number, host, port)
+  if (slot !== undefined) removePeer(state, swarm, slot)
+  const counts = countsOf(swarm)
+  dropIfEmpty(state, swarm)
+  return { type: 'answer', ...counts, chosen: NONE }
+}
+
+/** Enters the peer, or what is new of it; undefined where there is no room. */
+const enrol = (state: SwarmState, swarm: Swarm, request: SwarmRequest): number | undefined => {
+  const { host, port, event } = request
+  const seed = request.leftBytes === 0
+  const known = state.peers.find(swarm.number, host, port)
+  if (known === undefined && state.peers.count >= state.peersMax) return undefined
+  const wasSeed = known !== undefined && isSeed(state, known)
+  const slot = known ?? addPeer(state, swarm, host, port, seed)
+  if (known !== undefined) setSeed(state, swarm, slot, seed)
+  state.peers.setId(slot, request.peerId)
+  state.peersSeen.see(slot, state.nowMs)
+  // Once only, however often it is said.
+  if (event === 'completed' && seed && !wasSeed) swarm.downloaded++
+  return slot
+}
+
+export const announce = (
+  state: SwarmState,
+  request: SwarmRequest,
+  nowMs: number,
+  random: Draw,
+): SwarmAnswer | Refusal => {
+  advance(state, nowMs)
+  clearExpired(state)
+  if (!isAllowed(state, request.infoHash)) return refusal('this tracker does not serve this torrent')
+  if (request.event === 'stopped') return stopped(state, request)
+  const swarm = openSwarm(state, request.infoHash)
+  if (swarm === undefined) return refusal('this tracker is full: it takes no more torrents')
+  const slot = enrol(state, swarm, request)
+  if (slot === undefined) {
+    dropIfEmpty(state, swarm)
+    return refusal('this tracker is full: it takes no more peers')
+  }
+  const asker = { slot, peerId: request.peerId, seed: request.leftBytes === 0 }
+  const numwant = Math.min(request.numwant, LIMITS.trackerNumwantMax)
+  const chosen = samplePeers(state, swarm, asker, request.families ?? BOTH, numwant, random)
+  return { type: 'answer', ...countsOf(swarm), chosen }
+}
+
+/** Torrents that nobody announced have no peers, which is an answer; those that are not served are left out. */
+export const scrape = (state: SwarmState, infoHashes: readonly InfoHash[], nowMs: number): readonly ScrapeFile[] => {
+  advance(state, nowMs)
+  clearExpired(state)
+  return infoHashes
+    .filter((infoHash) => isAllowed(state, infoHash))
+    .map((infoHash) => {
+      const swarm = findSwarm(state, infoHash)
+      return { infoHash, ...(swarm === undefined ? NOBODY : countsOf(swarm)) }
+    })
+}
+
+export const swarmStats = (state: SwarmState, nowMs: number): SwarmStats => {
+  advance(state, nowMs)
+  clearExpired(state)
+  return { torrents: state.swarms.size, peers: state.peers.count, seeds: state.seeds }
+}
+
+/** The chosen peers as bytes. */
+export const compactPeers = (state: SwarmState, chosen: readonly number[]): CompactPeers => {
+  let ipv4Count = 0
+  for (const slot of chosen) if (familyOf(state.peers.groupOf(slot)) === 'ipv4') ipv4Count++
+  const ipv4 = new Uint8Array(ipv4Count * COMPACT_IPV4_BYTES)
+  const ipv6 = new Uint8Array((chosen.length - ipv4Count) * COMPACT_IPV6_BYTES)
+  let ipv4At = 0
+  let ipv6At = 0
+  for (const slot of chosen) {
+    if (familyOf(state.peers.groupOf(slot)) === 'ipv4') {
+      state.peers.writeCompact(slot, 'ipv4', ipv4, ipv4At)
+      ipv4At += COMPACT_IPV4_BYTES
+    } else {
+      state.peers.writeCompact(slot, 'ipv6', ipv6, ipv6At)
+      ipv6At += COMPACT_IPV6_BYTES
+    }
+  }
+  return { ipv4, ipv6 }
+}
+
+/** The chosen peers one by one. */
+export const announcedPeers = (state: SwarmState, chosen: readonly number[]): readonly AnnouncedPeer[] =>
+  chosen.map((slot) => ({
+    host: state.peers.hostOf(slot),
+    port: state.peers.portOf(slot),
+    peerId: state.peers.idOf(slot),
+  }))
