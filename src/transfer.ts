@@ -60,8 +60,8 @@ export class TorrentTransfer implements Transfer {
   readonly #layout: Layout
   readonly #progress: BehaviorSubject<Progress>
   readonly #committed = new Subject<readonly LoggedEvent[]>()
-  readonly #done = new Settled()
-  readonly #ready = new Settled()
+  #done = new Settled()
+  #ready = new Settled()
   /** Events recorded and not yet committed. */
   #uncommitted: LoggedEvent[] = []
   #commitWaiters: (() => void)[] = []
@@ -213,6 +213,11 @@ export class TorrentTransfer implements Transfer {
 
   async resume(): Promise<void> {
     this.#assertOpen()
+    if (this.state.failure !== undefined) {
+      // What was promised before the failure was broken; from now on it may be kept again.
+      this.#done = new Settled()
+      this.#ready = new Settled()
+    }
     this.#tell({ type: 'resume-asked' })
     await this.#committedUpTo(this.state.nextSeq)
   }

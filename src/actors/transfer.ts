@@ -212,6 +212,23 @@ const resume = (state: Readonly<TransferState>, now: Instant): Decision => {
   return both(resumed, state.checking.count > 0 ? checkOf(state.checking, 'unsafe') : begin(state.missing, now))
 }
 
+/** Pieces that are being hashed or written now need no check; what is only begun is begun anew. */
+const recheck = (state: Readonly<TransferState>): Decision => {
+  const pieces = Bitfield.filled(state.geometry.pieceCount)
+  const dropped: PieceIndex[] = []
+  for (const { piece, standing } of state.pieces.values())
+    if (standing.tags.fetching === true) dropped.push(piece)
+    else pieces.clear(piece)
+  return both(
+    decided({
+      events: dropped.map((piece) => ({ type: 'piece-dropped', piece, reason: 'idle' })),
+      effects: dropped.map((piece) => ({ type: 'drop', piece })),
+      messages: closeAll(state, 'checking'),
+    }),
+    checkOf(pieces, 'asked'),
+  )
+}
+
 const select = (state: Readonly<TransferState>, wanted: Uint8Array, sequential: boolean): Decision => {
   const selected = new Bitfield(state.geometry.pieceCount, wanted.slice())
   const missing = [...selected.indices()].filter((index) => !state.stored.has(index)).length
@@ -263,8 +280,7 @@ export const decideTransfer = (
       return pieceChecked(state, cause.piece, cause.good, circumstances)
     case 'check-asked': {
       if (state.standing.tags.active !== true) return NOTHING
-      const everything = checkOf(Bitfield.filled(state.geometry.pieceCount), 'asked')
-      return both(decided({ messages: closeAll(state, 'checking') }), everything)
+      return recheck(state)
     }
     case 'pause-asked':
       if (state.standing.tags.paused === true || state.standing.tags.failed === true) return NOTHING

@@ -151,7 +151,8 @@ export const pieceFolds = {
     for (const peer of state.peers.values())
       for (const key of [...peer.requested.keys()])
         if (Math.floor(key / state.geometry.blocksPerPiece) === event.piece) peer.requested.delete(key)
-    if (state.wanted.has(event.piece)) state.rarity.offer(event.piece)
+    const { piece } = event
+    if (state.wanted.has(piece) && !state.stored.has(piece) && !state.checking.has(piece)) state.rarity.offer(piece)
   },
   'pieces-announced'(state, event, at) {
     for (const piece of event.pieces) state.announced.set(piece)

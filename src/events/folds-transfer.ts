@@ -218,12 +218,13 @@ export const transferFolds = {
     step(state, event.type)
     state.checking.clear(event.piece)
     state.sessionChecked++
+    if (state.stored.has(event.piece)) return // written while the check was under way
     const wanted = state.wanted.has(event.piece)
     if (event.good) {
       state.stored.set(event.piece)
       state.unannounced.push({ piece: event.piece, seq: state.nextSeq })
       if (wanted) state.missing--
-    } else if (wanted) state.rarity.offer(event.piece)
+    } else if (wanted && !state.pieces.has(event.piece)) state.rarity.offer(event.piece)
   },
   'check-ended'(state, event) {
     step(state, event.type)
