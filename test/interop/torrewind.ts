@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Child } from './child.js'
-import { type Client, GET_BOUND_MS, type GetJob, type Job, START_BOUND_MS, type Tracker } from './client.js'
+import { type Client, GET_BOUND_MS, type GetJob, type SeedJob, START_BOUND_MS, type Tracker } from './client.js'
 import { type JsonLine, numberOf, textOf, waitForJson } from './json.js'
 import { LOOPBACK, type Place } from './place.js'
 import type { Rig } from './rig.js'
@@ -65,10 +65,11 @@ export const startGet = async (job: GetJob, earlier?: Pick<Getting, 'dir' | 'dat
   }
 }
 
-const startSeed = async (job: Job & { readonly dir: string }): Promise<{ child: Child; address: string }> => {
-  const { rig, sample, dir, place = LOOPBACK } = job
+const startSeed = async (job: SeedJob): Promise<{ child: Child; address: string }> => {
+  const { rig, sample, dir, place = LOOPBACK, uploadLimit } = job
   const data = await rig.folder('torrewind-data')
-  const args = [sample.torrent, '--path', dir, '--data', data, '--port', '0']
+  const limit = uploadLimit === undefined ? [] : ['--upload-limit', `${uploadLimit}`]
+  const args = [sample.torrent, '--path', dir, '--data', data, '--port', '0', ...limit]
   const child = startTorrewind(rig, place, 'seed', ...args)
   const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'port')
   await waitForJson(child, 'seeding', START_BOUND_MS)
