@@ -189,8 +189,6 @@ export const LIMITS = {
   farewellMs: 2_000,
   /** Events between two checkpoints: folding so many takes a fraction of a second. */
   checkpointEveryEvents: 100_000,
-  /** Events waiting for the disk beyond which peers are held back. */
-  logBacklogMax: 16_384,
   /** How often a listener hears of progress. */
   progressIntervalMs: 250,
   /** Connections that have not said yet which transfer they are for. */

@@ -297,7 +297,7 @@ export class TorrentTransfer implements Transfer {
       log.flush()
     }
     this.#driver.flush()
-    if (!this.#held && log.pendingEvents > LIMITS.logBacklogMax) {
+    if (!this.#held && log.pendingEvents > LIMITS.logPendingEventsPause) {
       this.#held = true
       this.#driver.pausePeers(true)
     }
@@ -314,7 +314,7 @@ export class TorrentTransfer implements Transfer {
   #onCommitted(committedSeq: number): void {
     const count = this.#uncommitted.findIndex(({ seq }) => seq >= committedSeq)
     const events = this.#uncommitted.splice(0, count < 0 ? this.#uncommitted.length : count)
-    if (this.#held && this.#options.log.pendingEvents < LIMITS.logBacklogMax / 2) {
+    if (this.#held && this.#options.log.pendingEvents < LIMITS.logPendingEventsPause / 2) {
       this.#held = false
       this.#driver.pausePeers(false)
     }
@@ -358,9 +358,11 @@ export class TorrentTransfer implements Transfer {
   #saveCheckpoint(): void {
     const checkpoint = this.#checkpoint
     this.#checkpoint = undefined
-    // A checkpoint only saves time; where it cannot be kept, the log itself will say so.
-    if (checkpoint !== undefined)
-      this.#options.log.saveCheckpoint(checkpoint.seq, checkpoint.snapshot).catch(() => undefined)
+    if (checkpoint === undefined) return
+    this.#options.log.saveCheckpoint(checkpoint.seq, checkpoint.snapshot).catch((error: unknown) => {
+      // A checkpoint only saves time; a log that cannot be written says so to `onFailed`.
+      if (!(error instanceof TorrewindError)) throw error
+    })
   }
 
   #end(reason: 'closed' | 'removed'): Promise<void> {

@@ -86,3 +86,6 @@ export const compareBytes = (left: Uint8Array, right: Uint8Array): number => {
   }
   return left.length - right.length
 }
+
+/** The first characters of a text, without half a surrogate pair: UTF-8 gives back exactly what is written of it. */
+export const boundedText = (text: string, charactersMax: number): string => text.slice(0, charactersMax).toWellFormed()

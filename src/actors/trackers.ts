@@ -4,7 +4,7 @@ import { trackerOf } from '../events/folds-transfer.js'
 import { lengthOfPiece } from '../events/geometry.js'
 import type { TrackerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
-import type { PieceIndex } from '../values.js'
+import { boundedText, type PieceIndex } from '../values.js'
 import type { AnnounceAnswer } from '../wire/tracker.js'
 import {
   type AnnounceRequestPart,
@@ -106,7 +106,7 @@ export const decideTrackers = (
           {
             type: 'announce-failed',
             tracker: cause.tracker,
-            reason: `${cause.failure.code}: ${cause.failure.message}`.slice(0, LIMITS.reasonTextMax),
+            reason: boundedText(`${cause.failure.code}: ${cause.failure.message}`, LIMITS.reasonTextMax),
           },
         ],
         messages: [{ to: 'trackers', message: { type: 'look-at-time' } }],

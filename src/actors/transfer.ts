@@ -5,7 +5,7 @@ import { banName } from '../events/banning.js'
 import type { Candidate, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
-import type { Instant, PeerAddress, PeerKey, PieceIndex } from '../values.js'
+import { boundedText, type Instant, type PeerAddress, type PeerKey, type PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { CHOKER, chooseSlots, fillSlots } from './choker.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
@@ -200,7 +200,7 @@ const fail = (state: Readonly<TransferState>, { code, message }: { code: string;
           {
             type: 'transfer-failed',
             code: storageErrorCode(code),
-            message: `${code}: ${message}`.slice(0, LIMITS.reasonTextMax),
+            message: boundedText(`${code}: ${message}`, LIMITS.reasonTextMax),
           },
         ],
         'failed',

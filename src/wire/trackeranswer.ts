@@ -1,5 +1,6 @@
 /** What the answers of HTTP trackers have in common: bencode that need not be sorted, and failures (BEP 3, 31). */
 import { LIMITS } from '../limits.js'
+import { boundedText } from '../values.js'
 import { type Bencode, type BencodeDictionary, decodePrefix, encode } from './bencode.js'
 import { asBytes, asDictionary, asInteger } from './fields.js'
 
@@ -25,7 +26,7 @@ export const readShownText = (value: Bencode | undefined): string | undefined =>
   const bytes = asBytes(value)
   if (bytes === undefined) return undefined
   // A character takes up to four bytes, and one cut in half shows as a question mark that is cut off next.
-  const text = utf8.decode(bytes.subarray(0, LIMITS.trackerTextMax * 4)).slice(0, LIMITS.trackerTextMax)
+  const text = boundedText(utf8.decode(bytes.subarray(0, LIMITS.trackerTextMax * 4)), LIMITS.trackerTextMax)
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').trim()
 }
 
