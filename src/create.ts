@@ -5,7 +5,7 @@ import { LIMITS } from './limits.js'
 import { nodeClock } from './node/clock.js'
 import { type Content, findContent, type LeftOut } from './node/content.js'
 import { readContent } from './node/content-reader.js'
-import { packageVersion } from './node/version.js'
+import { VERSION } from './version.js'
 import { choosePieceLength, encodeTorrent } from './wire/createinfo.js'
 import { hasControlCharacter } from './wire/filenames.js'
 import { type Metainfo, parseTorrent } from './wire/metainfo.js'
@@ -155,7 +155,7 @@ export const createTorrent = async (options: CreateOptions): Promise<CreatedTorr
     trackers: options.trackers?.map((url) => [url]),
     webSeeds: options.webSeeds,
     comment: options.comment,
-    createdBy: `Torrewind ${packageVersion()}`,
+    createdBy: `Torrewind ${VERSION}`,
     creationDate: Math.floor(nodeClock().now() / MS_PER_SECOND),
   })
   return { torrent, metainfo: parseTorrent(torrent), leftOut }

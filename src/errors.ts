@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   LOG_DAMAGED: 'a record of the event log is missing or was changed; the message says which',
   LOG_VERSION: 'the event log was written by a newer version',
   LOG_FAILED: 'the event log could not be written',
+  REPLAY_DIVERGED: 'folding the log again gives another state than the checkpoint has',
   PORT_TAKEN: 'the port is in use, or may not be used',
   DISK_FULL: 'no space is left for the data',
   DISK_READ_ONLY: 'the download folder cannot be written to',

@@ -21,6 +21,8 @@ export interface CommandContext {
   say(line: JsonLine): void
   /** Text for people: a line on stdout, or under `--json` on stderr, where the level is `info` or more. */
   tell(text: string): void
+  /** A line on stdout, under `--json` too: what was asked for, in its own format. */
+  print(text: string): void
   /** Text for people on stderr, where the level is `warn` or more. */
   warn(text: string): void
   /** Text for people on stderr, where the level is `debug`. */

@@ -1,7 +1,7 @@
 /** Runs a command line to its end and says with which code the process is to exit: 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError, Option } from 'commander'
 import { TorrewindError } from '../errors.js'
-import { packageVersion } from '../node/version.js'
+import { VERSION } from '../version.js'
 import { type CommandContext, LOG_LEVELS } from './context.js'
 import { Reported } from './reported.js'
 import { type CommonOptions, STOPPED, type Terminal } from './terminal.js'
@@ -55,7 +55,7 @@ const makeProgram = (terminal: Terminal, makers: readonly MakeCommand[]): Comman
   const program = new Command('torrewind')
     .description('Shares files with BitTorrent, and keeps a log of every event that it can rewind.')
     .helpOption('-h, --help', 'show this')
-    .version(packageVersion(), '--version', 'show the version')
+    .version(VERSION, '--version', 'show the version')
     .option(
       '--data <dir>',
       'folder of the event logs and settings (default: $TORREWIND_DATA, or the custom of the system)',
@@ -81,7 +81,7 @@ const makeProgram = (terminal: Terminal, makers: readonly MakeCommand[]): Comman
 
 const codeOf = (terminal: Terminal, error: unknown): number => {
   if (error instanceof CommanderError) {
-    if (error.code === 'commander.version') terminal.say({ type: 'version', version: packageVersion() })
+    if (error.code === 'commander.version') terminal.say({ type: 'version', version: VERSION })
     return DONE
   }
   if (error instanceof WrongUsage) {

@@ -57,12 +57,16 @@ export class Terminal implements CommandContext {
   }
 
   say(line: JsonLine): void {
-    if (this.json) this.#write(JSON.stringify(line))
+    if (this.json) this.print(JSON.stringify(line))
   }
 
   tell(text: string): void {
     if (this.json) this.#mutter('info', text)
-    else this.#write(text)
+    else this.print(text)
+  }
+
+  print(text: string): void {
+    if (!this.#unheard) process.stdout.write(`${text}\n`)
   }
 
   warn(text: string): void {
@@ -109,10 +113,6 @@ export class Terminal implements CommandContext {
         this.#stopping.abort()
       })
     }
-  }
-
-  #write(text: string): void {
-    if (!this.#unheard) process.stdout.write(`${text}\n`)
   }
 
   #mutter(level: LogLevel, text: string): void {

@@ -1,0 +1,105 @@
+/** `torrewind get`: downloads a torrent; run again after any crash, it goes on where it was. */
+import { join, resolve } from 'node:path'
+import { Argument, Command, Option } from 'commander'
+import { type PeerAddress, TorrewindError, type Transfer } from '../index.js'
+import { asIs, each, peerAddress, port, rate } from './arguments.js'
+import type { CommandContext } from './context.js'
+import { showBytes, showCount, showRate, showSeconds } from './format.js'
+import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
+
+interface GetFlags {
+  readonly dir: string
+  readonly port: number
+  readonly peer?: readonly PeerAddress[]
+  readonly tracker?: readonly string[]
+  readonly select?: readonly string[]
+  readonly seed?: true
+  readonly sequential?: true
+  readonly encryption: 'off' | 'prefer' | 'require'
+  readonly downloadLimit?: number
+  readonly uploadLimit?: number
+}
+
+const tellDone = (context: CommandContext, transfer: Transfer, folder: string, seconds: number): void => {
+  const { wantedBytes, downloadedBytes, wastedBytes, rehashedPieces } = transfer.progress
+  const average = downloadedBytes / Math.max(seconds, 0.001)
+  context.tell(`done: ${showBytes(wantedBytes)}, every piece verified, in ${join(folder, transfer.name)}`)
+  context.tell(
+    `  downloaded ${showBytes(downloadedBytes)} in ${showSeconds(seconds)} (${showRate(average)}), ` +
+      `${showBytes(wastedBytes)} of it wasted; ${showCount(rehashedPieces, 'piece')} on disk hashed again`,
+  )
+  context.say({
+    type: 'done',
+    bytes: wantedBytes,
+    seconds: Math.round(seconds * 1_000) / 1_000,
+    downloadedBytes,
+    wastedBytes,
+    rehashedPieces,
+    verified: true,
+  })
+}
+
+const get = async (context: CommandContext, source: string, flags: GetFlags): Promise<void> => {
+  if (flags.encryption === 'require') {
+    throw new TorrewindError('OPTION_UNSUPPORTED', 'connections cannot be encrypted yet, so it cannot be required')
+  }
+  const startedAt = performance.now()
+  const folder = resolve(flags.dir)
+  const { port: listenPort, downloadLimit, uploadLimit } = flags
+  let stopped: Transfer | undefined
+  await withEngine(context, { port: listenPort, downloadLimit, uploadLimit }, async (engine) => {
+    const transfer = await engine.add(source, {
+      path: folder,
+      trackers: flags.tracker,
+      peers: flags.peer,
+      select: flags.select,
+      sequential: flags.sequential,
+    })
+    const shown = showProgress(context, transfer)
+    try {
+      if (!(await unlessStopped(context, transfer.done))) {
+        stopped = transfer
+        return
+      }
+      shown.stop()
+      tellDone(context, transfer, folder, (performance.now() - startedAt) / 1_000)
+      if (!flags.seed) return
+      stopped = transfer
+      context.say({ type: 'seeding', ...countsOf(transfer.progress) })
+      context.tell(`seeding ${transfer.name} on port ${engine.port}, until Ctrl-C`)
+      await seedUntilStopped(context, transfer)
+    } finally {
+      shown.stop()
+    }
+  })
+  if (stopped === undefined) return
+  const { storedBytes, wantedBytes, downloadedBytes, uploadedBytes } = stopped.progress
+  context.tell(
+    `stopped with ${showBytes(storedBytes)} of ${showBytes(wantedBytes)}` +
+      (storedBytes < wantedBytes ? '; the same command goes on from here' : ''),
+  )
+  context.say({ type: 'stopped', storedBytes, wantedBytes, downloadedBytes, uploadedBytes })
+}
+
+export const getCommand = (context: CommandContext): Command =>
+  new Command('get')
+    .description('Downloads a torrent. Run again after any crash, it goes on where it was.')
+    .addArgument(new Argument('<source>', 'a .torrent file; or a magnet URI or CID of a torrent that the log knows'))
+    .requiredOption('-d, --dir <dir>', 'the folder to download to')
+    .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
+    .option('--peer <host:port>', 'a peer to try at once; may be given many times', each(peerAddress))
+    .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
+    .option('--select <glob>', 'fetch only files that fit (*, **, ?); may be given many times', each(asIs))
+    .option('--seed', 'go on seeding after it is done, until stopped')
+    .option('--sequential', 'fetch the pieces in order')
+    .option('--no-dht', 'do not ask the DHT for peers (which is not there yet)')
+    .option('--no-lsd', 'do not look for peers on the local network (which is not there yet)')
+    .option('--no-upnp', 'do not ask the router for a port (which is not there yet)')
+    .addOption(
+      new Option('--encryption <mode>', 'encryption of connections; prefer is off for now')
+        .choices(['off', 'prefer', 'require'])
+        .default('prefer'),
+    )
+    .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)
+    .option('--upload-limit <bytes/s>', 'the most to upload (default: no limit)', rate)
+    .action((source: string, flags: GetFlags) => get(context, source, flags))

@@ -1,0 +1,202 @@
+/** `torrewind log`: lists, shows, follows, verifies and exports the event logs of a data folder. */
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { present } from '../assert.js'
+import { EVENT_TYPES } from '../events/vocabulary.js'
+import { type EventType, type LoggedEvent, TorrewindError } from '../index.js'
+import type { LogReader } from '../ports.js'
+import { verifyLog } from '../store/verify-log.js'
+import { asIs, each, sequenceNumber } from './arguments.js'
+import { chooseTransfer, type KnownTransfer, listTransfers, readerOf } from './choose-transfer.js'
+import type { CommandContext } from './context.js'
+import { eventLine, showEvent } from './events-text.js'
+import { showBytes, showCount } from './format.js'
+import { followLog } from './log-tail.js'
+import { withLogs } from './logs.js'
+import { checkPlace, writeNewFile } from './new-file.js'
+import { Reported } from './reported.js'
+
+interface TransferFlag {
+  readonly transfer?: string
+}
+
+interface RangeFlags extends TransferFlag {
+  readonly from?: number
+  readonly to?: number
+  readonly type?: readonly string[]
+}
+
+interface ExportFlags extends RangeFlags {
+  readonly output?: string
+}
+
+/** How many events `tail` shows of those that were there before it. */
+const TAIL_EVENTS = 10
+
+/** Which events of the log `--type` lets through. */
+const filterOf = ({ type: types }: RangeFlags): ((logged: LoggedEvent) => boolean) => {
+  if (types === undefined) return () => true
+  const wanted = new Set<string>(types)
+  for (const type of wanted) {
+    if (!EVENT_TYPES.includes(type as EventType)) {
+      throw new TorrewindError('OPTION_INVALID', `no event has the type ${type}; there are: ${EVENT_TYPES.join(', ')}`)
+    }
+  }
+  return ({ event }) => wanted.has(event.type)
+}
+
+/** Readers take the number after the last; users name the last. */
+const readRange = (reader: LogReader, { from = 0, to }: RangeFlags): AsyncIterable<readonly LoggedEvent[]> =>
+  reader.read(from, to === undefined ? undefined : to + 1)
+
+const tellEvents = async (context: CommandContext, events: readonly LoggedEvent[]): Promise<void> => {
+  for (const logged of events) {
+    if (context.json) context.say(eventLine(logged))
+    else context.tell(showEvent(logged))
+  }
+  await context.written()
+}
+
+const list = (context: CommandContext): Promise<void> =>
+  withLogs(context.dataDir, async (logs) => {
+    const transfers = await listTransfers(logs)
+    for (const transfer of transfers) {
+      const { metainfo, cid, infoHash } = transfer
+      const { committedSeq: events } = await readerOf(logs, transfer)
+      const { name, totalBytes: bytes, pieceCount: pieces } = metainfo
+      context.say({ type: 'transfer', name, cid, infoHash, bytes, pieces, events })
+      context.tell(
+        `${name}\n  CID ${cid}\n  info-hash ${infoHash}\n  ${showBytes(bytes)}, ${showCount(events, 'event')}`,
+      )
+    }
+    if (transfers.length === 0) context.tell('no transfer yet')
+    context.say({ type: 'listed', transfers: transfers.length })
+  })
+
+const show = (context: CommandContext, flags: RangeFlags): Promise<void> => {
+  const wanted = filterOf(flags)
+  return withLogs(context.dataDir, async (logs) => {
+    const reader = await readerOf(logs, await chooseTransfer(logs, flags.transfer))
+    for await (const events of readRange(reader, flags)) {
+      await tellEvents(context, events.filter(wanted))
+      if (context.unheard || context.stopped.aborted) return
+    }
+  })
+}
+
+const tail = async (context: CommandContext, flags: RangeFlags): Promise<void> => {
+  const wanted = filterOf(flags)
+  const { dataDir, stopped } = context
+  let transfer: KnownTransfer | undefined
+  let from = flags.from ?? 0
+  await withLogs(dataDir, async (logs) => {
+    transfer = await chooseTransfer(logs, flags.transfer)
+    const { committedSeq } = await readerOf(logs, transfer)
+    from = flags.from ?? Math.max(0, committedSeq - TAIL_EVENTS)
+  })
+  const { infoHash } = present(transfer, 'the transfer that was chosen').entry
+  for await (const events of followLog(dataDir, infoHash, { from, to: flags.to }, stopped)) {
+    await tellEvents(context, events.filter(wanted))
+    if (context.unheard) return
+  }
+}
+
+const verify = (context: CommandContext, flags: TransferFlag): Promise<void> =>
+  withLogs(context.dataDir, async (logs) => {
+    const { entry, metainfo } = await chooseTransfer(logs, flags.transfer)
+    const { events, firstSeq, lastSeq, ok, damage } = await verifyLog(logs, entry.infoHash)
+    if (damage !== undefined) context.fail(new TorrewindError(damage.code, damage.reason))
+    const from = firstSeq === undefined ? '' : ` (${firstSeq} to ${lastSeq})`
+    context.tell(
+      damage === undefined
+        ? `${metainfo.name}: ${showCount(events, 'event')}${from}, none missing, every checksum and the chain right`
+        : `${metainfo.name}: ${showCount(events, 'event')}${from} can be read; damaged from event ${damage.seq} on`,
+    )
+    context.say({
+      type: 'verified',
+      events,
+      firstSeq: firstSeq ?? null,
+      lastSeq: lastSeq ?? null,
+      ok,
+      ...(damage === undefined ? {} : { damage }),
+    })
+    if (!ok) throw new Reported('the log is damaged')
+  })
+
+const exportTo = async (context: CommandContext, output: string, flags: RangeFlags): Promise<void> => {
+  const wanted = filterOf(flags)
+  await checkPlace(output)
+  let count = 0
+  await withLogs(context.dataDir, async (logs) => {
+    const reader = await readerOf(logs, await chooseTransfer(logs, flags.transfer))
+    const lines = async function* (): AsyncGenerator<string, void, undefined> {
+      for await (const events of readRange(reader, flags)) {
+        context.stopped.throwIfAborted()
+        let text = ''
+        for (const logged of events) {
+          if (!wanted(logged)) continue
+          text += `${JSON.stringify(eventLine(logged))}\n`
+          count++
+        }
+        yield text
+      }
+    }
+    await writeNewFile(output, lines())
+  })
+  context.tell(`${showCount(count, 'event')} in ${resolve(output)}`)
+  context.say({ type: 'exported', events: count, file: resolve(output) })
+}
+
+/** On stdout the export is what `show --json` prints. */
+const exportLog = (context: CommandContext, { output, ...flags }: ExportFlags): Promise<void> => {
+  if (output !== undefined) return exportTo(context, output, flags)
+  const wanted = filterOf(flags)
+  return withLogs(context.dataDir, async (logs) => {
+    const reader = await readerOf(logs, await chooseTransfer(logs, flags.transfer))
+    for await (const events of readRange(reader, flags)) {
+      for (const logged of events) {
+        if (wanted(logged)) context.print(JSON.stringify(eventLine(logged)))
+      }
+      await context.written()
+      if (context.unheard || context.stopped.aborted) return
+    }
+  })
+}
+
+const transferOption = (): Option =>
+  new Option('--transfer <id>', 'CID, info-hash, the beginning of one, or the name; needed where there are several')
+
+const withRange = (command: Command): Command =>
+  command
+    .addOption(transferOption())
+    .option('--from <seq>', 'the first event', sequenceNumber)
+    .option('--to <seq>', 'the last event', sequenceNumber)
+    .option('--type <type>', 'only events of this type; may be given many times', each(asIs))
+
+export const logCommand = (context: CommandContext): Command =>
+  new Command('log')
+    .description('Reads the event logs, also while a transfer is running; never changes them.')
+    .helpCommand(false)
+    .addCommand(new Command('ls').description('Lists the transfers of the data folder.').action(() => list(context)))
+    .addCommand(
+      withRange(new Command('show'))
+        .description('Shows events, a line each.')
+        .action((flags: RangeFlags) => show(context, flags)),
+    )
+    .addCommand(
+      withRange(new Command('tail'))
+        .description('Shows the last events, and then each one that comes, until Ctrl-C.')
+        .action((flags: RangeFlags) => tail(context, flags)),
+    )
+    .addCommand(
+      new Command('verify')
+        .description('Reads all of a log: no event missing, every checksum and the chain of hashes right.')
+        .addOption(transferOption())
+        .action((flags: TransferFlag) => verify(context, flags)),
+    )
+    .addCommand(
+      withRange(new Command('export'))
+        .description('Writes events as lines of JSON.')
+        .option('-o, --output <file>', 'the file to write (default: stdout)')
+        .action((flags: ExportFlags) => exportLog(context, flags)),
+    )

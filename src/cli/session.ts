@@ -1,0 +1,107 @@
+/** A session: the engine that `seed` and `get` run, how it is shown while it works, and how it is let go of. */
+import type { Subscription } from 'rxjs'
+import {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type Progress,
+  TorrewindError,
+  type Transfer,
+} from '../index.js'
+import { type Bar, openBar } from './bar.js'
+import type { CommandContext } from './context.js'
+import { showEvent } from './events-text.js'
+import { showBytes, showCount, showRate, showSeconds } from './format.js'
+
+const SAY_EVERY_MS = 1_000
+
+/** Opens an engine on the data folder, and closes it in good order however the work ends. */
+export const withEngine = async (
+  context: CommandContext,
+  options: Omit<EngineOptions, 'dataDir'>,
+  work: (engine: Engine) => Promise<void>,
+): Promise<void> => {
+  const engine = await createEngine({ ...options, dataDir: context.dataDir })
+  try {
+    context.say({ type: 'listening', port: engine.port })
+    context.debug(`listening on port ${engine.port}, event log in ${context.dataDir}`)
+    await work(engine)
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Resolves with false where the user stops the command first; the promise's failure is thrown. */
+export const unlessStopped = async (context: CommandContext, promise: Promise<unknown>): Promise<boolean> =>
+  Promise.race([promise.then(() => !context.stopped.aborted), context.untilStopped().then(() => false)])
+
+export const failureOf = ({ failure }: Progress): TorrewindError | undefined =>
+  failure && new TorrewindError(failure.code as TorrewindError['code'], failure.message) // the engine made it from one
+
+/** Seeds until the user stops it. Throws what stops the transfer itself. */
+export const seedUntilStopped = async (context: CommandContext, transfer: Transfer): Promise<void> => {
+  let watching: Subscription | undefined
+  const failed = new Promise<never>((_, reject) => {
+    watching = transfer.progress$.subscribe((progress) => {
+      const error = failureOf(progress)
+      if (error !== undefined) reject(error)
+    })
+  })
+  try {
+    await Promise.race([failed, context.untilStopped()])
+  } finally {
+    watching?.unsubscribe()
+  }
+}
+
+/** The counts of a transfer, for JSON lines. */
+export const countsOf = (progress: Progress): Readonly<Record<string, unknown>> => {
+  const { failure: _, ...counts } = progress
+  return counts
+}
+
+const share = (progress: Progress): readonly [part: number, whole: number] =>
+  progress.phase === 'checking'
+    ? [progress.pieces - progress.checkingPieces, progress.pieces]
+    : [Math.min(progress.storedBytes, progress.wantedBytes), progress.wantedBytes]
+
+const noteOf = (progress: Progress): string => {
+  const { phase, storedBytes, wantedBytes, downloadRate, uploadRate, peers, checkingPieces } = progress
+  if (phase === 'checking') return `checking what is on disk, ${showCount(checkingPieces, 'piece')} left`
+  if (phase === 'seeding') return `seeding at ${showRate(uploadRate)} to ${showCount(peers, 'peer')}`
+  if (phase !== 'downloading') return phase
+  const left = downloadRate > 0 ? `, ${showSeconds((wantedBytes - storedBytes) / downloadRate)} left` : ''
+  const of = `${showBytes(storedBytes)} of ${showBytes(wantedBytes)}`
+  return `${of}, ${showRate(downloadRate)} from ${showCount(peers, 'peer')}${left}`
+}
+
+/** Events that say what happens without burying it: not those of single blocks and pieces. */
+const QUIET =
+  /^(?:block|request|piece-|pieces-announced|have-received|choke-round|keep-alive|interested|not-interested)/
+
+/** Shows a transfer's progress until it is told to stop: a bar or lines for people, and a JSON line a second. */
+export const showProgress = (context: CommandContext, transfer: Transfer): Bar => {
+  const bar = openBar(context, transfer.name.length > 30 ? `${transfer.name.slice(0, 29)}…` : transfer.name)
+  let saidAt = Number.NEGATIVE_INFINITY
+  const watching = transfer.progress$.subscribe((progress) => {
+    bar.update(...share(progress), noteOf(progress))
+    const now = performance.now()
+    if (now - saidAt < SAY_EVERY_MS) return
+    saidAt = now
+    context.say({ type: 'progress', ...countsOf(progress) })
+  })
+  if (context.logLevel === 'debug') {
+    watching.add(
+      transfer.committed$.subscribe((events) => {
+        for (const logged of events) if (!QUIET.test(logged.event.type)) context.debug(showEvent(logged))
+      }),
+    )
+  }
+  return {
+    update: (value, total, note) => bar.update(value, total, note),
+    stop() {
+      watching.unsubscribe()
+      bar.stop()
+    },
+  }
+}
