@@ -129,8 +129,8 @@ export class Child {
     return new Error(`${this.name} ${what}\n${this.tail()}`)
   }
 
-  tail(): string {
-    const shown = this.lines.slice(-LINES_SHOWN).map(({ from, text }) => `      ${from}| ${text}`)
+  tail(lines = LINES_SHOWN): string {
+    const shown = this.lines.slice(-lines).map(({ from, text }) => `      ${from}| ${text}`)
     return shown.length === 0 ? '      (it printed nothing)' : shown.join('\n')
   }
 }

@@ -15,6 +15,7 @@ export interface Rig {
 }
 
 export const RUN_BOUND_MS = 60_000
+const OTHERS_LINES_SHOWN = 6
 
 // A run that is told to stop ends by way of `exit`, where what a test has made is removed; its children end with it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
@@ -55,7 +56,9 @@ export const withRig = async <T>(work: (rig: Rig) => Promise<T>, boundMs = RUN_B
     return await Promise.race([work(rig), late])
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    const others = children.map((child) => `    ${child.name} (process ${child.pid}):\n${child.tail()}`)
+    const others = children.map(
+      (child) => `    ${child.name} (process ${child.pid}):\n${child.tail(OTHERS_LINES_SHOWN)}`,
+    )
     const shown = new Error([error.message, ...others].join('\n'), { cause: error })
     // The runner prints all of the stack but its first line, and would show the message a second time.
     shown.stack = `Error\n${(error.stack ?? '')
