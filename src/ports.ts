@@ -31,7 +31,10 @@ export type Answer<Value> =
 /** A byte stream to a peer. */
 export interface Connection {
   readonly remote: PeerAddress
-  /** Takes the bytes in order. They must not change afterwards. `flushed` is called once they left this process. */
+  /**
+   * Takes the bytes in order; all chunks of a call leave together. They must not change until `flushed`, which is called
+   * once they left this process, and never if they do not. Does nothing on a connection that is closed.
+   */
   send(chunks: readonly Uint8Array[], flushed?: () => void): void
   /** Bytes taken and not yet flushed. */
   readonly unsentBytes: number
@@ -42,25 +45,32 @@ export interface Connection {
   close(): void
 }
 export interface ConnectionEvents {
+  /** Only of dialed connections: who accepts one is given it at once. */
   opened(connection: Connection): void
   /** Bytes are a view for the time of this call. */
   received(chunk: Uint8Array): void
-  /** At most once: refused, reset, ended by the other side. Nothing comes afterwards. */
+  /**
+   * At most once: refused (`ECONNREFUSED`), not answered in time (`ETIMEDOUT`), reset (`ECONNRESET`), ended by the other
+   * side (`EOF`), or another code of the system's. Nothing comes afterwards.
+   */
   closed(failure: Failure): void
 }
 export interface Network {
-  /** The connection may be closed before it is opened. */
+  /** The connection may be closed before it is opened; then nothing is called back. `timeoutMs` is until it opens. */
   dial(address: PeerAddress, timeoutMs: number, events: ConnectionEvents): Pick<Connection, 'close'>
   listen(options: ListenOptions): Promise<Answer<Listener>>
 }
 export interface ListenOptions {
+  /** 0 takes any that is free. */
   readonly port: number
+  /** All addresses of this machine, of IPv4 and IPv6, where it is left out. */
   readonly host?: string | undefined
-  /** Returns who hears of the connection from then on. */
+  /** Returns who hears of the connection from then on; nobody, where it was closed meanwhile. */
   accepted(connection: Connection): ConnectionEvents
 }
 export interface Listener {
   readonly port: number
+  /** Takes no more connections; those that were accepted go on. */
   close(): Promise<void>
 }
 
@@ -69,18 +79,26 @@ export interface FileStamp {
   /** Whole milliseconds since 1970. */
   readonly modifiedAt: number
 }
-/** Files below one folder, each named by its position in the list that the disk was opened with. */
+/**
+ * Files below one folder, each named by its position in the list that the disk was opened with. Beside the system's own
+ * codes they fail with `EOF`, with `ESYMLINK` where a symbolic link leads out of the folder, with `ENOTFILE` where
+ * something is in the place of a file that is none, and with `ECLOSED` after `close`.
+ */
 export interface Disk {
   /** Fills `into` from `offset`; fails with `ENOENT` or `EOF` where the file is shorter. */
   read(file: number, offset: number, into: Uint8Array, done: (answer: Answer<undefined>) => void): void
   /** Makes folders and the file where they are missing. The bytes must not change before `done`. */
   write(file: number, offset: number, bytes: Uint8Array, done: (answer: Answer<undefined>) => void): void
-  /** Makes the file at least this long; needed for empty files, and to see early that the disk is full. */
+  /**
+   * Makes the file at least this long, and changes no byte of it, even beside writes; needed for empty files, and to see
+   * early that the disk is full.
+   */
   reserve(file: number, length: number, done: (answer: Answer<undefined>) => void): void
   /** `undefined` where there is no such file. */
   stat(file: number, done: (answer: Answer<FileStamp | undefined>) => void): void
-  /** What was written is on the medium afterwards. */
+  /** What was written is on the medium afterwards, and so are the file's name and those of its folders. */
   sync(file: number, done: (answer: Answer<undefined>) => void): void
+  /** Waits for what is under way; a `reserve` that would take long is given up. Safe to call twice. */
   close(): Promise<void>
 }
 export interface DiskFile {
@@ -102,7 +120,12 @@ export interface Hasher {
 }
 
 export interface Discovery {
-  /** Asks a tracker; `done` is called once, within the bounds of `limits.ts`. */
+  /**
+   * Asks a tracker; `done` is called once, within the bounds of `limits.ts`, unless it is cancelled. Codes of failures:
+   * `TIMEOUT`, `REFUSED` (nobody listens), `STATUS` (an HTTP status that is no success), `GARBAGE` (no answer of a
+   * tracker), `TOO_LARGE`, `REDIRECTS`, `FAILURE` (the tracker said no; the message is its reason), `UNSUPPORTED` (its
+   * protocol), or the system's own.
+   */
   announce(tracker: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel
 }
 

@@ -15,8 +15,14 @@ import { signal, waitAtMost } from '../contracts/waiting.js'
 const until = waitAtMost(20_000)
 const HOST = '127.0.0.1'
 
+/** Whatever a test leaves open would keep the process from ending. */
+const closers: (() => unknown)[] = []
+test.after.each(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
 /** A server outside the port, for what the port itself would never do. */
-const rawServer = async (serve: (socket: Socket) => void): Promise<{ port: number; close(): void }> => {
+const rawServer = async (serve: (socket: Socket) => void): Promise<{ readonly port: number; close(): void }> => {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -27,13 +33,12 @@ const rawServer = async (serve: (socket: Socket) => void): Promise<{ port: numbe
   server.listen(0, HOST, () => listening.send())
   await until(listening.promise, 'the server listens')
   const address = server.address()
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    close: () => {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
+  const close = (): void => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
   }
+  closers.push(close)
+  return { port: typeof address === 'object' && address !== null ? address.port : 0, close }
 }
 
 /** Listens, and then never accepts, so that the system drops what comes when its queue is full. */
@@ -45,57 +50,58 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
   setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))
 })`
 
-/** Everything that a world opens, and how it is closed again. */
-const realWorld = async (): Promise<NetworkWorld> => {
-  const closers: (() => unknown)[] = []
-  const inner = nodeNetwork()
-  const network: Network = {
+/** The network, with a note of all that is opened. */
+const tidyNetwork = (): Network => {
+  const network = nodeNetwork()
+  return {
     dial: (address: PeerAddress, timeoutMs: number, events: ConnectionEvents) => {
-      const dial = inner.dial(address, timeoutMs, events)
+      const dial = network.dial(address, timeoutMs, events)
       closers.push(() => dial.close())
       return dial
     },
-    listen: ({ accepted, ...options }) =>
-      inner.listen({
+    listen: async ({ accepted, ...options }) => {
+      const answer = await network.listen({
         ...options,
         accepted: (connection: Connection) => {
           closers.push(() => connection.close())
           return accepted(connection)
         },
-      }),
-  }
-  return {
-    network,
-    host: HOST,
-    until,
-    refusing: async () => {
-      const server = await rawServer(() => {})
-      server.close()
-      return { host: HOST, port: server.port }
-    },
-    silent: async () => {
-      const worker = new Worker(DEAF, { eval: true })
-      const listening = signal<number>()
-      worker.once('message', (port: number) => listening.send(port))
-      const port = await until(listening.promise, 'the deaf server listens')
-      const fillers = Array.from({ length: 8 }, () => connect({ host: HOST, port }).on('error', () => {}))
-      closers.push(() => worker.terminate(), ...fillers.map((filler) => () => filler.destroy()))
-      await until(
-        Promise.all(fillers.slice(0, 2).map((filler) => new Promise((resolve) => filler.once('connect', resolve)))),
-        'the queue fills',
-      )
-      return { host: HOST, port }
-    },
-    close: async () => {
-      for (const close of closers) await close()
+      })
+      if (answer.type === 'done') closers.push(() => answer.value.close())
+      return answer
     },
   }
 }
 
+const realWorld = async (): Promise<NetworkWorld> => ({
+  network: tidyNetwork(),
+  host: HOST,
+  until,
+  refusing: async () => {
+    const server = await rawServer(() => {})
+    server.close()
+    return { host: HOST, port: server.port }
+  },
+  silent: async () => {
+    const worker = new Worker(DEAF, { eval: true })
+    const listening = signal<number>()
+    worker.once('message', (port: number) => listening.send(port))
+    const port = await until(listening.promise, 'the deaf server listens')
+    const fillers = Array.from({ length: 8 }, () => connect({ host: HOST, port }).on('error', () => {}))
+    closers.push(() => worker.terminate(), ...fillers.map((filler) => () => filler.destroy()))
+    await until(
+      Promise.all(fillers.slice(0, 2).map((filler) => new Promise((resolve) => filler.once('connect', resolve)))),
+      'the queue fills',
+    )
+    return { host: HOST, port }
+  },
+  close: async () => {},
+})
+
 networkContract('network', realWorld)
 
 const listening = async (host: string | undefined, ear: Ear, arrived: (connection: Connection) => void) => {
-  const answer = await nodeNetwork().listen({
+  const answer = await tidyNetwork().listen({
     port: 0,
     host,
     accepted: (connection) => {
@@ -109,7 +115,7 @@ const listening = async (host: string | undefined, ear: Ear, arrived: (connectio
 
 const remoteSeenBy = async (listener: Listener, dialedHost: string, arrived: Promise<Connection>) => {
   const ear = new Ear()
-  const dial = nodeNetwork().dial({ host: dialedHost, port: listener.port }, 5_000, ear)
+  const dial = tidyNetwork().dial({ host: dialedHost, port: listener.port }, 5_000, ear)
   const remote = (await until(arrived, 'the listener accepts')).remote
   dial.close()
   return remote.host
@@ -136,7 +142,7 @@ test('network: an address is shown without what maps or scopes it', () => {
 })
 
 test('network: an address that is not of this machine cannot be listened at', async () => {
-  const answer = await nodeNetwork().listen({ port: 0, host: '192.0.2.1', accepted: () => new Ear() })
+  const answer = await tidyNetwork().listen({ port: 0, host: '192.0.2.1', accepted: () => new Ear() })
   assert.is(answer.type === 'failed' && answer.failure.code, 'EADDRNOTAVAIL')
 })
 
@@ -144,7 +150,7 @@ test('network: a reset of the other side ends a dialed connection', async () => 
   const server = await rawServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
   const ear = new Ear()
   ear.onOpened = (connection) => connection.send([Uint8Array.of(1)])
-  nodeNetwork().dial({ host: HOST, port: server.port }, 5_000, ear)
+  tidyNetwork().dial({ host: HOST, port: server.port }, 5_000, ear)
   assert.is((await until(ear.whenClosed(), 'the reset is heard')).code, 'ECONNRESET')
   assert.equal(ear.heard, ['opened', 'closed ECONNRESET'])
   server.close()
@@ -165,7 +171,7 @@ test('network: an end while reading is paused is heard when it goes on, after th
   const server = await rawServer((socket) => socket.end(new Uint8Array(5_000)))
   const ear = new Ear()
   ear.onOpened = (connection) => connection.pause()
-  nodeNetwork().dial({ host: HOST, port: server.port }, 5_000, ear)
+  tidyNetwork().dial({ host: HOST, port: server.port }, 5_000, ear)
   const connection = await until(ear.whenOpened(), 'the dial opens')
   connection.resume()
   assert.is((await until(ear.whenClosed(), 'the end is heard')).code, 'EOF')
@@ -192,7 +198,7 @@ test('network: what arrives for a closed connection never throws', async () => {
     }
     ear.onOpened = close
     ear.onReceived = () => ear.connection?.close()
-    nodeNetwork().dial({ host: HOST, port: server.port }, 5_000, ear)
+    tidyNetwork().dial({ host: HOST, port: server.port }, 5_000, ear)
   }
   await until(ended.promise, 'all connections end')
   server.close()
@@ -200,7 +206,7 @@ test('network: what arrives for a closed connection never throws', async () => {
 
 test('network: idle connections hold no buffer for reading', async () => {
   const count = 300
-  const network = nodeNetwork()
+  const network = tidyNetwork()
   const accepted: Connection[] = []
   const greeted = new Ear(false)
   const listener = await listening(HOST, greeted, (connection) => accepted.push(connection))
