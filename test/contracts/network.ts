@@ -1,96 +1,15 @@
 /** The contract of a network: what every implementation of the `Network` port does. */
-import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { present } from '../../src/assert.js'
-import type { Connection, ConnectionEvents, Listener, Network } from '../../src/ports.js'
-import type { PeerAddress } from '../../src/values.js'
 import { Ear } from './ear.js'
-import { Pattern } from './pattern.js'
-import { signal, type Until } from './waiting.js'
+import { networkFlowContract } from './network-flow.js'
+import { claimsOf, connected, DIAL_MS, listen, type NetworkWorld, whileOthersTalk } from './network-rig.js'
 
-export interface NetworkWorld {
-  readonly network: Network
-  /** An address of this world that can be listened at. */
-  readonly host: string
-  readonly until: Until
-  /** An address that nobody listens at, and that says so. */
-  refusing(): Promise<PeerAddress>
-  /** An address that does not answer at all. */
-  silent(): Promise<PeerAddress>
-  close(): Promise<void>
-}
-
-const MIB = 1_048_576
-const DIAL_MS = 10_000
-
-interface Pair {
-  readonly listener: Listener
-  readonly address: PeerAddress
-  readonly dialer: Ear
-  readonly acceptor: Ear
-  readonly dialed: Connection
-  readonly accepted: Connection
-}
+export type { NetworkWorld } from './network-rig.js'
 
 export const networkContract = (name: string, makeWorld: () => Promise<NetworkWorld>): void => {
-  const claim = (text: string, check: (world: NetworkWorld) => Promise<void>): void => {
-    test(`${name}: ${text}`, async () => {
-      const world = await makeWorld()
-      try {
-        await check(world)
-      } finally {
-        await world.close()
-      }
-    })
-  }
+  const { claim, bothDirections } = claimsOf(name, makeWorld)
 
-  const listen = async (
-    { network, host, until }: NetworkWorld,
-    accepted: (connection: Connection) => ConnectionEvents,
-  ): Promise<Listener> => {
-    const answer = await until(network.listen({ port: 0, host, accepted }), 'listening')
-    if (answer.type === 'failed') throw new Error(answer.failure.message)
-    return answer.value
-  }
-
-  /** A listener and one connection to it, heard at both ends. */
-  const connected = async (world: NetworkWorld, dialer = new Ear(), acceptor = new Ear()): Promise<Pair> => {
-    const arrived = signal<Connection>()
-    const listener = await listen(world, (connection) => {
-      arrived.send(connection)
-      return acceptor
-    })
-    const address = { host: world.host, port: listener.port }
-    world.network.dial(address, DIAL_MS, dialer)
-    const dialed = await world.until(dialer.whenOpened(), 'the dial opens')
-    const accepted = await world.until(arrived.promise, 'the listener accepts')
-    return { listener, address, dialer, acceptor, dialed, accepted }
-  }
-
-  /** Waits until other connections had every chance to be served: `rounds` messages there and back. */
-  const whileOthersTalk = async (world: NetworkWorld, rounds = 50): Promise<void> => {
-    const done = signal<void>()
-    let left = rounds
-    const dialer = new Ear(false)
-    const acceptor = new Ear(false)
-    const { dialed, accepted, listener } = await connected(world, dialer, acceptor)
-    acceptor.onReceived = (chunk) => accepted.send([new Uint8Array(chunk)])
-    dialer.onReceived = (chunk) => {
-      left--
-      if (left > 0) dialed.send([new Uint8Array(chunk)])
-      else done.send()
-    }
-    dialed.send([Uint8Array.of(1)])
-    await world.until(done.promise, 'others talk')
-    dialed.close()
-    accepted.close()
-    await listener.close()
-  }
-
-  const bothDirections = (text: string, check: (world: NetworkWorld, toAcceptor: boolean) => Promise<void>): void => {
-    claim(`${text}, towards who accepted`, (world) => check(world, true))
-    claim(`${text}, towards who dialed`, (world) => check(world, false))
-  }
+  networkFlowContract(name, makeWorld)
 
   claim('a dial is accepted, and each end knows the address of the other', async (world) => {
     const { dialed, accepted, address, dialer, acceptor, listener } = await connected(world)
@@ -108,164 +27,6 @@ export const networkContract = (name: string, makeWorld: () => Promise<NetworkWo
     world.network.dial({ host: world.host, port: listener.port }, DIAL_MS, ear)
     assert.equal(ear.heard, [])
     await world.until(ear.whenOpened(), 'the dial opens')
-    await listener.close()
-  })
-
-  bothDirections('chunks arrive joined, in order and whole', async (world, toAcceptor) => {
-    const { dialed, accepted, dialer, acceptor, listener } = await connected(world)
-    const from = toAcceptor ? dialed : accepted
-    const to = toAcceptor ? acceptor : dialer
-    from.send([Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(3)])
-    from.send([Uint8Array.of(4)])
-    from.send([])
-    from.send([Uint8Array.of(5), Uint8Array.of(6, 7, 8)])
-    await world.until(to.whenReceived(8), 'the bytes arrive')
-    assert.equal([...to.bytes], [1, 2, 3, 4, 5, 6, 7, 8])
-    await listener.close()
-  })
-
-  claim('flushed is called once for each send, in order, and never from within it', async (world) => {
-    const { dialed, acceptor, listener } = await connected(world)
-    const flushed: number[] = []
-    const last = signal<void>()
-    for (let send = 0; send < 20; send++) {
-      const chunks = Array.from({ length: send % 4 }, () => new Uint8Array(1_000 * send))
-      dialed.send(chunks, () => {
-        flushed.push(send)
-        if (send === 19) last.send()
-      })
-      assert.equal(flushed, [])
-    }
-    await world.until(last.promise, 'the last send is flushed')
-    assert.equal(
-      flushed,
-      Array.from({ length: 20 }, (_, send) => send),
-    )
-    assert.is(dialed.unsentBytes, 0)
-    await world.until(acceptor.whenReceived(1_000), 'bytes arrive')
-    await listener.close()
-  })
-
-  bothDirections('64 MiB arrive unchanged, and a pause holds them back', async (world, toAcceptor) => {
-    const totalBytes = 64 * MIB
-    const chunkBytes = 60_000
-    const unsentMax = 4 * MIB
-    const pattern = new Pattern(1)
-    let damagedAt: number | undefined
-    let checked = 0
-    const receiver = new Ear(false)
-    const pausedAt = signal<number>()
-    const other = new Ear(false)
-    const { dialed, accepted, listener } = await connected(
-      world,
-      toAcceptor ? other : receiver,
-      toAcceptor ? receiver : other,
-    )
-    const from = toAcceptor ? dialed : accepted
-    const to = toAcceptor ? accepted : dialed
-    receiver.onReceived = (chunk) => {
-      damagedAt ??= pattern.differs(checked, chunk)
-      const before = checked
-      checked += chunk.length
-      if (before < 8 * MIB && checked >= 8 * MIB) {
-        to.pause()
-        pausedAt.send(checked)
-      }
-    }
-    let sent = 0
-    const pump = (): void => {
-      while (sent < totalBytes && from.unsentBytes < unsentMax) {
-        const chunk = pattern.at(sent, Math.min(chunkBytes, totalBytes - sent))
-        sent += chunk.length
-        from.send([chunk], pump)
-      }
-    }
-    pump()
-    const bytesAtPause = await world.until(pausedAt.promise, 'the receiver pauses')
-    await whileOthersTalk(world)
-    assert.ok(checked - bytesAtPause <= MIB, `${checked - bytesAtPause} bytes came after the pause`)
-    assert.ok(sent < totalBytes, 'the sender sees that nobody reads')
-    assert.ok(from.unsentBytes >= unsentMax)
-    to.resume()
-    await world.until(receiver.whenReceived(totalBytes), 'all bytes arrive')
-    assert.is(damagedAt, undefined)
-    assert.is(receiver.receivedBytes, totalBytes)
-    assert.is(sent, totalBytes)
-    await listener.close()
-  })
-
-  claim('connections side by side do not mix their bytes', async (world) => {
-    const count = 12
-    const bytesEach = MIB
-    const acceptors: { readonly connection: Connection; readonly ear: Ear }[] = []
-    const listener = await listen(world, (connection) => {
-      const ear = new Ear(false)
-      acceptors.push({ connection, ear })
-      ear.onReceived = (chunk) => {
-        // The first byte says which stream is wanted; then the stream goes out in parts.
-        const pattern = new Pattern(chunk[0] ?? 0)
-        let sent = 0
-        const pump = (): void => {
-          if (sent >= bytesEach) return
-          const part = pattern.at(sent, Math.min(30_011, bytesEach - sent))
-          sent += part.length
-          connection.send([part], pump)
-        }
-        pump()
-      }
-      return ear
-    })
-    const dialers = Array.from({ length: count }, (_, which) => {
-      const ear = new Ear()
-      ear.onOpened = (connection) => connection.send([Uint8Array.of(which)])
-      world.network.dial({ host: world.host, port: listener.port }, DIAL_MS, ear)
-      return ear
-    })
-    for (const [which, ear] of dialers.entries()) {
-      await world.until(ear.whenReceived(bytesEach), 'the stream arrives')
-      assert.is(new Pattern(which).differs(0, ear.bytes), undefined)
-      assert.is(ear.receivedBytes, bytesEach)
-    }
-    assert.is(acceptors.length, count)
-    await listener.close()
-  })
-
-  claim('a pause from within opened holds back what comes first', async (world) => {
-    const acceptorHasSent = signal<void>()
-    const listener = await listen(world, (connection) => {
-      connection.send([Uint8Array.of(1, 2, 3)], () => acceptorHasSent.send())
-      return new Ear()
-    })
-    const ear = new Ear()
-    ear.onOpened = (connection) => connection.pause()
-    world.network.dial({ host: world.host, port: listener.port }, DIAL_MS, ear)
-    const connection = await world.until(ear.whenOpened(), 'the dial opens')
-    await world.until(acceptorHasSent.promise, 'the other side has sent')
-    await whileOthersTalk(world)
-    assert.equal(ear.heard, ['opened'])
-    connection.resume()
-    await world.until(ear.whenReceived(3), 'the bytes arrive')
-    await listener.close()
-  })
-
-  claim('a pause from within accepted holds back what comes first', async (world) => {
-    const ear = new Ear()
-    const arrived = signal<Connection>()
-    const listener = await listen(world, (connection) => {
-      connection.pause()
-      arrived.send(connection)
-      return ear
-    })
-    const dialer = new Ear()
-    const sent = signal<void>()
-    dialer.onOpened = (connection) => connection.send([Uint8Array.of(1, 2, 3)], () => sent.send())
-    world.network.dial({ host: world.host, port: listener.port }, DIAL_MS, dialer)
-    const connection = await world.until(arrived.promise, 'the listener accepts')
-    await world.until(sent.promise, 'the other side has sent')
-    await whileOthersTalk(world)
-    assert.equal(ear.heard, [])
-    connection.resume()
-    await world.until(ear.whenReceived(3), 'the bytes arrive')
     await listener.close()
   })
 
@@ -407,6 +168,6 @@ export const networkContract = (name: string, makeWorld: () => Promise<NetworkWo
     const late = new Ear()
     world.network.dial(address, DIAL_MS, late)
     assert.is((await world.until(late.whenClosed(), 'the late dial ends')).code, 'ECONNREFUSED')
-    assert.is(present(acceptor, 'the ear').heard.length, 1)
+    assert.is(acceptor.heard.length, 1)
   })
 }
