@@ -86,7 +86,10 @@ const codeOf = (terminal: Terminal, error: unknown): number => {
   }
   if (error instanceof WrongUsage) {
     terminal.fail(new TorrewindError('USAGE_INVALID', sentence(error)))
-    terminal.warn(`\`${fullName(error.command)} --help\` says what it takes.`)
+    // Where a command is missing, commander has shown the help already.
+    if (error.cause.code !== 'commander.help') {
+      terminal.warn(`\`${fullName(error.command)} --help\` says what it takes.`)
+    }
     return WRONG_USAGE
   }
   if (terminal.stopped.aborted && error === terminal.stopped.reason) return STOPPED

@@ -84,7 +84,7 @@ export const showProgress = (context: CommandContext, transfer: Transfer): Bar =
   const bar = openBar(context, transfer.name.length > 30 ? `${transfer.name.slice(0, 29)}…` : transfer.name)
   let saidAt = Number.NEGATIVE_INFINITY
   const watching = transfer.progress$.subscribe((progress) => {
-    bar.update(...share(progress), noteOf(progress))
+    if (progress.phase !== 'starting') bar.update(...share(progress), noteOf(progress))
     const now = performance.now()
     if (now - saidAt < SAY_EVERY_MS) return
     saidAt = now
