@@ -2,7 +2,7 @@
 import { LIMITS } from '../src/limits.js'
 import { type Announce, readAnnounceQuery } from '../src/wire/announce.js'
 import { encodeAnnounceAnswer } from '../src/wire/announceanswer.js'
-import { encode } from '../src/wire/bencode.js'
+import { encode, latin1Bytes } from '../src/wire/bencode.js'
 import { bytesToHost } from '../src/wire/compact.js'
 import { encodeScrapeAnswer, readScrapeQuery } from '../src/wire/scrape.js'
 import { encodeFailure } from '../src/wire/trackeranswer.js'
@@ -12,7 +12,7 @@ import { announce, announcedPeers, compactPeers, type SwarmAnswer, type SwarmSta
 export interface HttpReply {
   readonly status: number
   readonly contentType: 'text/plain' | 'application/json'
-  readonly body: Uint8Array | string
+  readonly body: Uint8Array
 }
 
 const bencoded = (body: Uint8Array): HttpReply => ({ status: 200, contentType: 'text/plain', body })
@@ -70,6 +70,8 @@ const scrapeReply = (core: TrackerCore, query: string, nowMs: number): HttpReply
   return bencoded(encodeScrapeAnswer(scrape(core.state, asked.infoHashes, nowMs)))
 }
 
+const NOT_FOUND = latin1Bytes('This is a BitTorrent tracker: see /announce, /scrape and /stats.\n')
+
 /** A proxy's way to ask, which every server has to take (RFC 9112, 3.2.2). */
 const ORIGIN = /^https?:\/\/[^/?]*/i
 
@@ -85,12 +87,16 @@ export const httpReply = (core: TrackerCore, target: string, host: Uint8Array, n
     case '/scrape':
       return scrapeReply(core, query, nowMs)
     case '/stats':
-      return { status: 200, contentType: 'application/json', body: `${JSON.stringify(statsOf(core, nowMs))}\n` }
+      return {
+        status: 200,
+        contentType: 'application/json',
+        body: latin1Bytes(`${JSON.stringify(statsOf(core, nowMs))}\n`),
+      }
     default:
       return {
         status: 404,
         contentType: 'text/plain',
-        body: 'This is a BitTorrent tracker: see /announce, /scrape and /stats.\n',
+        body: NOT_FOUND,
       }
   }
 }

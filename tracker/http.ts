@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { messageOf, systemCode, TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
+import { latin1Bytes } from '../src/wire/bencode.js'
 import { hostToBytes } from '../src/wire/compact.js'
 import type { HttpReply } from './http-reply.js'
 
@@ -43,7 +44,14 @@ export interface HttpFront {
   close(): Promise<void>
 }
 
-const refused = (status: number, body: string): HttpReply => ({ status, contentType: 'text/plain', body: `${body}\n` })
+const refused = (status: number, body: string): HttpReply => ({
+  status,
+  contentType: 'text/plain',
+  body: latin1Bytes(`${body}\n`),
+})
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
@@ -123,14 +131,16 @@ export const startHttpFront = async ({
       request.socket.destroy()
       return
     }
-    const { status, contentType, body } = answer
+    const { status, contentType } = answer
+    // As text it leaves in one write with the head, as bytes in two.
+    const body = latin1(answer.body)
     response.statusCode = status
     response.setHeader('content-type', contentType)
-    response.setHeader('content-length', Buffer.byteLength(body))
+    response.setHeader('content-length', body.length)
     if (status === 405) response.setHeader('allow', 'GET')
     if (closing !== undefined) response.setHeader('connection', 'close')
     if (hasBody(request)) skipBody(request, bounds.lingerMs)
-    response.end(body)
+    response.end(body, 'latin1')
   }
 
   const server = createServer(

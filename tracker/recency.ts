@@ -29,7 +29,7 @@ export class Recency {
   }
 
   seenMs(item: number): number {
-    assert(this.has(item), `${item} was seen`)
+    assert(this.has(item), 'what is asked about was seen')
     return this.#seenMs[item] ?? 0
   }
 
@@ -46,7 +46,7 @@ export class Recency {
   }
 
   forget(item: number): void {
-    assert(this.has(item), `${item} was seen`)
+    assert(this.has(item), 'what is asked about was seen')
     const older = this.#older[item] ?? NONE
     const newer = this.#newer[item] ?? NONE
     if (older === NONE) this.#oldest = newer

@@ -7,7 +7,16 @@
 import { present } from '../src/assert.js'
 import { LIMITS } from '../src/limits.js'
 import type { PeerId } from '../src/values.js'
-import { type Family, groupOf, hasExpired, removePeer, type Swarm, type SwarmState, swapPlaces } from './swarm-state.js'
+import {
+  type Family,
+  groupOf,
+  hasBacklog,
+  hasExpired,
+  removePeer,
+  type Swarm,
+  type SwarmState,
+  swapPlaces,
+} from './swarm-state.js'
 
 /** A whole number from 0 up to, but not including, `below`. */
 export type Draw = (below: number) => number
@@ -20,7 +29,6 @@ export interface Asker {
 
 /** A group that is drawn from, and how many of its front were drawn already. */
 interface Deck {
-  readonly group: number
   readonly slots: number[]
   drawn: number
 }
@@ -30,9 +38,8 @@ const decksOf = (swarm: Swarm, seed: boolean, families: readonly Family[]): Deck
   for (const family of families) {
     // Seeds have nothing to say to each other.
     for (const seeds of seed ? [false] : [false, true]) {
-      const group = groupOf(family, seeds)
-      const slots = present(swarm.groups[group], 'a group of peers')
-      if (slots.length > 0) decks.push({ group, slots, drawn: 0 })
+      const slots = present(swarm.groups[groupOf(family, seeds)], 'a group of peers')
+      if (slots.length > 0) decks.push({ slots, drawn: 0 })
     }
   }
   return decks
@@ -51,6 +58,7 @@ export const samplePeers = (
   random: Draw,
 ): number[] => {
   const decks = decksOf(swarm, asker.seed, families)
+  const backlog = hasBacklog(state)
   const chosen: number[] = []
   let left = 0
   for (const { slots } of decks) left += slots.length
@@ -65,11 +73,11 @@ export const samplePeers = (
     left--
     const place = deck.drawn + at
     const slot = present(deck.slots[place], 'the peer that was drawn')
-    if (slot !== asker.slot && hasExpired(state, slot)) {
+    if (backlog && slot !== asker.slot && hasExpired(state, slot)) {
       removePeer(state, swarm, slot)
       continue
     }
-    swapPlaces(state, deck.slots, deck.group, deck.drawn++, place)
+    swapPlaces(state, deck.slots, deck.drawn++, place)
     if (slot !== asker.slot && !state.peers.hasId(slot, asker.peerId)) chosen.push(slot)
   }
   return chosen

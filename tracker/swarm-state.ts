@@ -122,18 +122,19 @@ const forgetSwarm = (state: SwarmState, swarm: Swarm): void => {
 const slotsOf = (swarm: Swarm, group: number): number[] => present(swarm.groups[group], 'a group of peers')
 
 /** Puts two slots of a group into each other's place. */
-export const swapPlaces = (state: SwarmState, slots: number[], group: number, left: number, right: number): void => {
+export const swapPlaces = ({ peers }: SwarmState, slots: number[], left: number, right: number): void => {
   const leftSlot = present(slots[left], 'a peer of the group')
   const rightSlot = present(slots[right], 'a peer of the group')
   slots[left] = rightSlot
   slots[right] = leftSlot
-  state.peers.put(rightSlot, group, left)
-  state.peers.put(leftSlot, group, right)
+  peers.setPlace(rightSlot, left)
+  peers.setPlace(leftSlot, right)
 }
 
 const enter = (state: SwarmState, swarm: Swarm, slot: number, group: number): void => {
   const slots = slotsOf(swarm, group)
-  state.peers.put(slot, group, slots.length)
+  state.peers.setGroup(slot, group)
+  state.peers.setPlace(slot, slots.length)
   slots.push(slot)
   if (isSeedGroup(group)) state.seeds++
 }
@@ -141,7 +142,7 @@ const enter = (state: SwarmState, swarm: Swarm, slot: number, group: number): vo
 const exit = (state: SwarmState, swarm: Swarm, slot: number): void => {
   const group = state.peers.groupOf(slot)
   const slots = slotsOf(swarm, group)
-  swapPlaces(state, slots, group, state.peers.placeOf(slot), slots.length - 1)
+  swapPlaces(state, slots, state.peers.placeOf(slot), slots.length - 1)
   assert(slots.pop() === slot, 'the last of a group is the one that leaves it')
   if (isSeedGroup(group)) state.seeds--
 }
@@ -150,6 +151,12 @@ export const isSeed = (state: SwarmState, slot: number): boolean => isSeedGroup(
 
 export const hasExpired = (state: SwarmState, slot: number): boolean =>
   state.nowMs - state.peersSeen.seenMs(slot) >= state.expiryMs
+
+/** Whether there is anybody that has, which is rare between two requests: then nobody need be looked at. */
+export const hasBacklog = (state: SwarmState): boolean => {
+  const { oldest } = state.peersSeen
+  return oldest !== undefined && hasExpired(state, oldest)
+}
 
 export const addPeer = (state: SwarmState, swarm: Swarm, host: Uint8Array, port: number, seed: boolean): number => {
   const slot = state.peers.add(swarm.number, host, port)
