@@ -108,7 +108,9 @@ export const LIMITS = {
   logRecordEventsMax: 256,
   /** A record is closed early where its events are long (bitfields take up to 256 KiB), as it is read in one go. */
   logRecordBytesMax: 256 * KIB,
-  /** How long an event waits for others to fill its record with. */
+  /** Full records that are committed together where nothing is urgent. */
+  logCommitRecords: 16,
+  /** How long an event waits for others to be committed with. */
   logCommitDelayMs: 50,
   /** Events appended and not yet committed at which the engine takes no more input: about 2 MB, a second at full speed. */
   logPendingEventsPause: 32_768,
@@ -182,7 +184,9 @@ export const LIMITS = {
   /** Read from disk at one time for peers that ask for blocks. */
   readChunkBytes: 1 * MIB,
   /** Kept of what was read for peers, in one transfer. */
-  readCacheBytesMax: 16 * MIB,
+  readCacheBytesMax: 8 * MIB,
+  /** Memory of chunks that is kept to be read into, beside those that are cached. */
+  readSpareBytesMax: 4 * MIB,
   /** Pieces read and hashed at one time while files are checked. */
   checksAtOnceMax: 2,
   /** A closing transfer waits so long for trackers to hear of it. */

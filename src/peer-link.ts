@@ -5,7 +5,7 @@ import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import type { Connection, Failure } from './ports.js'
-import type { ReadCache } from './store/read-cache.js'
+import { isLoan, type Loan, type ReadCache } from './store/read-cache.js'
 import { BLOCK_BYTES } from './values.js'
 import { Bitfield } from './wire/bitfield.js'
 import { MessageDecoder } from './wire/decoder.js'
@@ -162,7 +162,7 @@ export class PeerLink {
   /** Hands blocks to the connection while it takes them; a block that must be read from disk holds up those behind it. */
   #pump(): void {
     if (this.#reading !== undefined) return
-    const chunks: Uint8Array[] = []
+    const loans: Loan[] = []
     const served: Range[] = []
     const failed: { range: Range; failure: Failure }[] = []
     while (this.#unflushed + served.length < LIMITS.blocksInSocketMax) {
@@ -171,18 +171,18 @@ export class PeerLink {
       this.#serving.delete(rangeName(range))
       const answer = this.#read(range)
       if (answer === undefined) break
-      if (answer instanceof Uint8Array) {
-        chunks.push(encodePieceHeader(range.piece, range.offset, range.length), answer)
+      if (isLoan(answer)) {
+        loans.push(answer)
         served.push(range)
       } else failed.push({ range, failure: answer })
     }
-    if (served.length > 0) this.#sendBlocks(chunks, served)
+    if (served.length > 0) this.#sendBlocks(served, loans)
     for (const { range, failure } of failed) this.#options.deliver({ type: 'block-unreadable', range, failure })
   }
 
   /** The bytes or why not, if that is known at once; else they are sent when they come. */
-  #read(range: Range): Uint8Array | Failure | undefined {
-    let answer: Uint8Array | Failure | undefined
+  #read(range: Range): Loan | Failure | undefined {
+    let answer: Loan | Failure | undefined
     let later = false
     this.#options.cache.read(range, (result) => {
       if (later) this.#landed(range, result)
@@ -193,18 +193,26 @@ export class PeerLink {
     return answer
   }
 
-  #landed(range: Range, answer: Uint8Array | Failure): void {
-    const wanted = this.#reading === range
+  #landed(range: Range, answer: Loan | Failure): void {
+    const wanted = this.#reading === range && !this.#closed
     this.#reading = undefined
-    if (this.#closed) return
-    if (!(answer instanceof Uint8Array)) this.#options.deliver({ type: 'block-unreadable', range, failure: answer })
-    else if (wanted) this.#sendBlocks([encodePieceHeader(range.piece, range.offset, range.length), answer], [range])
+    if (!isLoan(answer)) {
+      if (!this.#closed) this.#options.deliver({ type: 'block-unreadable', range, failure: answer })
+    } else if (wanted) this.#sendBlocks([range], [answer])
+    else answer.release()
     if (!this.#closed) this.#pump()
   }
 
-  #sendBlocks(chunks: readonly Uint8Array[], served: readonly Range[]): void {
+  /** What the connection never flushes is never given back: its memory is left to the collector. */
+  #sendBlocks(served: readonly Range[], loans: readonly Loan[]): void {
     this.#unflushed += served.length
+    const chunks: Uint8Array[] = []
+    served.forEach((range, index) => {
+      const loan = loans[index]
+      if (loan !== undefined) chunks.push(encodePieceHeader(range.piece, range.offset, range.length), loan.bytes)
+    })
     this.#options.connection.send(chunks, () => {
+      for (const loan of loans) loan.release()
       this.#unflushed -= served.length
       if (!this.#closed) this.#options.flushed(served)
       if (!this.#closed) this.#pump()

@@ -1,9 +1,9 @@
 /**
  * The appender: events into records, and records into commits, many at a time.
  *
- * A record is closed when it is full, when a flush is due, or a moment after its first event. While one commit is under
- * way further events gather, and the next one starts as soon as it ends: so a slow medium gets few large commits, and
- * a quick one small ones at once.
+ * A record is closed when it is full or a flush is due. Records are committed when a few are full, when a flush is due,
+ * or a moment after their first event: each commit wakes a thread, which costs more than writing does. While one commit
+ * is under way further events gather, and a flush that came meanwhile starts the next one as soon as it ends.
  */
 import { assert } from '../assert.js'
 import { RecordWriter } from '../events/codec.js'
@@ -76,11 +76,14 @@ export class LogAppender {
     this.#nextSeq++
     if (this.#record.count === LIMITS.logRecordEventsMax || this.#record.bytes >= LIMITS.logRecordBytesMax) {
       this.#seal()
-      this.#commit()
-    } else if (this.#record.count === 1) {
-      const { clock } = this.#options
-      this.#cancelWake = clock.wakeAt(instant(clock.now() + LIMITS.logCommitDelayMs), () => this.flush())
+      if (this.#sealed.length >= LIMITS.logCommitRecords) this.#commit()
     }
+    if (this.#cancelWake !== undefined) return
+    const { clock } = this.#options
+    this.#cancelWake = clock.wakeAt(instant(clock.now() + LIMITS.logCommitDelayMs), () => {
+      this.#cancelWake = undefined
+      this.flush()
+    })
   }
 
   flush(): void {
@@ -100,8 +103,6 @@ export class LogAppender {
   }
 
   #seal(): void {
-    this.#cancelWake?.()
-    this.#cancelWake = undefined
     if (this.#record.count === 0) return
     const { count } = this.#record
     const { bytes, hash } = this.#record.finish(this.#sealedSeq, this.#previousHash)
@@ -118,6 +119,10 @@ export class LogAppender {
     const records = this.#sealed
     const endSeq = this.#sealedSeq
     this.#sealed = []
+    if (endSeq === this.#nextSeq) {
+      this.#cancelWake?.()
+      this.#cancelWake = undefined
+    }
     this.#committing = true
     this.#options.commit(records, (failure) => {
       this.#committing = false

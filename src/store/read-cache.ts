@@ -3,7 +3,8 @@
  *
  * Peers ask for the blocks of a piece one after the other, so a chunk read once serves many requests. A chunk never goes
  * over the edge of its piece, because only that piece is known to be stored. The oldest chunk goes when the cache is
- * full. Chunks are lent out as views and never written to again, so a view stays right.
+ * full. Chunks are lent out as views, and their memory is read into again only when all of these were given back:
+ * fresh memory for each would be zeroed for nothing and collected at great cost.
  */
 import { type Geometry, lengthOfPiece } from '../events/geometry.js'
 import type { Range } from '../events/vocabulary.js'
@@ -12,11 +13,30 @@ import type { Failure } from '../ports.js'
 import type { PieceIndex } from '../values.js'
 import type { PieceStorage } from './piece-storage.js'
 
-type Waiter = (answer: Uint8Array | Failure) => void
+/** A chunk of a piece. Its memory is used again once it is neither cached nor lent. */
+interface Chunk {
+  readonly bytes: Uint8Array
+  lent: number
+  cached: boolean
+}
+
+/** Bytes that must not be kept beyond `release`, which is called once. */
+export interface Loan {
+  readonly bytes: Uint8Array
+  release(): void
+}
+
+type Waiter = (answer: Chunk | Failure) => void
+
+const isLoan = (answer: Loan | Failure): answer is Loan => 'bytes' in answer
+
+export { isLoan }
 
 export class ReadCache {
-  readonly #chunks = new Map<number, Uint8Array>()
+  readonly #chunks = new Map<number, Chunk>()
   readonly #waiting = new Map<number, Waiter[]>()
+  /** Memory of whole chunks, to be read into. */
+  readonly #free: Uint8Array[] = []
   readonly #chunkBytes: number
   readonly #chunksPerPiece: number
   #bytes = 0
@@ -30,32 +50,39 @@ export class ReadCache {
   }
 
   /** Bytes of a stored piece: at once if they are cached, else after a read. */
-  read({ piece, offset, length }: Range, done: Waiter): void {
-    const chunk = Math.floor(offset / this.#chunkBytes)
-    const within = offset - chunk * this.#chunkBytes
+  read({ piece, offset, length }: Range, done: (answer: Loan | Failure) => void): void {
+    const index = Math.floor(offset / this.#chunkBytes)
+    const within = offset - index * this.#chunkBytes
     if (within + length > this.#chunkBytes) {
       this.#readAcross(piece * this.geometry.pieceLength + offset, length, done)
       return
     }
-    this.#chunk(piece, chunk, (answer) => {
-      done(answer instanceof Uint8Array ? answer.subarray(within, within + length) : answer)
+    this.#chunk(piece, index, (answer) => {
+      if (!('bytes' in answer)) {
+        done(answer)
+        return
+      }
+      answer.lent++
+      done({ bytes: answer.bytes.subarray(within, within + length), release: () => this.#giveBack(answer) })
     })
   }
 
   /** What is on disk may be another thing from now on. */
   clear(): void {
-    this.#chunks.clear()
-    this.#bytes = 0
+    for (const key of this.#chunks.keys()) this.#forget(key)
+    this.#free.length = 0
   }
 
   /** A range over the edge of a chunk, which only odd requests are, is read by itself. */
-  #readAcross(start: number, length: number, done: Waiter): void {
+  #readAcross(start: number, length: number, done: (answer: Loan | Failure) => void): void {
     const bytes = new Uint8Array(length)
-    this.storage.read(start, bytes, (answer) => done(answer.type === 'done' ? bytes : answer.failure))
+    this.storage.read(start, bytes, (answer) =>
+      done(answer.type === 'done' ? { bytes, release: () => undefined } : answer.failure),
+    )
   }
 
-  #chunk(piece: PieceIndex, chunk: number, done: Waiter): void {
-    const key = piece * this.#chunksPerPiece + chunk
+  #chunk(piece: PieceIndex, index: number, done: Waiter): void {
+    const key = piece * this.#chunksPerPiece + index
     const known = this.#chunks.get(key)
     if (known !== undefined) {
       this.#chunks.delete(key)
@@ -70,22 +97,44 @@ export class ReadCache {
     }
     const waiters = [done]
     this.#waiting.set(key, waiters)
-    const offset = chunk * this.#chunkBytes
-    const bytes = new Uint8Array(Math.min(this.#chunkBytes, lengthOfPiece(this.geometry, piece) - offset))
-    this.storage.read(piece * this.geometry.pieceLength + offset, bytes, (answer) => {
+    const offset = index * this.#chunkBytes
+    const length = Math.min(this.#chunkBytes, lengthOfPiece(this.geometry, piece) - offset)
+    const memory = (length === this.#chunkBytes ? this.#free.pop() : undefined) ?? new Uint8Array(length)
+    this.storage.read(piece * this.geometry.pieceLength + offset, memory, (answer) => {
       this.#waiting.delete(key)
-      if (answer.type === 'done') this.#keep(key, bytes)
-      for (const waiter of waiters) waiter(answer.type === 'done' ? bytes : answer.failure)
+      const chunk: Chunk = { bytes: memory, lent: 0, cached: false }
+      if (answer.type === 'done') this.#keep(key, chunk)
+      for (const waiter of waiters) waiter(answer.type === 'done' ? chunk : answer.failure)
+      this.#recycle(chunk)
     })
   }
 
-  #keep(key: number, bytes: Uint8Array): void {
-    this.#chunks.set(key, bytes)
-    this.#bytes += bytes.length
-    for (const [oldest, chunk] of this.#chunks) {
+  #keep(key: number, chunk: Chunk): void {
+    chunk.cached = true
+    this.#chunks.set(key, chunk)
+    this.#bytes += chunk.bytes.length
+    for (const oldest of this.#chunks.keys()) {
       if (this.#bytes <= LIMITS.readCacheBytesMax) break
-      this.#chunks.delete(oldest)
-      this.#bytes -= chunk.length
+      this.#forget(oldest)
     }
+  }
+
+  #forget(key: number): void {
+    const chunk = this.#chunks.get(key)
+    if (chunk === undefined) return
+    this.#chunks.delete(key)
+    this.#bytes -= chunk.bytes.length
+    chunk.cached = false
+    this.#recycle(chunk)
+  }
+
+  #giveBack(chunk: Chunk): void {
+    chunk.lent--
+    this.#recycle(chunk)
+  }
+
+  #recycle({ bytes, lent, cached }: Chunk): void {
+    const spare = this.#free.length * this.#chunkBytes < LIMITS.readSpareBytesMax
+    if (lent === 0 && !cached && spare && bytes.length === this.#chunkBytes) this.#free.push(bytes)
   }
 }

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { LIMITS } from '../../src/limits.js'
 import { nodeClock } from '../../src/node/clock.js'
 import type { Failure, LogStore } from '../../src/ports.js'
 import { createMemoryLogStore } from '../../src/store/memory-log.js'
@@ -85,11 +86,15 @@ test('memory log: a flush commits at the same time, but in a later turn', async 
   assert.is(clock.waiting, 0, 'and nothing is left to wake up for')
 })
 
-test('memory log: a full record is committed without waiting', async () => {
+test('memory log: a few full records are committed together, without waiting', async () => {
   const { clock, log, commits } = await rig()
-  append(log, 256)
+  const full = LIMITS.logRecordEventsMax * LIMITS.logCommitRecords
+  append(log, full - 1)
   clock.advance(0)
-  assert.equal(commits, [256])
+  assert.equal(commits, [], 'the last record is not full yet')
+  append(log, 1)
+  clock.advance(0)
+  assert.equal(commits, [full])
 })
 
 test('memory log: events gather while a slow commit is under way', async () => {

@@ -12,6 +12,7 @@ Needs Debian's python3-libtorrent, so run it with /usr/bin/python3.
 import argparse
 import json
 import os
+import resource
 import sys
 import threading
 import time
@@ -103,6 +104,7 @@ while options.role == 'seed' or options.stay or not finished:
     now = time.monotonic()
     if handle.status().is_seeding:
         finished = True
+        seconds = now - start  # Before the disk is waited for: what other engines' figures end with too.
         handle.flush_cache()
         if options.stay:
             say({'type': 'done', 'bytes': handle.status().total_done, 'seconds': round(now - start, 3)})
@@ -117,5 +119,13 @@ size = handle.status().total_done
 session.pause()
 del handle
 del session  # Waits for the disk, so that the files are whole when "done" is said.
-say({'type': 'done', 'bytes': size, 'seconds': round(time.monotonic() - start, 3)})
+usage = resource.getrusage(resource.RUSAGE_SELF)
+say({
+    'type': 'done',
+    'bytes': size,
+    'seconds': round(seconds, 3),
+    'mibPerSecond': size / seconds / 1048576,
+    'cpuSeconds': usage.ru_utime + usage.ru_stime,
+    'rssMiB': usage.ru_maxrss / 1024,
+})
 os._exit(0)

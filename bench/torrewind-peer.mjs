@@ -1,0 +1,43 @@
+// One Torrewind peer for benchmarks, on the compiled library: node torrewind-peer.mjs seed|get TORRENT DIR DATA [HOST:PORT]
+import { createEngine } from '../dist/src/index.js'
+
+const [role, torrent, dir, dataDir, peer] = process.argv.slice(2)
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
+const cpuSeconds = () => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+const engine = await createEngine({ dataDir, host: '127.0.0.1' })
+process.on('SIGTERM', async () => {
+  say({ type: 'stopped', cpuSeconds: cpuSeconds(), rssMiB: process.resourceUsage().maxRSS / 1024 })
+  await engine.close()
+  process.exit(0)
+})
+say({ type: 'listening', port: engine.port })
+const begun = performance.now()
+const [host, port] = (peer ?? '').split(':')
+const transfer = await engine.add(torrent, {
+  path: dir,
+  peers: peer === undefined ? [] : [{ host, port: Number(port) }],
+})
+if (role === 'seed') {
+  await transfer.ready
+  say({ type: 'seeding', cpuSeconds: cpuSeconds() })
+} else {
+  // An endless download is measured by what it has reached when it is told to stop.
+  await transfer.done
+  const seconds = (performance.now() - begun) / 1000
+  const { totalBytes, wastedBytes } = transfer.progress
+  say({
+    type: 'done',
+    bytes: totalBytes,
+    seconds,
+    mibPerSecond: totalBytes / seconds / 1048576,
+    cpuSeconds: cpuSeconds(),
+    rssMiB: process.resourceUsage().maxRSS / 1024,
+    wastedBytes,
+    events: transfer.state.nextSeq,
+  })
+  await engine.close()
+  process.exit(0)
+}
