@@ -33,7 +33,7 @@ const readArguments = (): { readonly json: boolean; readonly content: string | u
 
 const { json, content } = readArguments()
 const screen = new Screen(json)
-const swarm = new Swarm(await mkdtemp(path.join(tmpdir(), 'torrewind-')))
+const swarm = new Swarm(await mkdtemp(path.join(tmpdir(), 'torrewind-start-')))
 
 let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

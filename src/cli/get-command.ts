@@ -67,7 +67,8 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
       stopped = transfer
       context.say({ type: 'seeding', ...countsOf(transfer.progress) })
       context.tell(`seeding ${transfer.name} on port ${engine.port}, until Ctrl-C`)
-      await seedUntilStopped(context, transfer)
+      const seeding = showProgress(context, transfer)
+      await seedUntilStopped(context, transfer).finally(() => seeding.stop())
     } finally {
       shown.stop()
     }

@@ -12,6 +12,11 @@ import { trackerCommand } from './tracker-command.js'
 const args = process.argv.slice(2)
 const terminal = new Terminal(args)
 terminal.listenToSignals()
+// A broken assertion: nothing that this process holds can be trusted any more, so it ends at once.
+process.on('uncaughtException', (error) => {
+  terminal.fail(error)
+  process.exit(1)
+})
 const makers = [createCommand, seedCommand, getCommand, trackerCommand, logCommand, replayCommand]
 const code = await run(terminal, args, makers)
 await terminal.written()
