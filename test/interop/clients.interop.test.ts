@@ -45,7 +45,7 @@ test(
   [libtorrent, aria2, transmission, opentracker],
   async (rig) => {
     const network = rig.network()
-    const made = await makeSamples(await rig.folder('content'))
+    const made = await makeSamples(await rig.folder('content'), [SHAPES.small, SHAPES.oneByte, SHAPES.middle])
     const [announce, torrents] = [await opentracker.track(rig, made, network.hub), await rig.folder('torrents')]
     const samples = await Promise.all(made.map((sample) => withTracker(sample, announce, torrents)))
     const [wanted, seeded] = [samples.filter((_, at) => at % 2 === 0), samples.filter((_, at) => at % 2 === 1)]

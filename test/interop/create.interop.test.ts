@@ -1,7 +1,6 @@
 /** Torrents that Torrewind made are fetched by every client, from Torrewind and from each other. */
 import * as assert from 'uvu/assert'
 import { aria2 } from './aria2.js'
-import type { Client } from './client.js'
 import { makeSample, type Sample, SHAPES, type Shape } from './corpus.js'
 import { exchange, fewAtATime } from './exchange.js'
 import { interopSuite } from './harness.js'
@@ -30,19 +29,14 @@ test('libtorrent makes the same torrent of the same content', [torrewind, libtor
   })
 })
 
-test(
-  'each client fetches what Torrewind made',
-  [torrewind, libtorrent, aria2, webtorrent, opentracker],
-  async (rig) => {
-    const { ours: sample } = await makeOurs(rig, SHAPES.uneven)
-    const { ours: empty } = await makeOurs(rig, SHAPES.empty)
-    const jobs: readonly (readonly [Client, Sample])[] = [libtorrent, aria2, webtorrent].flatMap((client) => [
-      [client, sample] as const,
-      [client, empty] as const,
-    ])
-    await fewAtATime(jobs, ([to, sample]) => exchange({ rig, sample, from: torrewind, to, tracker: opentracker }))
-  },
-)
+const peers = [torrewind, libtorrent, aria2, webtorrent, opentracker]
+test('each client fetches what Torrewind made', peers, async (rig) => {
+  const made = await Promise.all([SHAPES.uneven, SHAPES.empty].map((shape) => makeOurs(rig, shape)))
+  const samples = made.map(({ ours }) => ours)
+  const announce = await opentracker.track(rig, samples)
+  const jobs = [libtorrent, aria2, webtorrent].flatMap((to) => samples.map((sample) => ({ sample, to })))
+  await fewAtATime(jobs, (job) => exchange({ rig, from: torrewind, announce, ...job }))
+})
 
 test(
   'a torrent that Torrewind made goes from client to client without us',

@@ -1,6 +1,6 @@
 /** One client fetches a torrent from another, and every byte is compared. */
 import path from 'node:path'
-import type { Client, Fetched, Tracker } from './client.js'
+import type { Client, Fetched } from './client.js'
 import { type Sample, withTracker } from './corpus.js'
 import type { Place } from './place.js'
 import type { Rig } from './rig.js'
@@ -11,23 +11,20 @@ export interface Exchange {
   readonly sample: Sample
   readonly from: Client
   readonly to: Client
-  /** How they meet; where there is no tracker, `to` is told the address of `from`. */
-  readonly tracker?: Tracker
+  /** The tracker through which they meet; where there is none, `to` is told the address of `from`. */
+  readonly announce?: string
   readonly place?: Place
 }
 
-export const exchange = async ({ rig, sample: made, from, to, tracker, place }: Exchange): Promise<void> => {
+export const exchange = async ({ rig, sample: made, from, to, announce, place }: Exchange): Promise<void> => {
   const where = place === undefined ? {} : { place }
-  const sample =
-    tracker === undefined
-      ? made
-      : await withTracker(made, await tracker.track(rig, [made], place), await rig.folder('torrents'))
+  const sample = announce === undefined ? made : await withTracker(made, announce, await rig.folder('torrents'))
   try {
     const { address } = await from.seed({ rig, sample, dir: sample.dir, ...where })
-    const got = await to.get({ rig, sample, ...where, ...(tracker === undefined ? { peers: [address] } : {}) })
+    const got = await to.get({ rig, sample, ...where, ...(announce === undefined ? { peers: [address] } : {}) })
     await compareFetched(sample, got)
   } catch (error) {
-    const how = tracker === undefined ? 'by address' : `through ${tracker.name}`
+    const how = announce === undefined ? 'by address' : `through ${announce}`
     if (error instanceof Error) error.message = `${to.name} from ${from.name} ${how}, ${made.name}: ${error.message}`
     throw error
   }

@@ -28,7 +28,8 @@ for (const client of [libtorrent, webtorrent]) {
 const peers = [torrewind, aria2, libtorrent, opentracker]
 test('aria2 fetches every kind of torrent from Torrewind through opentracker', peers, async (rig) => {
   const samples = await makeSamples(await rig.folder('content'))
-  await fewAtATime(samples, (sample) => exchange({ rig, sample, from: torrewind, to: aria2, tracker: opentracker }))
+  const announce = await opentracker.track(rig, samples)
+  await fewAtATime(samples, (sample) => exchange({ rig, sample, from: torrewind, to: aria2, announce }))
 })
 
 test.run()

@@ -12,6 +12,15 @@ export interface Interop {
 
 const required = (process.env.CI ?? '') !== ''
 
+const timed = async (claim: string, work: () => Promise<void>): Promise<void> => {
+  const began = Date.now()
+  try {
+    await work()
+  } finally {
+    console.log(`\n  ${((Date.now() - began) / 1_000).toFixed(1)} s  ${claim}`)
+  }
+}
+
 /**
  * A suite of tests against real peers. Where one of them is not on this machine, its tests are skipped and say why;
  * but under CI they fail, since there a missing peer would hide everything that it was to prove. Without Torrewind
@@ -26,7 +35,7 @@ export const interopSuite = (name: string): Interop => {
     })
     const reasons = absent.map(({ reason }) => reason).join('; ')
     if (absent.length === 0) {
-      tests(claim, () => withRig(work, boundMs))
+      tests(claim, () => timed(claim, () => withRig(work, boundMs)))
     } else if (required || absent.some(({ ours }) => ours)) {
       tests(claim, () => {
         throw new Error(`missing: ${reasons}`)
