@@ -9,7 +9,8 @@ const cpuSeconds = () => {
 }
 const engine = await createEngine({ dataDir, host: '127.0.0.1' })
 process.on('SIGTERM', async () => {
-  say({ type: 'stopped', cpuSeconds: cpuSeconds(), rssMiB: process.resourceUsage().maxRSS / 1024 })
+  const storedBytes = engine.transfers[0]?.progress.storedBytes ?? 0
+  say({ type: 'stopped', cpuSeconds: cpuSeconds(), rssMiB: process.resourceUsage().maxRSS / 1024, storedBytes })
   await engine.close()
   process.exit(0)
 })
@@ -24,8 +25,11 @@ if (role === 'seed') {
   await transfer.ready
   say({ type: 'seeding', cpuSeconds: cpuSeconds() })
 } else {
-  // An endless download is measured by what it has reached when it is told to stop.
-  await transfer.done
+  try {
+    await transfer.done
+  } catch {
+    await new Promise(() => undefined) // stopped before its end: the signal's listener exits
+  }
   const seconds = (performance.now() - begun) / 1000
   const { totalBytes, wastedBytes } = transfer.progress
   say({
