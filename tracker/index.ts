@@ -57,6 +57,7 @@ export const createTracker = async (options: TrackerOptions = {}): Promise<Track
     hashSeed: machineSeed(),
   }
   const core = createCore(settings, random)
+  if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const front = await startHttpFront({
     host,
     port: whole(httpPort, 'httpPort', 0, 65_535),
