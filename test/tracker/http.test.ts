@@ -160,11 +160,12 @@ for (const numwant of ['-1', '1000000', 'many', '', '1e3']) {
   })
 }
 
-test('http: bytes that no one encoded are taken as they are', async ({ tracker }) => {
+test('http: bytes that no one encoded are no HTTP, and are answered so', async ({ tracker }) => {
   const client = await RawClient.open(tracker.httpPort)
   client.send(`GET ${set('info_hash', '\x80\xff\xfe\xa0'.repeat(5))} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
   await client.until('closed', ({ closed }) => closed)
-  assert.match(client.text, /^HTTP\/1\.1 200 OK\r\n.*d8:completei0e/s)
+  assert.match(client.text, /^HTTP\/1\.1 400 Bad Request\r\n/)
+  assert.is(tracker.stats().announces, 0)
   client.socket.destroy()
 })
 
