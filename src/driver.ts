@@ -38,6 +38,7 @@ export interface DriverOptions {
   readonly layout: Layout
   readonly geometry: Geometry
   readonly disk: Disk
+  readonly preallocate: boolean
   /** Port that other peers reach us at. */
   readonly listenPort: number
   /** Name and version for other peers to show. */
@@ -136,6 +137,9 @@ export class Driver {
         break
       case 'drop':
         this.#buffers.takeBack(effect.piece)
+        break
+      case 'reserve':
+        this.#reserve(effect.files)
         break
       case 'check':
         this.#cache.clear()
@@ -327,6 +331,21 @@ export class Driver {
         this.#give({ to: 'piece', piece, input })
       }),
     )
+  }
+
+  #reserve(files: readonly number[]): void {
+    const { layout, disk, preallocate } = this.#options
+    for (const file of files) {
+      const { length } = layout.piecesOf(file)
+      if (length > 0 && !preallocate) continue
+      this.#work((done) =>
+        disk.reserve(file, length, (answer) => {
+          done()
+          if (answer.type === 'failed')
+            this.#give({ to: 'transfer', input: { type: 'storage-failed', failure: answer.failure } })
+        }),
+      )
+    }
   }
 
   #sync(pieces: readonly PieceIndex[]): void {

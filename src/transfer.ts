@@ -103,6 +103,7 @@ export class TorrentTransfer implements Transfer {
       layout: this.#layout,
       geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes),
       disk: this.#disk,
+      preallocate: options.add.preallocate === true,
       listenPort: options.listenPort,
       client: `Torrewind ${options.version}`,
       accept: (input) => this.#system.accept(input),

@@ -98,7 +98,9 @@ const handshake = (
   return both(replaced, arrived)
 }
 
+/** A peer that dialed us says where it can be dialed; peers of private torrents come from trackers only (BEP 27). */
 const extensions = (
+  state: Readonly<TransferState>,
   peer: PeerState,
   { extensions: said }: Extract<PeerInput, { type: 'extensions-arrived' }>,
 ): Decision => {
@@ -113,7 +115,7 @@ const extensions = (
         listenPort: listening,
         uploadOnly: said.uploadOnly === true,
       },
-      ...(peer.incoming && listening !== undefined
+      ...(peer.incoming && listening !== undefined && !state.private
         ? [
             {
               type: 'candidates-found' as const,
@@ -210,7 +212,7 @@ export const decidePeer = (
     case 'handshake-arrived':
       return handshake(state, peer, cause)
     case 'extensions-arrived':
-      return extensions(peer, cause)
+      return extensions(state, peer, cause)
     case 'fault-found':
       return closePeer(state, peer, 'protocol-fault', `${cause.fault.code}: ${cause.fault.reason}`)
     case 'connection-lost':

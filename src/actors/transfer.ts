@@ -273,7 +273,11 @@ export const decideTransfer = (
       return fail(state, cause.failure)
     case 'files-examined': {
       const check = checkAfterExamining(state, cause.files)
-      const examined = decided({ events: [{ type: 'session-examined' }] })
+      const short = cause.files.filter(({ length, stamp }) => stamp === undefined || stamp.bytes < length)
+      const examined = decided({
+        events: [{ type: 'session-examined' }],
+        effects: short.length === 0 ? [] : [{ type: 'reserve', files: short.map(({ file }) => file) }],
+      })
       return check.effects.length > 0 ? both(check, examined) : both(check, examined, begin(state.missing, now))
     }
     case 'piece-checked':

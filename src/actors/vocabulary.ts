@@ -136,6 +136,8 @@ export type Effect =
   | { readonly type: 'hash'; readonly piece: PieceIndex; readonly fingerprints: boolean }
   | { readonly type: 'write'; readonly piece: PieceIndex }
   | { readonly type: 'drop'; readonly piece: PieceIndex }
+  /** Files that are missing or short: empty ones are made now, and all of them where space is to be taken beforehand. */
+  | { readonly type: 'reserve'; readonly files: readonly number[] }
   | { readonly type: 'check'; readonly pieces: readonly PieceIndex[] }
   | { readonly type: 'stop-checking' }
   | { readonly type: 'sync'; readonly pieces: readonly PieceIndex[] }
