@@ -24,7 +24,7 @@ const SHAPE: Shape = {
 const SEED_LIMIT = 3 * MIB
 
 /** What may be under way when the process dies: pieces half filled, or filled and not yet committed. */
-const IN_FLIGHT_BYTES_MAX = 4 * MIB
+const IN_FLIGHT_BYTES_MAX = 2 * MIB
 const IN_FLIGHT_PIECES_MAX = IN_FLIGHT_BYTES_MAX / SHAPE.pieceLength
 
 const progressAt = (getting: Getting, storedBytes: number): Promise<JsonLine> =>

@@ -7,7 +7,11 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 
+// It says at length that it has no uTP, which is as it should be here.
+const { warn } = console
+console.warn = () => {}
 const { default: WebTorrent } = await import(pathToFileURL(path.resolve('node_modules/webtorrent/index.js')).href)
+console.warn = warn
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
