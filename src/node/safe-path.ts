@@ -106,10 +106,13 @@ export class SafePaths {
 
   /** The folder is not there: the nearest one above it that is there must be inside. */
   #enterMissing(folder: string, realFolder: string, done: (finding: Finding | undefined) => void): void {
-    lstat(folder, (error) => {
-      if (error === null) return done(failed('ESYMLINK', `${folder} is a symbolic link that leads nowhere`))
-      if (!isMissing(error)) return done({ type: 'failed', failure: failureOf(error) })
-      this.#enter(dirname(folder), realFolder, (finding) => done(finding ?? MISSING))
+    lstat(folder, (error, stats) => {
+      if (error !== null) {
+        if (!isMissing(error)) return done({ type: 'failed', failure: failureOf(error) })
+        return this.#enter(dirname(folder), realFolder, (finding) => done(finding ?? MISSING))
+      }
+      if (stats.isSymbolicLink()) return done(failed('ESYMLINK', `${folder} is a symbolic link that leads nowhere`))
+      this.#enter(folder, realFolder, done) // made a moment ago, by another write perhaps
     })
   }
 }
