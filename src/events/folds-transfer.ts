@@ -59,19 +59,18 @@ const moveToFront = (state: TransferState, tracker: TrackerState): void => {
   }
 }
 
-/** Offers what is wanted, missing, not in flight and not being checked; counts what is missing. */
+/** Offers what is wanted, missing, not in flight and not being checked, and nothing else; counts what is missing. */
 export const rebuildWants = (state: TransferState): void => {
   const offered: PieceIndex[] = []
   state.missing = 0
   for (let index = 0; index < state.geometry.pieceCount; index++) {
     const piece = index as PieceIndex // within the torrent
-    if (!state.wanted.has(piece) || state.stored.has(piece)) {
-      if (state.rarity.offers(piece)) state.rarity.withdraw(piece)
-      continue
-    }
-    state.missing++
-    if (state.rarity.offers(piece) || state.pieces.has(piece) || state.checking.has(piece)) continue
-    offered.push(piece)
+    const missing = state.wanted.has(piece) && !state.stored.has(piece)
+    if (missing) state.missing++
+    const offers = missing && !state.pieces.has(piece) && !state.checking.has(piece)
+    if (offers === state.rarity.offers(piece)) continue
+    if (offers) offered.push(piece)
+    else state.rarity.withdraw(piece)
   }
   state.rarity.offerAll(offered)
   for (const peer of state.peers.values()) {
