@@ -1,0 +1,98 @@
+/** `torrewind tracker`, as a user and a script have it. */
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { LIMITS } from '../../src/limits.js'
+import { askAnnounce, failureOf, request } from '../tracker/http-client.js'
+import { inPlace, writeFiles } from './place.js'
+import { Cli, cli, type Ended, jsonLines, lastLine } from './run-cli.js'
+
+const test = suite('tracker command')
+
+/** Runs a tracker for the time of `work`, which is given its URL, and stops it as Ctrl-C does. */
+const withTracker = async (args: readonly string[], work: (base: string) => Promise<void>): Promise<Ended> => {
+  const tracker = new Cli(['tracker', '--host', '127.0.0.1', '--http', '0', '--json', ...args])
+  const { http } = await tracker.line('listening')
+  try {
+    await work(`http://127.0.0.1:${String(http)}`)
+  } finally {
+    tracker.signal('SIGINT')
+  }
+  return tracker.ended
+}
+
+const failed = async (
+  ...args: string[]
+): Promise<{ readonly code: unknown; readonly error: unknown; message: string }> => {
+  const ended = await cli('tracker', '--host', '127.0.0.1', '--http', '0', '--json', ...args)
+  const { type, code, message } = lastLine(ended)
+  assert.is(type, 'error')
+  return { code: ended.code, error: code, message: String(message) }
+}
+
+test('tracker command: it says where it listens, tracks until Ctrl-C, and ends with what it did and 130', async () => {
+  const ended = await withTracker(['--interval', '300'], async (base) => {
+    const { intervalSeconds } = await askAnnounce(base, request(1))
+    assert.is(intervalSeconds, 300)
+  })
+  assert.is(ended.code, 130)
+  const [listening, stopped, ...more] = jsonLines(ended.stdout)
+  assert.equal(more, [])
+  assert.equal(listening, { type: 'listening', http: listening?.http, udp: null })
+  assert.equal(stopped, { type: 'stopped', torrents: 1, peers: 1, seeds: 0, announces: 1, scrapes: 0, failures: 0 })
+  assert.match(
+    ended.stderr,
+    `tracking any torrent at http://127.0.0.1:${String(listening?.http)}/announce, until Ctrl-C\n`,
+  )
+  assert.match(ended.stderr, 'stopped, after 1 announce; knew 1 peer of 1 torrent\n')
+})
+
+test('tracker command: a file allows its torrents and no others', () =>
+  inPlace(async (folder) => {
+    await writeFiles(folder, { allow: new TextEncoder().encode(`# one\n${'0'.repeat(39)}1\n`) })
+    const { code, stderr } = await withTracker(['--allow', path.join(folder, 'allow')], async (base) => {
+      await askAnnounce(base, request(1))
+      const other = `${base}/announce?info_hash=${'a'.repeat(20)}&peer_id=${'b'.repeat(20)}&port=1&uploaded=0&downloaded=0&left=0`
+      assert.match(await failureOf(other), /does not serve/)
+    })
+    assert.is(code, 130)
+    assert.match(stderr, 'tracking 1 torrent at ')
+  }))
+
+test('tracker command: a list that cannot be used is named with its line, or with what is wrong with the file', () =>
+  inPlace(async (folder) => {
+    await writeFiles(folder, { allow: new TextEncoder().encode('# one\n\nnot a hash\n') })
+    const file = path.join(folder, 'allow')
+    const [wrong, missing, endless] = await Promise.all(
+      [file, `${file}2`, '/dev/zero'].map((allow) => failed('--allow', allow)),
+    )
+    assert.equal(wrong, {
+      code: 2,
+      error: 'OPTION_INVALID',
+      message: `--allow ${file}: line 3: "not a hash" is no info-hash of 40 hexadecimal digits`,
+    })
+    assert.is(missing?.error, 'OPTION_INVALID')
+    assert.match(missing?.message ?? '', /ENOENT/)
+    assert.is(endless?.error, 'OPTION_INVALID')
+    assert.match(endless?.message ?? '', new RegExp(`longer than ${LIMITS.trackerAllowBytesMax} bytes`))
+  }))
+
+test('tracker command: what is not there yet is refused by a code of its own', async () => {
+  const asked = [['--udp', '0'], ['--ws'], ['--store', 'level:dir'], ['--store', 'redis://localhost']]
+  const all = await Promise.all(asked.map((args) => failed(...args)))
+  for (const [at, { code, error, message }] of all.entries()) {
+    assert.is(code, 1)
+    assert.is(error, 'OPTION_UNSUPPORTED')
+    assert.match(message, `${asked[at]?.join(' ').replace(' 0', '')} is not there yet`)
+  }
+})
+
+test('tracker command: a port that is taken is told by its code', async () => {
+  await withTracker([], async (base) => {
+    const { code, error } = await failed('--http', new URL(base).port)
+    assert.is(code, 1)
+    assert.is(error, 'PORT_TAKEN')
+  })
+})
+
+test.run()
