@@ -177,7 +177,7 @@ const pieceChecked = (
   good: boolean,
   { now }: Circumstances,
 ): Decision => {
-  if (!state.checking.has(piece)) return NOTHING // the check was given up
+  if (state.standing.tags.checking !== true || !state.checking.has(piece)) return NOTHING // the check was given up
   const checked = decided({ events: [{ type: 'piece-checked', piece, good }] })
   if (state.checking.count > 1) return checked
   const missing = state.missing - (good && state.wanted.has(piece) ? 1 : 0)

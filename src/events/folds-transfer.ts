@@ -211,6 +211,7 @@ export const transferFolds = {
       state.stored.clear(index)
       state.announced.clear(index)
     }
+    state.unannounced = state.unannounced.filter(({ piece }) => state.stored.has(piece))
     rebuildWants(state)
   },
   'piece-checked'(state, event) {
