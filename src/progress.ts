@@ -12,9 +12,9 @@ const bytesOf = ({ geometry }: Readonly<TransferState>, pieces: Bitfield): numbe
   return pieces.count * geometry.pieceLength - shortBy
 }
 
-const phaseOf = ({ standing, checking }: Readonly<TransferState>): TransferPhase => {
+const phaseOf = ({ standing }: Readonly<TransferState>): TransferPhase => {
   const { tags } = standing
-  if (tags.checking === true || checking.count > 0) return 'checking'
+  if (tags.checking === true) return 'checking'
   if (tags.downloading === true) return 'downloading'
   if (tags.seeding === true) return 'seeding'
   if (tags.paused === true) return 'paused'
@@ -23,6 +23,8 @@ const phaseOf = ({ standing, checking }: Readonly<TransferState>): TransferPhase
 }
 
 export const progressOf = (state: Readonly<TransferState>, now: Instant, closed: boolean): Progress => {
+  // Where nothing may move there is no event either that would let the mean of the last seconds run out.
+  const moves = state.standing.tags.active === true
   let peers = 0
   let seeds = 0
   for (const { standing, seed } of state.peers.values()) {
@@ -42,8 +44,8 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
     downloadedBytes: state.sessionDownloaded,
     wastedBytes: state.sessionWasted,
     uploadedBytes: state.sessionUploaded,
-    downloadRate: Math.round(rateOf(state.downloaded, now)),
-    uploadRate: Math.round(rateOf(state.uploaded, now)),
+    downloadRate: moves ? Math.round(rateOf(state.downloaded, now)) : 0,
+    uploadRate: moves ? Math.round(rateOf(state.uploaded, now)) : 0,
     peers,
     seeds,
     failure: state.failure,
