@@ -30,7 +30,7 @@ const missing = (what: string): TorrewindError =>
 const checkAll = (transfer: Transfer): void => {
   const { pieces, storedPieces } = transfer.progress
   if (storedPieces < pieces) {
-    throw missing(`${showCount(pieces - storedPieces, 'piece')} of ${pieces} are wrong (\`torrewind get\` mends them)`)
+    throw missing(`${pieces - storedPieces} of ${pieces} pieces are wrong (\`torrewind get\` mends them)`)
   }
 }
 

@@ -88,8 +88,9 @@ class Walk {
   /** Links stay in the folder or are left out; a folder is not entered by one, as it could be entered for ever. */
   async #link(source: string, path: readonly string[]): Promise<void> {
     const real = await realpath(source).catch(() => undefined)
+    const inside = this.#realRoot.endsWith(sep) ? this.#realRoot : this.#realRoot + sep
     if (real === undefined) this.leftOut.push({ path: source, reason: 'is a symbolic link that leads nowhere' })
-    else if (!real.startsWith(this.#realRoot.endsWith(sep) ? this.#realRoot : this.#realRoot + sep)) {
+    else if (real !== this.#realRoot && !real.startsWith(inside)) {
       this.leftOut.push({ path: source, reason: 'is a symbolic link out of the folder' })
     } else if (!(await stat(source)).isFile()) {
       this.leftOut.push({ path: source, reason: 'is a symbolic link to something that is no file' })
