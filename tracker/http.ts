@@ -161,6 +161,8 @@ export const startHttpFront = async ({
   server.on('checkContinue', handle)
   server.on('clientError', (error, socket) => refuseBytes(error, socket, bounds.lingerMs))
   await listen(server, host, port)
+  // A connection could not be taken, for want of descriptors or memory: those that are there go on.
+  server.on('error', () => {})
 
   const close = (): Promise<void> =>
     new Promise((resolve) => {
