@@ -11,6 +11,8 @@ export interface CheckerOptions {
   readonly hasher: Hasher
   matches(piece: PieceIndex, digest: Uint8Array): boolean
   checked(piece: PieceIndex, good: boolean): void
+  /** Nothing is being read any more. */
+  rested(): void
 }
 
 export class Checker {
@@ -52,15 +54,17 @@ export class Checker {
     }
     this.#next++
     this.#under++
-    const { geometry, storage, hasher, matches, checked } = this.#options
+    const { geometry, storage, hasher, matches, checked, rested } = this.#options
     const buffer = this.#free.pop() ?? new Uint8Array(geometry.pieceLength)
     const bytes = buffer.subarray(0, lengthOfPiece(geometry, piece))
     const finish = (good: boolean): void => {
       this.#under--
-      if (round !== this.#round) return
-      this.#free.push(buffer)
-      checked(piece, good)
-      this.#step(round)
+      if (round === this.#round) {
+        this.#free.push(buffer)
+        checked(piece, good)
+        this.#step(round)
+      }
+      if (this.#under === 0) rested()
     }
     // Whatever keeps the bytes from being read, they are not there: a file missing, too short, or failing.
     storage.read(piece * geometry.pieceLength, bytes, (answer) => {

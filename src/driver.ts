@@ -80,6 +80,7 @@ export class Driver {
       hasher: ports.hasher,
       matches: (piece, digest) => equalBytes(digest, hashOf(metainfo, piece)),
       checked: (piece, good) => this.#give({ to: 'transfer', input: { type: 'piece-checked', piece, good } }),
+      rested: () => this.#rest(),
     })
   }
 
