@@ -21,11 +21,19 @@ const joined = (chunks: readonly Uint8Array[]): Uint8Array => {
 export class Arrivals {
   readonly #clock: Clock
   readonly #find: (hash: InfoHash) => Host | undefined
-  #waiting = 0
+  /** Ends each connection that has not said yet which transfer it is for. */
+  readonly #waiting = new Set<() => void>()
+  #closed = false
 
   constructor(clock: Clock, find: (hash: InfoHash) => Host | undefined) {
     this.#clock = clock
     this.#find = find
+  }
+
+  /** Hangs up on everybody who waits, or comes later. */
+  close(): void {
+    this.#closed = true
+    for (const leave of [...this.#waiting]) leave()
   }
 
   take(connection: Connection): ConnectionEvents {
@@ -33,13 +41,12 @@ export class Arrivals {
     let gone = false
     const decoder = new HandshakeDecoder()
     const chunks: Uint8Array[] = []
-    this.#waiting++
     const timeout: Cancel = this.#clock.wakeAt((this.#clock.now() + LIMITS.handshakeTimeoutMs) as Instant, () =>
       leave(),
     )
     const settle = (): void => {
       timeout()
-      this.#waiting--
+      this.#waiting.delete(leave)
     }
     const leave = (): void => {
       if (gone || handed !== undefined) return
@@ -47,7 +54,8 @@ export class Arrivals {
       settle()
       connection.close()
     }
-    if (this.#waiting > LIMITS.arrivalsMax) leave()
+    this.#waiting.add(leave)
+    if (this.#closed || this.#waiting.size > LIMITS.arrivalsMax) leave()
     return {
       opened: () => undefined,
       received: (chunk) => {

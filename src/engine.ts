@@ -4,8 +4,9 @@ import { Arrivals } from './arrivals.js'
 import { TorrewindError } from './errors.js'
 import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
 import { Throttle } from './throttle.js'
-import { TorrentTransfer } from './transfer.js'
+import { checkAddress, TorrentTransfer } from './transfer.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
+import { wantedPieces } from './wanted.js'
 import { readCid } from './wire/identity.js'
 import { parseMagnet } from './wire/magnet.js'
 import { type Metainfo, parseTorrent } from './wire/metainfo.js'
@@ -43,10 +44,11 @@ const fits = (metainfo: Metainfo, { infoHash: v1, infoHashV2: v2 }: Hashes): boo
 export class TorrentEngine implements Engine {
   readonly #parts: EngineParts
   readonly #listener: Listener
+  readonly #arrivals: Arrivals
   readonly #throttle: Throttle
   readonly #transfers = new Map<string, TorrentTransfer>()
-  /** Transfers being added, by their hexadecimal info-hash. */
-  readonly #adding = new Map<string, Promise<unknown>>()
+  /** Transfers being added or forgotten, by their hexadecimal info-hash. */
+  readonly #busy = new Map<string, Promise<unknown>>()
   #closing: Promise<void> | undefined
 
   /** Throws `PORT_TAKEN`. The log store is the engine's from here on, and is closed where this fails. */
@@ -62,13 +64,14 @@ export class TorrentEngine implements Engine {
       await parts.ports.logs.close()
       throw new TorrewindError('PORT_TAKEN', `cannot listen on port ${parts.port}: ${answer.failure.message}`)
     }
-    engine = new TorrentEngine(parts, answer.value)
+    engine = new TorrentEngine(parts, answer.value, arrivals)
     return engine
   }
 
-  private constructor(parts: EngineParts, listener: Listener) {
+  private constructor(parts: EngineParts, listener: Listener, arrivals: Arrivals) {
     this.#parts = parts
     this.#listener = listener
+    this.#arrivals = arrivals
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
   }
 
@@ -90,14 +93,21 @@ export class TorrentEngine implements Engine {
     const metainfo = parseTorrent(torrent)
     this.#assertOpen()
     const name = toHex(metainfo.infoHash)
-    if (this.#transfers.has(name) || this.#adding.has(name))
+    if (this.#transfers.has(name) || this.#busy.has(name))
       throw new TorrewindError('TRANSFER_EXISTS', `the engine has ${metainfo.name} already`)
-    const opening = this.#open(name, { infoHash: metainfo.infoHash, torrent }, metainfo, options)
-    this.#adding.set(name, opening)
+    // Before anything is written: what is refused leaves no trace.
+    wantedPieces(metainfo, options.select)
+    for (const address of options.peers ?? []) checkAddress(address)
+    return this.#while(name, this.#open(name, { infoHash: metainfo.infoHash, torrent }, metainfo, options))
+  }
+
+  /** Nobody adds the transfer meanwhile, and closing waits for it. */
+  async #while<Result>(name: string, work: Promise<Result>): Promise<Result> {
+    this.#busy.set(name, work)
     try {
-      return await opening
+      return await work
     } finally {
-      this.#adding.delete(name)
+      this.#busy.delete(name)
     }
   }
 
@@ -108,11 +118,14 @@ export class TorrentEngine implements Engine {
 
   async #closeOnce(): Promise<void> {
     await Promise.resolve() // so that `#closing` is set for whoever looks
-    await Promise.allSettled(this.#adding.values())
-    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.close()))
     await this.#listener.close()
+    this.#arrivals.close()
+    await Promise.allSettled(this.#busy.values())
+    const endings = await Promise.allSettled([...this.#transfers.values()].map((transfer) => transfer.close()))
+    await Promise.allSettled(this.#busy.values()) // those that are being removed
     this.#throttle.close()
     await this.#parts.ports.logs.close()
+    for (const ending of endings) if (ending.status === 'rejected') throw ending.reason
   }
 
   #assertOpen(): void {
@@ -133,7 +146,7 @@ export class TorrentEngine implements Engine {
         version,
         add,
         closed: () => this.#transfers.delete(name),
-        forget: () => ports.logs.remove(metainfo.infoHash),
+        forget: () => this.#forget(name, metainfo.infoHash),
       })
     } catch (error) {
       await log.close()
@@ -149,12 +162,27 @@ export class TorrentEngine implements Engine {
     return transfer
   }
 
+  /** Once the transfer is closed. What was added again meanwhile has the log now, and keeps it. */
+  async #forget(name: string, hash: InfoHash): Promise<void> {
+    if (this.#transfers.has(name) || this.#busy.has(name)) return
+    await this.#while(name, this.#parts.ports.logs.remove(hash))
+  }
+
+  /** The transfers that the data folder has. */
+  async #known(): Promise<readonly TransferEntry[]> {
+    try {
+      return await this.#parts.ports.logs.transfers()
+    } catch (error) {
+      this.#assertOpen() // the log was closed while it was read
+      throw error
+    }
+  }
+
   async #torrentOf(source: string | Uint8Array): Promise<Uint8Array> {
-    if (typeof source !== 'string') return source.slice()
+    if (typeof source !== 'string') return new Uint8Array(source) // `slice` of a Buffer would not copy
     const identity = identityIn(source)
     if (identity === undefined) return this.#parts.readTorrentFile(source)
-    for (const { torrent } of await this.#parts.ports.logs.transfers())
-      if (fits(parseTorrent(torrent), identity)) return torrent
+    for (const { torrent } of await this.#known()) if (fits(parseTorrent(torrent), identity)) return torrent
     throw new TorrewindError(
       'METADATA_UNKNOWN',
       'the data folder has no torrent of this identity; add its .torrent file (metadata from peers is not there yet)',

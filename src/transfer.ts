@@ -1,5 +1,5 @@
 /** A transfer: one torrent's actor system, its driver and log, and the handle that users hold. */
-import { BehaviorSubject, type Observable, Subject } from 'rxjs'
+import { Observable, Subject } from 'rxjs'
 import { ActorSystem } from './actors/system.js'
 import type { TransferInput } from './actors/vocabulary.js'
 import type { AddOptions, Progress, Transfer } from './api.js'
@@ -18,7 +18,7 @@ import { foldLog } from './replay/fold.js'
 import { Settled } from './settled.js'
 import { Layout } from './store/layout.js'
 import type { Throttle } from './throttle.js'
-import { equalBytes, type InfoHash, type Instant, type PeerAddress, type PeerKey } from './values.js'
+import { equalBytes, type InfoHash, type Instant, isAddress, type PeerAddress, type PeerKey } from './values.js'
 import { wantedPieces } from './wanted.js'
 import { cidText } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
@@ -36,6 +36,12 @@ export interface TransferOptions {
   closed(): void
   /** Forgets the log, after `closed`. */
   forget(): Promise<void>
+}
+
+/** Throws `OPTION_INVALID`. */
+export const checkAddress = (address: PeerAddress): void => {
+  if (!isAddress(address))
+    throw new TorrewindError('OPTION_INVALID', `nobody can be reached at ${JSON.stringify(address)}`)
 }
 
 /** With these the log is committed at once rather than when its record is full. */
@@ -58,7 +64,7 @@ export class TorrentTransfer implements Transfer {
   readonly #driver: Driver
   readonly #disk: Disk
   readonly #layout: Layout
-  readonly #progress: BehaviorSubject<Progress>
+  readonly #progress = new Subject<Progress>()
   readonly #committed = new Subject<readonly LoggedEvent[]>()
   #done = new Settled()
   #ready = new Settled()
@@ -72,6 +78,7 @@ export class TorrentTransfer implements Transfer {
   #checkpointSeq: number
   #progressTimer: Cancel | undefined
   #ending: Promise<void> | undefined
+  #removing: Promise<void> | undefined
   #ended = false
   #logFailure: Failure | undefined
 
@@ -112,7 +119,6 @@ export class TorrentTransfer implements Transfer {
     log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
     log.onFailed = (failure) => this.#onLogFailed(failure)
     this.#beginSession()
-    this.#progress = new BehaviorSubject(this.progress)
   }
 
   get infoHash(): InfoHash {
@@ -134,7 +140,10 @@ export class TorrentTransfer implements Transfer {
     return progressOf(this.state, this.#options.ports.clock.now(), this.#ended)
   }
   get progress$(): Observable<Progress> {
-    return this.#progress
+    return new Observable((listener) => {
+      if (!this.#ended) listener.next(this.progress)
+      return this.#progress.subscribe(listener)
+    })
   }
   get committed$(): Observable<readonly LoggedEvent[]> {
     return this.#committed
@@ -153,7 +162,10 @@ export class TorrentTransfer implements Transfer {
   /** Looks at the files, and starts. */
   async start(): Promise<void> {
     const { add } = this.#options
-    const files = await examine(this.#disk, this.#layout)
+    const files = await examine(this.#disk, this.#layout).catch((error: unknown) => {
+      if (this.#ending === undefined) throw error
+      return [] // closed meanwhile
+    })
     if (this.#ending !== undefined) return
     this.#tell({ type: 'files-examined', files })
     if (add.peers !== undefined && add.peers.length > 0)
@@ -162,6 +174,10 @@ export class TorrentTransfer implements Transfer {
 
   /** A peer dialed us and named our info-hash with these bytes. */
   takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
+    if (this.#ended) {
+      connection.close()
+      return { opened: () => undefined, received: () => undefined, closed: () => undefined }
+    }
     const peer = this.state.nextPeer as PeerKey // the next number of this log
     const events = this.#driver.takeConnection(peer, connection)
     this.#tell({ type: 'peer-accepted', peer, address: connection.remote })
@@ -197,6 +213,7 @@ export class TorrentTransfer implements Transfer {
 
   addPeer(address: PeerAddress): void {
     this.#assertOpen()
+    checkAddress(address)
     this.#tell({ type: 'peers-found', source: 'user', addresses: [address] })
   }
 
@@ -229,9 +246,9 @@ export class TorrentTransfer implements Transfer {
     await this.#committedUpTo(this.state.nextSeq)
   }
 
-  async remove(): Promise<void> {
-    await this.#end('removed')
-    await this.#options.forget()
+  remove(): Promise<void> {
+    this.#removing ??= this.#end('removed').then(() => this.#options.forget())
+    return this.#removing
   }
 
   close(): Promise<void> {

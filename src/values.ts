@@ -43,6 +43,10 @@ export interface PeerAddress {
   readonly port: number
 }
 
+/** Somebody can be reached there, as far as one can see. */
+export const isAddress = ({ host, port }: PeerAddress): boolean =>
+  typeof host === 'string' && host !== '' && Number.isInteger(port) && port >= 1 && port <= 65_535
+
 /** `1.2.3.4:6881` or `[2001:db8::1]:6881`. */
 export const showAddress = ({ host, port }: PeerAddress): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
@@ -52,7 +56,7 @@ export const readAddress = (text: string): PeerAddress | undefined => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text)
   const host = match?.[1] ?? match?.[2]
   const port = Number(match?.[3])
-  return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined
+  return host !== undefined && isAddress({ host, port }) ? { host, port } : undefined
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -1,5 +1,6 @@
 /** The guard: nothing may be thrown late. What nobody caught is kept, and fails the test during which it came. */
 import { setImmediate } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import type { uvu } from 'uvu'
 
 const caught: unknown[] = []
@@ -19,7 +20,7 @@ export const guard = <Context>(suite: uvu.Test<Context>): uvu.Test<Context> => {
     await setImmediate()
     await setImmediate()
     const [first] = caught.splice(0)
-    if (first !== undefined) throw new Error('thrown where nobody could catch it', { cause: first })
+    if (first !== undefined) throw new Error(`thrown where nobody could catch it: ${inspect(first)}`)
   })
   return suite
 }
