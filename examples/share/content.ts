@@ -1,6 +1,6 @@
 /** The content that is shared: made at random where the user names none, and compared byte by byte at the end. */
 import { randomFillSync } from 'node:crypto'
-import { mkdir, open, readdir, statfs, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Metainfo } from '../../src/index.js'
 
@@ -39,27 +39,35 @@ export const checkSpace = async (folder: string, needed: number): Promise<void> 
   throw new Error(`the copies take ${mib(needed)}, and ${folder} has ${mib(free)} left; set TMPDIR to another place`)
 }
 
-const compareFile = async (left: string, right: string, length: number): Promise<void> => {
-  const [one, other] = await Promise.all([open(left), open(right)])
+const withFile = async <Result>(file: string, work: (handle: FileHandle) => Promise<Result>): Promise<Result> => {
+  const handle = await open(file)
   try {
-    const [oneBytes, otherBytes] = [Buffer.alloc(COMPARE_BYTES), Buffer.alloc(COMPARE_BYTES)]
-    for (let at = 0; at < length; ) {
-      const wanted = Math.min(COMPARE_BYTES, length - at)
-      const reads = await Promise.all([one.read(oneBytes, 0, wanted, at), other.read(otherBytes, 0, wanted, at)])
-      const count = Math.min(reads[0].bytesRead, reads[1].bytesRead)
-      if (count === 0) throw new Error(`${right} is shorter than ${left}`)
-      if (!oneBytes.subarray(0, count).equals(otherBytes.subarray(0, count))) {
-        throw new Error(`${right} differs from ${left} within ${count} bytes from ${at} on`)
-      }
-      at += count
-    }
-    const [{ size }, { size: otherSize }] = await Promise.all([one.stat(), other.stat()])
-    if (size !== length || otherSize !== length)
-      throw new Error(`${left} and ${right} are not both ${length} bytes long`)
+    return await work(handle)
   } finally {
-    await Promise.all([one.close(), other.close()])
+    await handle.close()
   }
 }
+
+const compareBytes = async (one: FileHandle, other: FileHandle, length: number): Promise<void> => {
+  const [oneBytes, otherBytes] = [Buffer.alloc(COMPARE_BYTES), Buffer.alloc(COMPARE_BYTES)]
+  for (let at = 0; at < length; ) {
+    const wanted = Math.min(COMPARE_BYTES, length - at)
+    const reads = await Promise.all([one.read(oneBytes, 0, wanted, at), other.read(otherBytes, 0, wanted, at)])
+    const count = Math.min(reads[0].bytesRead, reads[1].bytesRead)
+    if (count === 0) throw new Error(`it ends after ${at} bytes`)
+    if (!oneBytes.subarray(0, count).equals(otherBytes.subarray(0, count))) {
+      throw new Error(`the ${count} bytes from ${at} on differ`)
+    }
+    at += count
+  }
+  const [{ size }, { size: otherSize }] = await Promise.all([one.stat(), other.stat()])
+  if (size !== length || otherSize !== length) throw new Error(`it has ${otherSize} bytes in place of ${length}`)
+}
+
+const compareFile = (left: string, right: string, length: number): Promise<void> =>
+  withFile(left, (one) => withFile(right, (other) => compareBytes(one, other, length))).catch((error: unknown) => {
+    throw new Error(`${right} is not as ${left}: ${error instanceof Error ? error.message : error}`)
+  })
 
 const filesBelow = async (root: string): Promise<string[]> => {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })

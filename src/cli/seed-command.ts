@@ -7,7 +7,7 @@ import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
 import { asIs, each, port, rate } from './arguments.js'
 import type { CommandContext } from './context.js'
-import { showBytes, showCount } from './format.js'
+import { showBytes } from './format.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
 interface SeedFlags {
