@@ -83,7 +83,7 @@ export const LIMITS = {
   trackerMinIntervalSeconds: 60,
   /** Intervals without a word after which our tracker forgets a peer: one announce may be lost. */
   trackerExpiryIntervals: 2,
-  /** Peers and torrents that our tracker holds before it refuses more: about 100 bytes and 400 bytes each. */
+  /** Peers and torrents that our tracker holds before it refuses more: about 110 bytes and 500 bytes each. */
   trackerSwarmPeersMax: 4_000_000,
   trackerSwarmsMax: 1_000_000,
   /** How long it remembers how often a torrent was completed after the last peer left: over a night or a weekend. */
