@@ -53,7 +53,7 @@ try {
   const message = error instanceof Error ? error.message : String(error)
   if (!stopping) {
     screen.complain(`\nIt failed: ${message}\nWhat there is so far is in ${swarm.folder}.`)
-    screen.say({ type: 'error', message })
+    screen.say({ type: 'error', code: 'START_FAILED', message })
     process.exitCode = 1
   }
 } finally {
