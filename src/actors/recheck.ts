@@ -61,10 +61,9 @@ export const checkAfterExamining = (state: Readonly<TransferState>, files: reado
     for (let piece = firstPiece; piece <= lastPiece; piece++) suspect.set(piece)
   }
   for (const piece of state.unsafe) suspect.set(piece)
-  if (state.powerLost) {
-    for (const piece of [...state.unsynced, ...state.syncing]) suspect.set(piece)
-    reason = 'power-lost'
-  }
+  const unsynced = state.powerLost ? [...state.unsynced, ...state.syncing] : []
+  for (const piece of unsynced) suspect.set(piece)
+  if (unsynced.length > 0) reason = 'power-lost'
   const check = checkOf(suspect, reason)
   return decided({ events: [...events, ...check.events], effects: check.effects })
 }

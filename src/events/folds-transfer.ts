@@ -111,8 +111,13 @@ export const transferFolds = {
     const inDoubt = new Set<PieceIndex>([...state.unsafe, ...state.checking.indices()] as PieceIndex[]) // within the torrent
     for (const { piece, standing } of state.pieces.values()) if (standing.tags.fetching !== true) inDoubt.add(piece)
     state.unsafe = [...inDoubt]
-    if (!state.cleanEnd) state.endedAt = state.at
-    state.powerLost = !state.cleanEnd && Math.abs(event.machineStartedAt - state.machineStartedAt) > SAME_START_MS
+    if (!state.cleanEnd && state.examined) state.endedAt = state.at
+    const restarted = Math.abs(event.machineStartedAt - state.machineStartedAt) > SAME_START_MS
+    state.powerLost = (state.session > 0 && restarted) || (state.powerLost && !state.examined)
+    state.examined = false
+    // A sync that was under way did not end.
+    state.unsynced = [...state.syncing, ...state.unsynced]
+    state.syncing = []
     state.session = event.session
     state.randomSeed = event.randomSeed
     state.peerId = event.peerId as PeerId // made as one
@@ -142,8 +147,10 @@ export const transferFolds = {
   },
   'session-ended'(state, event, at) {
     step(state, event.type)
-    state.cleanEnd = true
-    state.endedAt = at
+    if (state.examined) {
+      state.cleanEnd = true
+      state.endedAt = at
+    }
     forgetConnections(state)
   },
   'folder-set'(state, event) {
@@ -156,6 +163,7 @@ export const transferFolds = {
   },
   'session-examined'(state) {
     // From here on files may be written, so a session that does not reach its end leaves them in doubt.
+    state.examined = true
     state.cleanEnd = false
     state.unsafe = []
     state.stamps.clear()
@@ -176,6 +184,8 @@ export const transferFolds = {
   'transfer-failed'(state, event) {
     step(state, event.type)
     state.failure = { code: event.code, message: event.message }
+    state.unsynced = [...state.syncing, ...state.unsynced]
+    state.syncing = []
   },
   'pieces-selected'(state, event) {
     state.wanted = new Bitfield(state.geometry.pieceCount, event.wanted.slice())
@@ -212,6 +222,7 @@ export const transferFolds = {
       state.announced.clear(index)
     }
     state.unannounced = state.unannounced.filter(({ piece }) => state.stored.has(piece))
+    state.unsynced = state.unsynced.filter((piece) => state.stored.has(piece))
     rebuildWants(state)
   },
   'piece-checked'(state, event) {
@@ -223,6 +234,7 @@ export const transferFolds = {
     if (event.good) {
       state.stored.set(event.piece)
       state.unannounced.push({ piece: event.piece, seq: state.nextSeq })
+      state.unsynced.push(event.piece) // what was read may be in no place but the cache
       if (wanted) state.missing--
     } else if (wanted && !state.pieces.has(event.piece)) state.rarity.offer(event.piece)
   },
@@ -233,6 +245,7 @@ export const transferFolds = {
     state.stamps.delete(event.file)
   },
   'files-stamped'(state, event) {
+    if (!state.examined) return // what others changed must still be noticed
     for (const { file, bytes, modifiedAt } of event.stamps) state.stamps.set(file, { bytes, modifiedAt })
   },
   'sync-began'(state, _event, at) {

@@ -128,6 +128,8 @@ export interface TransferState {
   randomSeed: number
   peerId: PeerId
   machineStartedAt: number
+  /** This session has looked at the files. One that has not leaves what is known of them as it was. */
+  examined: boolean
   /** The session before ended in good order. */
   cleanEnd: boolean
   /** Time of the last event of the session before. */
@@ -150,7 +152,7 @@ export interface TransferState {
   unsynced: PieceIndex[]
   syncing: PieceIndex[]
   syncAt: Instant
-  /** The machine was started anew since the session before, and that session did not end in good order. */
+  /** The machine was started anew since a session wrote: what was not synced may be gone. */
   powerLost: boolean
   readonly stamps: Map<number, { bytes: number; modifiedAt: number }>
   checking: Bitfield
@@ -196,6 +198,7 @@ export const initialState = (): TransferState => ({
   randomSeed: 0,
   peerId: noBytes as PeerId,
   machineStartedAt: 0,
+  examined: false,
   cleanEnd: true,
   endedAt: 0 as Instant,
   wanted: new Bitfield(0),
