@@ -46,8 +46,9 @@ export const transferMachine = setup({}).createMachine({
       on: { 'download-began': 'downloading', 'check-began': 'checking', ...ends, ...fails, ...halts },
     },
     ending: { tags: 'ending', on: { 'session-ended': 'stopped', 'session-began': 'stopped', 'transfer-failed': stay } },
-    paused: { tags: 'paused', on: { resumed: 'stopped', ...ends, ...fails } },
-    failed: { tags: 'failed', on: { resumed: 'stopped', 'transfer-failed': stay, ...ends } },
+    // A check that begins here is one that waits to be resumed.
+    paused: { tags: 'paused', on: { resumed: 'stopped', 'check-began': stay, ...ends, ...fails } },
+    failed: { tags: 'failed', on: { resumed: 'stopped', 'check-began': stay, 'transfer-failed': stay, ...ends } },
   },
 })
 

@@ -209,6 +209,7 @@ const fail = (state: Readonly<TransferState>, { code, message }: { code: string;
 const resume = (state: Readonly<TransferState>, now: Instant): Decision => {
   if (state.standing.tags.paused !== true && state.standing.tags.failed !== true) return NOTHING
   const resumed = decided({ events: [{ type: 'resumed' }] })
+  if (!state.examined) return resumed // the files are being looked at, and what they are found to be says how to go on
   return both(resumed, state.checking.count > 0 ? checkOf(state.checking, 'unsafe') : begin(state.missing, now))
 }
 
@@ -272,12 +273,15 @@ export const decideTransfer = (
     case 'storage-failed':
       return fail(state, cause.failure)
     case 'files-examined': {
+      if (state.standing.tags.ending === true) return NOTHING
       const check = checkAfterExamining(state, cause.files)
       const short = cause.files.filter(({ length, stamp }) => stamp === undefined || stamp.bytes < length)
       const examined = decided({
         events: [{ type: 'session-examined' }],
         effects: short.length === 0 ? [] : [{ type: 'reserve', files: short.map(({ file }) => file) }],
       })
+      // Paused already: `resume` begins what is found to be necessary.
+      if (state.standing.tags.stopped !== true) return both(decided({ events: check.events }), examined)
       return check.effects.length > 0 ? both(check, examined) : both(check, examined, begin(state.missing, now))
     }
     case 'piece-checked':
