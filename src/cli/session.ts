@@ -65,14 +65,16 @@ const share = (progress: Progress): readonly [part: number, whole: number] =>
     ? [progress.pieces - progress.checkingPieces, progress.pieces]
     : [Math.min(progress.storedBytes, progress.wantedBytes), progress.wantedBytes]
 
+const amountOf = ({ storedBytes, wantedBytes }: Progress): string =>
+  `${showBytes(storedBytes)} of ${showBytes(wantedBytes)}`
+
 const noteOf = (progress: Progress): string => {
   const { phase, storedBytes, wantedBytes, downloadRate, uploadRate, peers, checkingPieces } = progress
   if (phase === 'checking') return `checking what is on disk, ${showCount(checkingPieces, 'piece')} left`
   if (phase === 'seeding') return `seeding at ${showRate(uploadRate)} to ${showCount(peers, 'peer')}`
   if (phase !== 'downloading') return phase
   const left = downloadRate > 0 ? `, ${showSeconds((wantedBytes - storedBytes) / downloadRate)} left` : ''
-  const of = `${showBytes(storedBytes)} of ${showBytes(wantedBytes)}`
-  return `${of}, ${showRate(downloadRate)} from ${showCount(peers, 'peer')}${left}`
+  return `${amountOf(progress)}, ${showRate(downloadRate)} from ${showCount(peers, 'peer')}${left}`
 }
 
 /** Events that say what happens without burying it: not those of single blocks and pieces. */
@@ -100,6 +102,7 @@ export const showProgress = (context: CommandContext, transfer: Transfer): Bar =
   return {
     update: (value, total, note) => bar.update(value, total, note),
     stop() {
+      if (!watching.closed) bar.update(...share(transfer.progress), amountOf(transfer.progress))
       watching.unsubscribe()
       bar.stop()
     },
