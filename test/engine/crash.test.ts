@@ -1,0 +1,179 @@
+/** After SIGKILL at any moment a download goes on: the log is whole, little is hashed again, and little fetched again. */
+import { readFile, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { PieceIndex } from '../../src/index.js'
+import { foldLog, stateHash, type TransferState } from '../../src/replay/index.js'
+import { type Child, runChild } from '../store/children/child.js'
+import { type Content, compareContent, makeContent, writeContent } from './content.js'
+import { guard } from './guard.js'
+import { type Rig, rigged, verdictOf, within, withLog } from './rig.js'
+
+const test = guard(suite('engine: crash'))
+
+const KIB = 1_024
+const MIB = 1_024 * KIB
+const KILLS = 12
+const UPLOAD_LIMIT = 4 * MIB
+/** Half-filled pieces, what is on its way, and what was not committed yet: a tenth of a second and more, at this rate. */
+const IN_FLIGHT_BYTES_MAX = 512 * KIB
+
+const content = makeContent({ pieceLength: 64 * KIB, files: { 'a.bin': 5 * MIB + 1, 'b/c.bin': 3 * MIB + 77 } })
+const { pieceCount } = content.metainfo
+
+interface Line {
+  readonly type: string
+  readonly storedPieces: number
+  readonly downloadedBytes: number
+  readonly rehashedPieces: number
+  readonly checkingPieces: number
+}
+
+const read = (line: string): Line => JSON.parse(line) as Line
+
+interface Place {
+  readonly folder: string
+  readonly dataDir: string
+  readonly torrent: string
+}
+
+const makePlace = async (rig: Rig, what: Content): Promise<Place> => {
+  const folder = await rig.folder()
+  const torrent = join(folder, 'the.torrent')
+  await writeFile(torrent, what.torrent)
+  return { folder, dataDir: join(folder, 'data'), torrent }
+}
+
+const start = (rig: Rig, { folder, dataDir, torrent }: Place, port: number): Child => {
+  const child = runChild('../../engine/children/downloading.ts', [torrent, folder, dataDir, String(port)])
+  rig.later(() => child.process.kill('SIGKILL'))
+  return child
+}
+
+const kill = async (child: Child): Promise<void> => {
+  child.process.kill('SIGKILL')
+  await within(child.gone, 'the end of the child')
+}
+
+/** Pieces of which the log cannot know whether they are on disk. */
+const unsafeIn = (state: TransferState): number => {
+  const unsafe = new Set<PieceIndex>([...state.unsafe, ...state.checking.indices()] as PieceIndex[])
+  for (const { piece, standing } of state.pieces.values()) if (standing.tags.fetching !== true) unsafe.add(piece)
+  return unsafe.size
+}
+
+/** What a crash left: a log that is whole, and that folds the same from its start and from its newest checkpoint. */
+const lookAtLog = async (place: Place, what = content): Promise<TransferState> => {
+  const { infoHash } = what.metainfo
+  const verdict = await verdictOf(place.dataDir, infoHash)
+  assert.ok(verdict.ok, JSON.stringify(verdict))
+  return withLog(place.dataDir, what, async (log) => {
+    const { state } = await foldLog(log, { fromStart: true })
+    assert.is(stateHash((await foldLog(log)).state), stateHash(state))
+    assert.is(state.nextSeq, verdict.events)
+    return state
+  })
+}
+
+/** Hashed again in this session, as far as the child said. */
+const rehashedBy = (child: Child): number =>
+  child.lines.map(read).reduce((most, { rehashedPieces = 0 }) => Math.max(most, rehashedPieces), 0)
+
+const isDone = (line: string): boolean => read(line).type === 'done'
+
+/** Waits for the end that the child comes to by itself. */
+const finish = async (child: Child): Promise<Line> => {
+  const done = read(await child.line(isDone))
+  await within(child.gone, 'the end of the child')
+  assert.is(child.process.exitCode, 0)
+  return done
+}
+
+/** Lines that a child may say before it is killed: it listens, it has added, and then a commit a line. */
+const linesBeforeKill = (kills: number): number => (kills % 4 === 1 ? 1 + (kills % 3) : 3 + ((kills * 7) % 6))
+
+test(
+  `crash: after ${KILLS} kills every byte is right, and little was hashed or fetched again`,
+  rigged(async (rig) => {
+    const seed = await rig.seed(content, { uploadLimit: UPLOAD_LIMIT })
+    const place = await makePlace(rig, content)
+    let [unsafe, stored] = [0, 0]
+    for (let kills = 0; kills < KILLS; kills++) {
+      const child = start(rig, place, seed.address.port)
+      const last = await child.line((line) => isDone(line) || child.lines.length >= linesBeforeKill(kills))
+      assert.not(isDone(last), `it was done before it could be killed for the ${kills}th time`)
+      await kill(child)
+      if (kills === 0 && child.lines.length < 2) continue // killed before there was a log
+      const state = await lookAtLog(place)
+      assert.ok(rehashedBy(child) <= unsafe, `hashed ${rehashedBy(child)} pieces again, of which ${unsafe} were unsafe`)
+      assert.ok(state.stored.count >= stored, `${state.stored.count} pieces are stored, and ${stored} were`)
+      stored = state.stored.count - unsafeIn(state)
+      unsafe = unsafeIn(state)
+      assert.ok(unsafe * content.metainfo.pieceLength <= IN_FLIGHT_BYTES_MAX, `${unsafe} pieces are unsafe`)
+    }
+    const done = await finish(start(rig, place, seed.address.port))
+    assert.is(done.rehashedPieces, unsafe)
+    await compareContent(content, place.folder)
+    const uploaded = seed.transfer.progress.uploadedBytes
+    assert.ok(uploaded <= content.bytes.length + KILLS * IN_FLIGHT_BYTES_MAX, `the seed sent ${uploaded} bytes`)
+    const state = await lookAtLog(place)
+    assert.ok(state.stored.full)
+    assert.ok(state.cleanEnd)
+  }),
+)
+
+test(
+  'crash: a check that is killed goes on with what was not hashed yet',
+  rigged(async (rig) => {
+    const large = makeContent({ pieceLength: 16 * KIB, files: 24 * MIB })
+    const count = large.metainfo.pieceCount
+    const place = await makePlace(rig, large)
+    await writeContent(large, place.folder)
+    let left = count
+    for (const part of [0.1, 0.7]) {
+      const child = start(rig, place, 1)
+      const last = read(await child.line((line) => isDone(line) || read(line).checkingPieces < count * (1 - part)))
+      assert.is.not(last.type, 'done')
+      await kill(child)
+      const state = await lookAtLog(place, large)
+      assert.ok(rehashedBy(child) <= left)
+      left = unsafeIn(state)
+      assert.ok(left < count * (1 - part))
+    }
+    const done = await finish(start(rig, place, 1))
+    assert.is(done.rehashedPieces, left)
+    assert.is(done.downloadedBytes, 0)
+    assert.is(done.storedPieces, count)
+  }),
+)
+
+test(
+  'crash: a file that was changed after a kill is noticed, hashed and mended',
+  rigged(async (rig) => {
+    const seed = await rig.seed(content, { uploadLimit: UPLOAD_LIMIT })
+    const place = await makePlace(rig, content)
+    const child = start(rig, place, seed.address.port)
+    await child.line((line) => read(line).storedPieces > pieceCount / 2)
+    await kill(child)
+    const before = await lookAtLog(place)
+    const path = join(place.folder, content.files[0]?.[0] ?? '')
+    const [piece = 0] = before.stored.indices()
+    const bytes = await readFile(path)
+    bytes[piece * content.metainfo.pieceLength + 5] = 1 + (bytes[piece * content.metainfo.pieceLength + 5] ?? 0)
+    await writeFile(path, bytes)
+    const later = before.at / 1_000 + 60
+    await utimes(path, later, later)
+    const done = await finish(start(rig, place, seed.address.port))
+    await compareContent(content, place.folder)
+    assert.ok(done.rehashedPieces >= Math.floor((5 * MIB) / content.metainfo.pieceLength))
+    await withLog(place.dataDir, content, async (log) => {
+      const changes: string[] = []
+      for await (const batch of log.read(before.nextSeq))
+        for (const { event } of batch) if (event.type === 'file-changed') changes.push(`${event.file} ${event.reason}`)
+      assert.equal(changes, ['0 time'])
+    })
+  }),
+)
+
+test.run()
