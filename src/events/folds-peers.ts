@@ -138,6 +138,13 @@ const learnPieces = (state: TransferState, peer: PeerState, has: Bitfield): void
   peer.interesting = countInteresting(state, has)
 }
 
+/** The peer has got the last piece that it lacked: from now on it is counted once, not in every piece. */
+const countAsSeed = (state: TransferState, peer: PeerState): void => {
+  for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
+  peer.seed = true
+  state.seedsConnected++
+}
+
 export const peerFolds = {
   'candidates-found'(state, event) {
     for (const address of event.addresses) {
@@ -222,6 +229,7 @@ export const peerFolds = {
     peer.saidPieces = true
     state.rarity.more(event.piece)
     if (state.wanted.has(event.piece) && !state.stored.has(event.piece)) peer.interesting++
+    if (peer.has.full) countAsSeed(state, peer)
   },
   'interested-sent': (state, event, at) => void say(state, event, at),
   'not-interested-sent': (state, event, at) => void say(state, event, at),
