@@ -1,33 +1,15 @@
-/**
- * The driver: effects to ports, and the ports' answers to inputs. The same file runs on Node and in the simulator.
- *
- * It holds what the state must not: connections with their decoders, half-filled pieces, bytes being read or written.
- * It decides nothing.
- */
-import { createHash } from 'node:crypto'
-import { inFlightMax } from './actors/picker.js'
 import type { Effect, Input, PeerInput } from './actors/vocabulary.js'
+import { Announcer } from './announcer.js'
 import { unreachable } from './assert.js'
-import { Checker } from './checker.js'
-import { type Geometry, lengthOfPiece } from './events/geometry.js'
+import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import { PeerLink } from './peer-link.js'
-import type { Answer, Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from './ports.js'
+import { PieceWork } from './piece-work.js'
+import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
-import { PieceBuffers } from './store/piece-buffers.js'
-import { PieceStorage } from './store/piece-storage.js'
-import { ReadCache } from './store/read-cache.js'
 import type { Throttle } from './throttle.js'
-import {
-  BLOCK_BYTES,
-  equalBytes,
-  type InfoHash,
-  type PeerAddress,
-  type PeerId,
-  type PeerKey,
-  type PieceIndex,
-} from './values.js'
+import type { InfoHash, PeerAddress, PeerId, PeerKey } from './values.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake } from './wire/extension.js'
 import { encodeHandshake } from './wire/handshake.js'
 import type { Metainfo } from './wire/metainfo.js'
@@ -48,21 +30,13 @@ export interface DriverOptions {
   readonly throttle: Throttle
 }
 
-const FINGERPRINT_BYTES = 6
-
 export class Driver {
   readonly #options: DriverOptions
   readonly #links = new Map<PeerKey, PeerLink>()
   readonly #dials = new Map<PeerKey, Pick<Connection, 'close'>>()
   readonly #dirty = new Set<PeerLink>()
-  readonly #buffers: PieceBuffers
-  readonly #storage: PieceStorage
-  readonly #cache: ReadCache
-  readonly #checker: Checker
-  readonly #announces = new Set<Cancel>()
-  readonly #farewells = new Set<Cancel>()
-  /** Disk work under way, beside that of the checker. */
-  #working = 0
+  readonly #work: PieceWork
+  readonly #announcer: Announcer
   #onIdle: (() => void)[] = []
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined
   #held = 0
@@ -70,18 +44,12 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options
-    const { geometry, disk, layout, ports, metainfo } = options
-    this.#buffers = new PieceBuffers(geometry.pieceLength, inFlightMax(geometry.pieceLength))
-    this.#storage = new PieceStorage(layout, disk)
-    this.#cache = new ReadCache(this.#storage, geometry)
-    this.#checker = new Checker({
-      geometry,
-      storage: this.#storage,
-      hasher: ports.hasher,
-      matches: (piece, digest) => equalBytes(digest, hashOf(metainfo, piece)),
-      checked: (piece, good) => this.#give({ to: 'transfer', input: { type: 'piece-checked', piece, good } }),
-      rested: () => this.#rest(),
-    })
+    const { ports, metainfo, layout, geometry, disk, preallocate, listenPort } = options
+    const give = (input: Input): void => this.#give(input)
+    const rested = (): void => this.#rest()
+    const { hasher, discovery } = ports
+    this.#work = new PieceWork({ hasher, metainfo, layout, geometry, disk, preallocate, give, rested })
+    this.#announcer = new Announcer({ discovery, listenPort, give, rested })
   }
 
   /** Bytes of the handshake that named us may have been read already. */
@@ -97,7 +65,7 @@ export class Driver {
   perform(effect: Effect): void {
     switch (effect.type) {
       case 'keep':
-        this.#buffers.of(effect.piece).set(effect.bytes, effect.offset)
+        this.#work.keep(effect.piece, effect.offset, effect.bytes)
         break
       case 'request':
         this.#on(effect.peer, (link) => link.request(effect.ranges))
@@ -131,29 +99,28 @@ export class Driver {
         this.#hangUp(effect.peer)
         break
       case 'hash':
-        this.#hash(effect.piece, effect.fingerprints)
+        this.#work.hash(effect.piece, effect.fingerprints)
         break
       case 'write':
-        this.#write(effect.piece)
+        this.#work.write(effect.piece)
         break
       case 'drop':
-        this.#buffers.takeBack(effect.piece)
+        this.#work.drop(effect.piece)
         break
       case 'reserve':
-        this.#reserve(effect.files)
+        this.#work.reserve(effect.files)
         break
       case 'check':
-        this.#cache.clear()
-        this.#checker.check(effect.pieces)
+        this.#work.check(effect.pieces)
         break
       case 'stop-checking':
-        this.#checker.stop()
+        this.#work.stopChecking()
         break
       case 'sync':
-        this.#sync(effect.pieces)
+        this.#work.sync(effect.pieces)
         break
       case 'announce':
-        this.#announce(effect)
+        this.#announcer.announce(effect)
         break
       case 'wake':
         this.#wakeAt(effect.at)
@@ -187,9 +154,7 @@ export class Driver {
 
   /** Trackers had their time to hear of the end. */
   cutFarewells(): void {
-    for (const cancel of this.#farewells) cancel()
-    this.#farewells.clear()
-    this.#rest()
+    this.#announcer.cutFarewells()
   }
 
   /** Ends everything that could still give an input. */
@@ -197,13 +162,9 @@ export class Driver {
     this.#stopped = true
     this.#wake?.cancel()
     this.#wake = undefined
-    this.#checker.stop()
-    for (const cancel of this.#announces) cancel()
-    this.#announces.clear()
-    this.cutFarewells()
+    this.#announcer.stop()
     for (const peer of [...this.#links.keys(), ...this.#dials.keys()]) this.#hangUp(peer)
-    this.#buffers.trim()
-    this.#cache.clear()
+    this.#work.stop()
   }
 
   #give(input: Input): void {
@@ -225,7 +186,7 @@ export class Driver {
     const link = new PeerLink({
       connection,
       geometry: this.#options.geometry,
-      cache: this.#cache,
+      cache: this.#work.cache,
       deliver: (input) => this.#toPeer(peer, input),
       flushed: (ranges) => this.#hold(() => this.#flushed(peer, ranges)),
       maySend: (bytes) => this.#options.throttle.maySend(bytes),
@@ -305,92 +266,6 @@ export class Driver {
     return encodeExtensionHandshake({ messages: {}, client, port: listenPort, requestsMax: LIMITS.requestsServedMax })
   }
 
-  #hash(piece: PieceIndex, fingerprints: boolean): void {
-    const { geometry, metainfo, ports } = this.#options
-    const bytes = this.#buffers.held(piece).subarray(0, lengthOfPiece(geometry, piece))
-    ports.hasher.sha1(bytes, (digest) => {
-      const good = equalBytes(digest, hashOf(metainfo, piece))
-      const input = {
-        type: 'piece-hashed',
-        good,
-        fingerprints: good && !fingerprints ? [] : fingerprintsOf(bytes),
-      } as const
-      this.#give({ to: 'piece', piece, input })
-    })
-  }
-
-  #write(piece: PieceIndex): void {
-    const { geometry } = this.#options
-    const bytes = this.#buffers.held(piece).subarray(0, lengthOfPiece(geometry, piece))
-    this.#work((done) =>
-      this.#storage.write(piece * geometry.pieceLength, bytes, (answer) => {
-        done()
-        const input =
-          answer.type === 'done'
-            ? ({ type: 'piece-written' } as const)
-            : ({ type: 'write-failed', failure: answer.failure } as const)
-        this.#give({ to: 'piece', piece, input })
-      }),
-    )
-  }
-
-  #reserve(files: readonly number[]): void {
-    const { layout, disk, preallocate } = this.#options
-    for (const file of files) {
-      const { length } = layout.piecesOf(file)
-      if (length > 0 && !preallocate) continue
-      this.#work((done) =>
-        disk.reserve(file, length, (answer) => {
-          done()
-          if (answer.type === 'failed')
-            this.#give({ to: 'transfer', input: { type: 'storage-failed', failure: answer.failure } })
-        }),
-      )
-    }
-  }
-
-  #sync(pieces: readonly PieceIndex[]): void {
-    const { layout, geometry, disk } = this.#options
-    const files = new Set<number>()
-    for (const piece of pieces)
-      for (const { file } of layout.spans(piece * geometry.pieceLength, lengthOfPiece(geometry, piece)))
-        if (file !== undefined) files.add(file)
-    let left = files.size
-    let failed: Failure | undefined
-    const finish = (): void =>
-      this.#give({
-        to: 'transfer',
-        input: failed === undefined ? { type: 'sync-finished' } : { type: 'storage-failed', failure: failed },
-      })
-    for (const file of files)
-      this.#work((done) =>
-        disk.sync(file, (answer: Answer<undefined>) => {
-          done()
-          if (answer.type === 'failed') failed = answer.failure
-          if (--left === 0) finish()
-        }),
-      )
-    if (files.size === 0) finish()
-  }
-
-  #announce({ tracker, request }: Extract<Effect, { type: 'announce' }>): void {
-    const { ports, listenPort } = this.#options
-    const pending = request.event === 'stopped' ? this.#farewells : this.#announces
-    const cancel = ports.discovery.announce(tracker, { ...request, port: listenPort }, (answer) => {
-      pending.delete(cancel)
-      if (pending === this.#farewells) this.#rest()
-      else
-        this.#give({
-          to: 'trackers',
-          input:
-            answer.type === 'done'
-              ? { type: 'announce-answered', tracker, answer: answer.value }
-              : { type: 'announce-failed', tracker, failure: answer.failure },
-        })
-    })
-    pending.add(cancel)
-  }
-
   #wakeAt(at: number): void {
     if (this.#wake !== undefined && this.#wake.at <= at) return
     this.#wake?.cancel()
@@ -401,34 +276,11 @@ export class Driver {
     this.#wake = { at, cancel }
   }
 
-  #work(start: (done: () => void) => void): void {
-    this.#working++
-    start(() => {
-      this.#working--
-      this.#rest()
-    })
-  }
-
   /** Tells those who wait for it, once the input that ended the work was handled. */
   #rest(): void {
-    if (this.#onIdle.length === 0 || this.#working > 0 || this.#farewells.size > 0 || this.#checker.busy) return
+    if (this.#onIdle.length === 0 || this.#work.busy || this.#announcer.sayingFarewell) return
     const waiting = this.#onIdle
     this.#onIdle = []
     for (const resolve of waiting) resolve()
   }
-}
-
-const hashOf = ({ pieceHashes }: Metainfo, piece: PieceIndex): Uint8Array =>
-  pieceHashes.subarray(piece * 20, piece * 20 + 20)
-
-/** 48 bits of SHA-1 over each block: enough to tell who gave which bytes. */
-const fingerprintsOf = (bytes: Uint8Array): readonly number[] => {
-  const fingerprints: number[] = []
-  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
-    const digest = createHash('sha1')
-      .update(bytes.subarray(at, at + BLOCK_BYTES))
-      .digest()
-    fingerprints.push(digest.readUIntBE(0, FINGERPRINT_BYTES))
-  }
-  return fingerprints
 }

@@ -1,0 +1,164 @@
+/** Piece work: what is done with the bytes of pieces: kept, hashed, written, checked, synced, read for peers. */
+
+import { inFlightMax } from './actors/picker.js'
+import type { Input } from './actors/vocabulary.js'
+import { Checker } from './checker.js'
+import { type Geometry, lengthOfPiece } from './events/geometry.js'
+import { blockFingerprints } from './fingerprints.js'
+import type { Disk, Failure, Hasher } from './ports.js'
+import type { Layout } from './store/layout.js'
+import { PieceBuffers } from './store/piece-buffers.js'
+import { PieceStorage } from './store/piece-storage.js'
+import { ReadCache } from './store/read-cache.js'
+import { equalBytes, type PieceIndex } from './values.js'
+import type { Metainfo } from './wire/metainfo.js'
+
+export interface PieceWorkOptions {
+  readonly hasher: Hasher
+  readonly metainfo: Metainfo
+  readonly layout: Layout
+  readonly geometry: Geometry
+  readonly disk: Disk
+  readonly preallocate: boolean
+  give(input: Input): void
+  /** Called whenever some of the work ends: `busy` may have become false. */
+  rested(): void
+}
+
+const HASH_BYTES = 20
+
+export class PieceWork {
+  readonly cache: ReadCache
+  readonly #options: PieceWorkOptions
+  readonly #buffers: PieceBuffers
+  readonly #storage: PieceStorage
+  readonly #checker: Checker
+  /** Under way, beside what the checker does. */
+  #working = 0
+
+  constructor(options: PieceWorkOptions) {
+    const { geometry, disk, layout, hasher, give, rested } = options
+    this.#options = options
+    this.#buffers = new PieceBuffers(geometry.pieceLength, inFlightMax(geometry.pieceLength))
+    this.#storage = new PieceStorage(layout, disk)
+    this.cache = new ReadCache(this.#storage, geometry)
+    this.#checker = new Checker({
+      geometry,
+      storage: this.#storage,
+      hasher,
+      matches: (piece, digest) => this.#matches(piece, digest),
+      checked: (piece, good) => give({ to: 'transfer', input: { type: 'piece-checked', piece, good } }),
+      rested,
+    })
+  }
+
+  get busy(): boolean {
+    return this.#working > 0 || this.#checker.busy
+  }
+
+  /** The only copy that is made of a block. */
+  keep(piece: PieceIndex, offset: number, bytes: Uint8Array): void {
+    this.#buffers.of(piece).set(bytes, offset)
+  }
+
+  drop(piece: PieceIndex): void {
+    this.#buffers.takeBack(piece)
+  }
+
+  hash(piece: PieceIndex, fingerprints: boolean): void {
+    const bytes = this.#bytesOf(piece)
+    this.#work((done) =>
+      this.#options.hasher.sha1(bytes, (digest) => {
+        done()
+        const good = this.#matches(piece, digest)
+        const told = good && !fingerprints ? [] : blockFingerprints(bytes)
+        this.#options.give({ to: 'piece', piece, input: { type: 'piece-hashed', good, fingerprints: told } })
+      }),
+    )
+  }
+
+  write(piece: PieceIndex): void {
+    const { geometry, give } = this.#options
+    this.#work((done) =>
+      this.#storage.write(piece * geometry.pieceLength, this.#bytesOf(piece), (answer) => {
+        done()
+        if (answer.type === 'done') give({ to: 'piece', piece, input: { type: 'piece-written' } })
+        else give({ to: 'piece', piece, input: { type: 'write-failed', failure: answer.failure } })
+      }),
+    )
+  }
+
+  /** What was cached may be another thing on disk: that is why it is checked. */
+  check(pieces: readonly PieceIndex[]): void {
+    this.cache.clear()
+    this.#checker.check(pieces)
+  }
+
+  stopChecking(): void {
+    this.#checker.stop()
+  }
+
+  reserve(files: readonly number[]): void {
+    const { layout, disk, preallocate } = this.#options
+    for (const file of files) {
+      const { length } = layout.piecesOf(file)
+      if (length > 0 && !preallocate) continue
+      this.#work((done) =>
+        disk.reserve(file, length, (answer) => {
+          done()
+          if (answer.type === 'failed') this.#fail(answer.failure)
+        }),
+      )
+    }
+  }
+
+  sync(pieces: readonly PieceIndex[]): void {
+    const { layout, geometry, disk, give } = this.#options
+    const files = new Set<number>()
+    for (const piece of pieces)
+      for (const { file } of layout.spans(piece * geometry.pieceLength, lengthOfPiece(geometry, piece)))
+        if (file !== undefined) files.add(file)
+    let left = files.size
+    let failed: Failure | undefined
+    const finish = (): void => {
+      if (failed === undefined) give({ to: 'transfer', input: { type: 'sync-finished' } })
+      else this.#fail(failed)
+    }
+    if (left === 0) finish()
+    for (const file of files)
+      this.#work((done) =>
+        disk.sync(file, (answer) => {
+          done()
+          if (answer.type === 'failed') failed = answer.failure
+          if (--left === 0) finish()
+        }),
+      )
+  }
+
+  stop(): void {
+    this.#checker.stop()
+    this.#buffers.trim()
+    this.cache.clear()
+  }
+
+  #bytesOf(piece: PieceIndex): Uint8Array {
+    return this.#buffers.held(piece).subarray(0, lengthOfPiece(this.#options.geometry, piece))
+  }
+
+  #matches(piece: PieceIndex, digest: Uint8Array): boolean {
+    const start = piece * HASH_BYTES
+    return equalBytes(digest, this.#options.metainfo.pieceHashes.subarray(start, start + HASH_BYTES))
+  }
+
+  #fail(failure: Failure): void {
+    this.#options.give({ to: 'transfer', input: { type: 'storage-failed', failure } })
+  }
+
+  #work(start: (done: () => void) => void): void {
+    this.#working++
+    start(() => {
+      this.#working--
+      this.#options.rested()
+    })
+  }
+}
