@@ -44,6 +44,8 @@ export const peerMachine = setup({}).createMachine({
         'requests-released': stay,
         'request-refused': stay,
         'cancel-received': stay,
+        // Of a choked peer too: what the network had taken already still goes out.
+        'block-served': stay,
         'peer-snubbed': stay,
       },
       states: {
@@ -51,7 +53,7 @@ export const peerMachine = setup({}).createMachine({
           initial: 'choking',
           states: {
             choking: { tags: 'amChoking', on: { 'unchoke-sent': 'serving', 'optimistic-chosen': stay } },
-            serving: { on: { 'choke-sent': 'choking', 'block-served': stay, 'optimistic-chosen': stay } },
+            serving: { on: { 'choke-sent': 'choking', 'optimistic-chosen': stay } },
           },
         },
         ourInterest: {
