@@ -67,7 +67,9 @@ const takeBlock = (
     const kind = verdict === 'duplicate' ? 'duplicate' : 'late'
     return decided({ events: [{ type: 'block-wasted', ...given, kind }], messages: [refill(from)] })
   }
-  const alone = ordersOf(ledger, block) <= 1
+  // A late block is on order from its giver no longer, but perhaps from somebody else.
+  const own = state.peers.get(from)?.requested.has(blockKey(state.geometry, piece, block)) === true ? 1 : 0
+  const alone = ordersOf(ledger, block) === own
   const messages: Message[] = alone ? [refill(from)] : [...cancels(state, ledger, block, from), refill(from)]
   const keep: Effect = { type: 'keep', piece, offset, bytes }
   if (ledger.received + 1 < ledger.blocks)
