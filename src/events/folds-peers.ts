@@ -97,7 +97,8 @@ export const releaseRequests = (state: TransferState, peer: PeerState): void => 
   peer.requested.clear()
 }
 
-const remember = (released: Set<number>, key: number): void => {
+/** A block given up may still come; the oldest are forgotten. */
+export const remember = (released: Set<number>, key: number): void => {
   released.add(key)
   if (released.size <= LIMITS.releasedRequestsMax) return
   for (const oldest of released) {

@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
 import { banName } from './banning.js'
 import type { Folds } from './evolve.js'
-import { releaseRequests, stepPeer } from './folds-peers.js'
+import { releaseRequests, remember, stepPeer } from './folds-peers.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
 import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
 import { addBytes } from './meter.js'
@@ -110,7 +110,7 @@ export const pieceFolds = {
     for (const { piece, offset } of event.ranges) {
       const block = offset / BLOCK_BYTES
       takeOffOrder(state, peer, piece, block)
-      peer.released.add(blockKey(state.geometry, piece, block)) // it may be on its way
+      remember(peer.released, blockKey(state.geometry, piece, block)) // it may be on its way
     }
   },
   'requests-released'(state, event) {
@@ -158,7 +158,7 @@ export const pieceFolds = {
     for (const piece of event.pieces) state.announced.set(piece)
     const told = new Set(event.pieces)
     state.unannounced = state.unannounced.filter(({ piece }) => !told.has(piece))
-    for (const peer of state.peers.values()) peer.lastSentAt = at
+    for (const peer of state.peers.values()) if (peer.standing.tags.open === true && !peer.seed) peer.lastSentAt = at // who is told
   },
 
   'request-received'(state, event, at) {

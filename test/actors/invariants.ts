@@ -69,7 +69,7 @@ const checkPeers = (state: Readonly<TransferState>): void => {
     assert.is(peer.interesting, interesting, `interesting pieces of peer ${key}`)
     assert.ok(peer.requested.size <= LIMITS.requestsOutstandingMax, 'requests are bounded')
     assert.ok(peer.asked.size <= LIMITS.requestsServedMax, 'what is served is bounded')
-    assert.ok(peer.released.size <= LIMITS.releasedRequestsMax + LIMITS.requestsOutstandingMax, 'memory is bounded')
+    assert.ok(peer.released.size <= LIMITS.releasedRequestsMax, 'memory is bounded')
     assert.ok(peer.unasked <= LIMITS.unaskedBlocksMax)
     assert.not(peer.standing.tags.amChoking === true && peer.asked.size > 0, 'a choked peer waits for nothing')
     if (peer.standing.tags.open !== true) assert.is(peer.requested.size, 0)
