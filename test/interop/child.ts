@@ -130,7 +130,14 @@ export class Child {
   }
 
   tail(lines = LINES_SHOWN): string {
-    const shown = this.lines.slice(-lines).map(({ from, text }) => `      ${from}| ${text}`)
+    const shown = withoutRepeats(this.lines)
+      .slice(-lines)
+      .map(({ from, text }) => `      ${from}| ${text}`)
     return shown.length === 0 ? '      (it printed nothing)' : shown.join('\n')
   }
 }
+
+/** What begins like the line before it is progress: of such lines the last says enough. */
+const REPEAT_LENGTH = 18
+const withoutRepeats = (lines: readonly Line[]): Line[] =>
+  lines.filter(({ text }, at) => text.slice(0, REPEAT_LENGTH) !== lines[at + 1]?.text.slice(0, REPEAT_LENGTH))

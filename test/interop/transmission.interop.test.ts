@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { bittorrentTracker } from './bittorrent-tracker.js'
 import { makeSample, makeSamples, type Sample, SHAPES, withTracker } from './corpus.js'
-import { compareFetched } from './exchange.js'
+import { compareFetched, fewAtATime } from './exchange.js'
 import { interopSuite } from './harness.js'
 import { libtorrent } from './libtorrent.js'
 import type { Network } from './network.js'
@@ -15,10 +15,11 @@ import { compareTrees } from './tree.js'
 const test = interopSuite('interop: Transmission')
 const BOUND_MS = 2 * TRANSMISSION_BOUND_MS
 
+// Transmission takes one handshake at a time from an address, whichever torrent it is for, so each has a place.
 const fetchesAll = async (rig: Rig, network: Network, samples: readonly Sample[]): Promise<void> => {
   const daemon = await startTransmission(rig, network.place())
   const dir = await rig.folder('transmission-downloads')
-  for (const sample of samples) await torrewind.seed({ rig, sample, dir: sample.dir, place: network.hub })
+  await fewAtATime(samples, (sample) => torrewind.seed({ rig, sample, dir: sample.dir, place: network.place() }))
   for (const sample of samples) await daemon.add(sample, dir)
   await Promise.all(
     samples.map(async (sample) => {
@@ -38,7 +39,7 @@ const seedsAll = async (rig: Rig, network: Network, samples: readonly Sample[]):
         rig,
         sample,
         peers: [daemon.address],
-        place: network.hub,
+        place: network.place(),
         boundMs: TRANSMISSION_BOUND_MS,
       })
       await compareFetched(sample, got)

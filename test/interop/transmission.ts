@@ -51,6 +51,8 @@ const settings = (host: string, rpcPort: number, peerPort: number, dir: string) 
   'cache-size-mb': 4,
   'dht-enabled': false,
   'download-dir': dir,
+  // No more than five torrents at once, it would be.
+  'download-queue-enabled': false,
   encryption: 0,
   'lpd-enabled': false,
   'peer-port': peerPort,
