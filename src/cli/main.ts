@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 /** The command line: `torrewind COMMAND`. */
-import { createCommand } from './create-command.js'
-import { getCommand } from './get-command.js'
-import { logCommand } from './log-command.js'
-import { replayCommand } from './replay-command.js'
-import { run } from './run.js'
-import { seedCommand } from './seed-command.js'
+import { type MakeCommand, run } from './run.js'
 import { Terminal } from './terminal.js'
-import { trackerCommand } from './tracker-command.js'
+
+/** Each is loaded when it is needed: the engine takes longer to load than some commands take to run. */
+const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  create: async () => (await import('./create-command.js')).createCommand,
+  seed: async () => (await import('./seed-command.js')).seedCommand,
+  get: async () => (await import('./get-command.js')).getCommand,
+  tracker: async () => (await import('./tracker-command.js')).trackerCommand,
+  log: async () => (await import('./log-command.js')).logCommand,
+  replay: async () => (await import('./replay-command.js')).replayCommand,
+}
 
 const args = process.argv.slice(2)
 const terminal = new Terminal(args)
@@ -17,7 +21,8 @@ process.on('uncaughtException', (error) => {
   terminal.fail(error)
   process.exit(1)
 })
-const makers = [createCommand, seedCommand, getCommand, trackerCommand, logCommand, replayCommand]
+const named = Object.hasOwn(COMMANDS, args[0] ?? '') ? COMMANDS[args[0] ?? ''] : undefined
+const makers = await Promise.all((named === undefined ? Object.values(COMMANDS) : [named]).map((load) => load()))
 const code = await run(terminal, args, makers)
 await terminal.written()
 process.exit(code)

@@ -1,6 +1,6 @@
 /** `torrewind replay`: folds a log from its first event and compares the state with the last checkpoint. */
 import { Command, Option } from 'commander'
-import { TorrewindError } from '../index.js'
+import { TorrewindError } from '../errors.js'
 import { replay } from '../replay/index.js'
 import { sequenceNumber } from './arguments.js'
 import { chooseTransfer, readerOf } from './choose-transfer.js'
