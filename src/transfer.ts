@@ -3,26 +3,28 @@ import { Observable, Subject } from 'rxjs'
 import { ActorSystem } from './actors/system.js'
 import type { TransferInput } from './actors/vocabulary.js'
 import type { AddOptions, Progress, Transfer } from './api.js'
+import { Checkpointer } from './checkpointer.js'
+import { Commits } from './commits.js'
 import { Driver } from './driver.js'
 import { type ErrorCode, TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import { geometryOf } from './events/geometry.js'
-import { stateHash, takeSnapshot } from './events/snapshot.js'
+import { stateHash } from './events/snapshot.js'
 import type { TransferState } from './events/state.js'
-import type { EventType, TransferEvent } from './events/vocabulary.js'
+import type { EventType } from './events/vocabulary.js'
 import { examine, takeStamps } from './examine.js'
 import { LIMITS } from './limits.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
 import { foldLog } from './replay/fold.js'
+import { beginningOf } from './session.js'
 import { Settled } from './settled.js'
 import { Layout } from './store/layout.js'
 import type { Throttle } from './throttle.js'
-import { equalBytes, type InfoHash, type Instant, isAddress, type PeerAddress, type PeerKey } from './values.js'
+import { type InfoHash, type Instant, isAddress, type PeerAddress, type PeerKey } from './values.js'
 import { wantedPieces } from './wanted.js'
 import { cidText } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
-import { makePeerId } from './wire/peerid.js'
 
 export interface TransferOptions {
   readonly ports: Ports
@@ -65,22 +67,17 @@ export class TorrentTransfer implements Transfer {
   readonly #disk: Disk
   readonly #layout: Layout
   readonly #progress = new Subject<Progress>()
-  readonly #committed = new Subject<readonly LoggedEvent[]>()
+  readonly #commits: Commits
+  readonly #checkpointer: Checkpointer
   #done = new Settled()
   #ready = new Settled()
-  /** Events recorded and not yet committed. */
-  #uncommitted: LoggedEvent[] = []
-  #commitWaiters: (() => void)[] = []
   #urgent = false
   #held = false
   #seedingSeq: number | undefined
-  #checkpoint: { readonly seq: number; readonly snapshot: Uint8Array } | undefined
-  #checkpointSeq: number
   #progressTimer: Cancel | undefined
   #ending: Promise<void> | undefined
   #removing: Promise<void> | undefined
   #ended = false
-  #logFailure: Failure | undefined
 
   /** Takes the transfer up where its log ends. Throws `LOG_DAMAGED` or `LOG_VERSION`. */
   static async open(options: TransferOptions): Promise<TorrentTransfer> {
@@ -91,7 +88,8 @@ export class TorrentTransfer implements Transfer {
   private constructor(options: TransferOptions, state: TransferState) {
     const { ports, metainfo, log } = options
     this.#options = options
-    this.#checkpointSeq = state.nextSeq
+    this.#commits = new Commits(log)
+    this.#checkpointer = new Checkpointer(log, state.nextSeq)
     this.#layout = new Layout(metainfo)
     this.#disk = ports.openDisk({
       folder: options.add.path,
@@ -118,7 +116,9 @@ export class TorrentTransfer implements Transfer {
     })
     log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
     log.onFailed = (failure) => this.#onLogFailed(failure)
-    this.#beginSession()
+    const { add, version } = options
+    const beginning = { metainfo, add, version, entropy: ports.entropy(16), machineStartedAt: ports.machineStartedAt() }
+    for (const event of beginningOf(state, beginning)) this.#system.record(event)
   }
 
   get infoHash(): InfoHash {
@@ -146,7 +146,7 @@ export class TorrentTransfer implements Transfer {
     })
   }
   get committed$(): Observable<readonly LoggedEvent[]> {
-    return this.#committed
+    return this.#commits.events$
   }
   get done(): Promise<void> {
     return this.#done.promise
@@ -185,29 +185,14 @@ export class TorrentTransfer implements Transfer {
     return events
   }
 
-  async *events(options: { readonly from?: number; readonly to?: number } = {}): AsyncGenerator<LoggedEvent> {
-    const { log } = this.#options
-    let next = options.from ?? 0
-    const end = options.to === undefined ? Number.POSITIVE_INFINITY : options.to + 1
-    while (next < end) {
-      if (next >= log.committedSeq) {
-        if (this.#ended) return
-        await new Promise<void>((resolve) => this.#commitWaiters.push(resolve))
-        continue
-      }
-      for await (const batch of log.read(next, Math.min(end, log.committedSeq)))
-        for (const logged of batch) {
-          if (logged.seq < next || logged.seq >= end) continue
-          next = logged.seq + 1
-          yield logged
-        }
-    }
+  events({ from = 0, to }: { readonly from?: number; readonly to?: number } = {}): AsyncGenerator<LoggedEvent> {
+    return this.#commits.read(from, to === undefined ? Number.POSITIVE_INFINITY : to + 1)
   }
 
   async stateAt(seq: number): Promise<Readonly<TransferState>> {
     if (!Number.isSafeInteger(seq) || seq < 0 || seq >= this.state.nextSeq)
       throw new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${this.state.nextSeq}`)
-    await this.#committedUpTo(seq + 1)
+    await this.#commits.upTo(seq + 1)
     return (await foldLog(this.#options.log, { before: seq + 1 })).state
   }
 
@@ -226,7 +211,7 @@ export class TorrentTransfer implements Transfer {
   async pause(): Promise<void> {
     this.#assertOpen()
     this.#tell({ type: 'pause-asked' })
-    await this.#committedUpTo(this.state.nextSeq)
+    await this.#commits.upTo(this.state.nextSeq)
   }
 
   async resume(): Promise<void> {
@@ -237,13 +222,13 @@ export class TorrentTransfer implements Transfer {
       this.#ready = new Settled()
     }
     this.#tell({ type: 'resume-asked' })
-    await this.#committedUpTo(this.state.nextSeq)
+    await this.#commits.upTo(this.state.nextSeq)
   }
 
   async recheck(): Promise<void> {
     this.#assertOpen()
     this.#tell({ type: 'check-asked' })
-    await this.#committedUpTo(this.state.nextSeq)
+    await this.#commits.upTo(this.state.nextSeq)
   }
 
   remove(): Promise<void> {
@@ -255,39 +240,6 @@ export class TorrentTransfer implements Transfer {
     return this.#end('closed')
   }
 
-  #beginSession(): void {
-    const { ports, metainfo, add, version } = this.#options
-    const { state } = this
-    const entropy = ports.entropy(16)
-    const record = (event: TransferEvent): void => this.#system.record(event)
-    if (state.nextSeq === 0)
-      record({
-        type: 'transfer-added',
-        infoHash: metainfo.infoHash,
-        name: metainfo.name,
-        folder: add.path,
-        pieceLength: metainfo.pieceLength,
-        totalBytes: metainfo.totalBytes,
-        private: metainfo.private,
-      })
-    else if (state.folder !== add.path) record({ type: 'folder-set', folder: add.path })
-    record({
-      type: 'session-began',
-      session: state.session + 1,
-      version,
-      randomSeed: new DataView(entropy.buffer, entropy.byteOffset).getUint32(0),
-      peerId: makePeerId(version, entropy.subarray(4, 16)),
-      machineStartedAt: ports.machineStartedAt(),
-    })
-    const tiers = [...metainfo.trackers, ...(add.trackers ?? []).map((url) => [url])]
-    const known = state.tiers.map((tier) => tier.map(({ url }) => url))
-    if (JSON.stringify(known) !== JSON.stringify(tiers)) record({ type: 'trackers-set', tiers })
-    const wanted = wantedPieces(metainfo, add.select)
-    const sequential = add.sequential === true
-    if (sequential !== state.sequential || !equalBytes(wanted.bytes, state.wanted.bytes))
-      record({ type: 'pieces-selected', wanted: wanted.bytes, sequential })
-  }
-
   #tell(input: TransferInput): void {
     if (!this.#ended) this.#system.accept({ to: 'transfer', input })
   }
@@ -297,8 +249,7 @@ export class TorrentTransfer implements Transfer {
   }
 
   #record(logged: LoggedEvent): void {
-    this.#options.log.append(logged.at, logged.event)
-    this.#uncommitted.push(logged)
+    this.#commits.record(logged)
     const { type } = logged.event
     if (URGENT[type]) this.#urgent = true
     if (type === 'seeding-began') this.#seedingSeq = logged.seq
@@ -319,7 +270,7 @@ export class TorrentTransfer implements Transfer {
       this.#held = true
       this.#driver.pausePeers(true)
     }
-    if (this.state.nextSeq - this.#checkpointSeq >= LIMITS.checkpointEveryEvents) this.#takeCheckpoint()
+    this.#checkpointer.look(this.state)
     this.#progressTimer ??= this.#options.ports.clock.wakeAt(
       (this.#options.ports.clock.now() + LIMITS.progressIntervalMs) as Instant,
       () => {
@@ -330,34 +281,21 @@ export class TorrentTransfer implements Transfer {
   }
 
   #onCommitted(committedSeq: number): void {
-    const count = this.#uncommitted.findIndex(({ seq }) => seq >= committedSeq)
-    const events = this.#uncommitted.splice(0, count < 0 ? this.#uncommitted.length : count)
     if (this.#held && this.#options.log.pendingEvents < LIMITS.logPendingEventsPause / 2) {
       this.#held = false
       this.#driver.pausePeers(false)
     }
-    if (this.#checkpoint !== undefined && this.#checkpoint.seq <= committedSeq) this.#saveCheckpoint()
+    this.#checkpointer.reached(committedSeq)
     if (this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq) this.#done.resolve()
     if (this.state.unannounced.length > 0) this.#tell({ type: 'log-committed', committedSeq })
-    const waiters = this.#commitWaiters
-    this.#commitWaiters = []
-    for (const resolve of waiters) resolve()
-    if (events.length > 0) this.#committed.next(events)
-  }
-
-  async #committedUpTo(seq: number): Promise<void> {
-    this.#options.log.flush()
-    while (this.#options.log.committedSeq < seq && !this.#ended && this.#logFailure === undefined)
-      await new Promise<void>((resolve) => this.#commitWaiters.push(resolve))
-    if (this.#logFailure !== undefined) throw new TorrewindError('LOG_FAILED', this.#logFailure.message)
+    this.#commits.reached(committedSeq)
   }
 
   /** Without a log nothing that happens would be true: everything stops. */
   #onLogFailed(failure: Failure): void {
-    this.#logFailure = failure
     this.#driver.stop()
     this.#fail('LOG_FAILED', `the event log cannot be written: ${failure.code}: ${failure.message}`)
-    for (const resolve of this.#commitWaiters.splice(0)) resolve()
+    this.#commits.fail(failure)
     void this.close()
   }
 
@@ -365,22 +303,6 @@ export class TorrentTransfer implements Transfer {
     const error = new TorrewindError(code, message)
     this.#done.reject(error)
     this.#ready.reject(error)
-  }
-
-  #takeCheckpoint(): void {
-    const seq = this.state.nextSeq
-    this.#checkpointSeq = seq
-    this.#checkpoint = { seq, snapshot: takeSnapshot(this.state) }
-  }
-
-  #saveCheckpoint(): void {
-    const checkpoint = this.#checkpoint
-    this.#checkpoint = undefined
-    if (checkpoint === undefined) return
-    this.#options.log.saveCheckpoint(checkpoint.seq, checkpoint.snapshot).catch((error: unknown) => {
-      // A checkpoint only saves time; a log that cannot be written says so to `onFailed`.
-      if (!(error instanceof TorrewindError)) throw error
-    })
   }
 
   #end(reason: 'closed' | 'removed'): Promise<void> {
@@ -391,14 +313,14 @@ export class TorrentTransfer implements Transfer {
   async #endOnce(reason: 'closed' | 'removed'): Promise<void> {
     const { ports, log } = this.#options
     await Promise.resolve() // so that `#ending` is set for whoever looks
-    if (this.#logFailure === undefined) {
+    if (this.#commits.failure === undefined) {
       this.#tell({ type: 'end-asked' })
       await this.#idleWithin(LIMITS.farewellMs)
       const stamps = await takeStamps(this.#disk, this.#layout)
-      if (this.#logFailure === undefined) {
+      if (this.#commits.failure === undefined) {
         this.#tell({ type: 'stamps-taken', stamps, reason })
-        this.#takeCheckpoint()
-        await this.#committedUpTo(this.state.nextSeq).catch(() => undefined)
+        this.#checkpointer.take(this.state)
+        await this.#commits.upTo(this.state.nextSeq).catch(() => undefined)
       }
     }
     this.#ended = true
@@ -409,10 +331,9 @@ export class TorrentTransfer implements Transfer {
     const closed = new TorrewindError('TRANSFER_CLOSED', `${this.name} was closed before this could be done`)
     this.#done.reject(closed)
     this.#ready.reject(closed)
-    for (const resolve of this.#commitWaiters.splice(0)) resolve()
     this.#progress.next(progressOf(this.state, ports.clock.now(), true))
     this.#progress.complete()
-    this.#committed.complete()
+    this.#commits.end()
     this.#options.closed()
   }
 
