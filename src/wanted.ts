@@ -3,10 +3,11 @@ import { TorrewindError } from './errors.js'
 import { Bitfield } from './wire/bitfield.js'
 import type { Metainfo } from './wire/metainfo.js'
 
-/** `*` within one part of a path, `**` over parts, `?` for one character; a pattern without `/` fits names anywhere. */
+/** `*` within one part of a path, `**` over any number of parts, `?` for a character; without `/` it fits names anywhere. */
 const patternOf = (glob: string): RegExp => {
   const source = glob.replace(/[.+^${}()|[\]\\]|\*\*\/?|\*|\?/g, (found) => {
-    if (found.startsWith('**')) return '.*'
+    if (found === '**/') return '(.*/)?'
+    if (found === '**') return '.*'
     if (found === '*') return '[^/]*'
     return found === '?' ? '[^/]' : `\\${found}`
   })
