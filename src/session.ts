@@ -1,0 +1,61 @@
+/** A session's beginning: the events by which a process takes a transfer up. */
+import type { AddOptions } from './api.js'
+import type { TransferState } from './events/state.js'
+import type { TransferEvent } from './events/vocabulary.js'
+import { equalBytes } from './values.js'
+import { wantedPieces } from './wanted.js'
+import { Bitfield } from './wire/bitfield.js'
+import type { Metainfo } from './wire/metainfo.js'
+import { makePeerId } from './wire/peerid.js'
+
+export interface Beginning {
+  readonly metainfo: Metainfo
+  readonly add: AddOptions
+  readonly version: string
+  /** 16 bytes that nobody can foretell. */
+  readonly entropy: Uint8Array
+  readonly machineStartedAt: number
+}
+
+/** What comes first in a log, or where it is known, what is new about where its files are. */
+const arrival = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
+  if (state.nextSeq > 0) return state.folder === add.path ? [] : [{ type: 'folder-set', folder: add.path }]
+  const { infoHash, name, pieceLength, totalBytes } = metainfo
+  const added = { infoHash, name, folder: add.path, pieceLength, totalBytes, private: metainfo.private }
+  return [{ type: 'transfer-added', ...added }]
+}
+
+const trackers = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
+  const tiers = [...metainfo.trackers, ...(add.trackers ?? []).map((url) => [url])]
+  const known = state.tiers.map((tier) => tier.map(({ url }) => url).sort())
+  // A tracker that answered moved to the front of its tier, and stays there.
+  const same = JSON.stringify(known) === JSON.stringify(tiers.map((tier) => [...tier].sort()))
+  return same ? [] : [{ type: 'trackers-set', tiers }]
+}
+
+/** Throws `OPTION_INVALID` where the selection fits no file. */
+const selection = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
+  const { bytes } = wantedPieces(metainfo, add.select)
+  const before = state.nextSeq === 0 ? Bitfield.filled(metainfo.pieceCount) : state.wanted
+  const sequential = add.sequential === true
+  const same = sequential === state.sequential && equalBytes(bytes, before.bytes)
+  return same ? [] : [{ type: 'pieces-selected', wanted: bytes, sequential }]
+}
+
+/** In order, to be recorded one after the other. Throws `OPTION_INVALID`. */
+export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning): readonly TransferEvent[] => {
+  const { entropy, version, machineStartedAt } = beginning
+  return [
+    ...arrival(state, beginning),
+    {
+      type: 'session-began',
+      session: state.session + 1,
+      version,
+      randomSeed: new DataView(entropy.buffer, entropy.byteOffset).getUint32(0),
+      peerId: makePeerId(version, entropy.subarray(4, 16)),
+      machineStartedAt,
+    },
+    ...trackers(state, beginning),
+    ...selection(state, beginning),
+  ]
+}
