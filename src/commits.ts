@@ -57,7 +57,10 @@ export class Commits {
     if (this.#failure !== undefined) throw new TorrewindError('LOG_FAILED', this.#failure.message)
   }
 
-  /** Committed events from one sequence number up to, not with, another: history first, then live. */
+  /**
+   * Committed events from one sequence number up to, not with, another: history first, then live. Throws
+   * `TRANSFER_CLOSED` at a reader that was behind when the log was closed, and what reading the log throws.
+   */
   async *read(from: number, end: number): AsyncGenerator<LoggedEvent> {
     let next = from
     while (next < end) {
@@ -66,12 +69,21 @@ export class Commits {
         await this.#next()
         continue
       }
-      for await (const batch of this.#log.read(next, Math.min(end, this.#log.committedSeq)))
+      for await (const batch of this.#batches(next, Math.min(end, this.#log.committedSeq)))
         for (const logged of batch) {
           if (logged.seq < next || logged.seq >= end) continue
           next = logged.seq + 1
           yield logged
         }
+    }
+  }
+
+  async *#batches(from: number, end: number): AsyncGenerator<readonly LoggedEvent[]> {
+    try {
+      yield* this.#log.read(from, end)
+    } catch (error) {
+      if (!this.#ended) throw error
+      throw new TorrewindError('TRANSFER_CLOSED', `the log was closed before event ${from} was read`, { cause: error })
     }
   }
 

@@ -186,6 +186,9 @@ export class TorrentTransfer implements Transfer {
   }
 
   events({ from = 0, to }: { readonly from?: number; readonly to?: number } = {}): AsyncGenerator<LoggedEvent> {
+    for (const seq of to === undefined ? [from] : [from, to])
+      if (!Number.isSafeInteger(seq) || seq < 0)
+        throw new TorrewindError('OPTION_INVALID', `events have whole numbers from 0, not ${seq}`)
     return this.#commits.read(from, to === undefined ? Number.POSITIVE_INFINITY : to + 1)
   }
 
