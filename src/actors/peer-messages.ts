@@ -37,7 +37,15 @@ const have = (state: Readonly<TransferState>, peer: PeerState, index: number): D
   })
 }
 
+/**
+ * Said once, at the start (BEP 3, BEP 6); from then on it is `have`. Each time costs work for every piece, and a bitfield
+ * as much of the log as it has bytes, so nobody may go on saying it.
+ */
+const saidBefore = (state: Readonly<TransferState>, peer: PeerState, type: PeerMessage['type']): Decision =>
+  fault(state, peer, `${type} from a peer that has said before what it has`)
+
 const bitfield = (state: Readonly<TransferState>, peer: PeerState, bits: Uint8Array): Decision => {
+  if (peer.saidPieces) return saidBefore(state, peer, 'bitfield')
   const read = Bitfield.fromWire(bits, state.geometry.pieceCount)
   if (!(read instanceof Bitfield)) return fault(state, peer, `${read.code}: ${read.reason}`)
   return decided({
@@ -176,6 +184,7 @@ export const heard = (
     case 'have-all':
     case 'have-none':
       if (!peer.fast) return fault(state, peer, `${message.type} without the fast extension`)
+      if (peer.saidPieces) return saidBefore(state, peer, message.type)
       return decided({
         events: [{ type: `${message.type}-received`, peer: key }],
         messages: [toSelf(peer, 'review-interest')],

@@ -94,10 +94,19 @@ test('bitfield: its bytes are copied, for they are a view', () => {
 })
 
 test('fast: have-all and have-none say what the peer has', () => {
-  const all = given(downloading(), open(1, { fast: true })).when(says(1, { type: 'have-all' }))
+  const silent = open(1, { fast: true }).filter(({ type }) => type !== 'have-none-received')
+  const all = given(downloading(), silent).when(says(1, { type: 'have-all' }))
   all.thenEvents('have-all-received', 'interested-sent')
-  const none = given(downloading(), open(1, { fast: true })).when(says(1, { type: 'have-none' }))
+  const none = given(downloading(), silent).when(says(1, { type: 'have-none' }))
   none.thenEvents('have-none-received')
+})
+
+test('bitfield: what the peer has is said once, in whatever words', () => {
+  const words: PeerMessage[] = [{ type: 'bitfield', bits: bitsOf([1]) }, { type: 'have-all' }, { type: 'have-none' }]
+  for (const message of words)
+    given(downloading(), open(1, { fast: true, has: [1] }))
+      .when(says(1, message))
+      .thenClosed(1, 'protocol-fault')
 })
 
 test('fast: have-all and have-none of a peer without the extension close the connection', () => {
