@@ -155,8 +155,10 @@ export const LIMITS = {
   silenceMaxMs: 240_000,
   /** BEP 3's anti-snubbing: a minute without a block. */
   snubbedMs: 60_000,
-  /** A block on order this long may be asked of somebody else. */
+  /** When a peer brings nothing for so long, what is on order from it may be asked of somebody else. */
   requestTimeoutMs: 30_000,
+  /** Likewise a block that the peer passes over while it brings others. */
+  requestPassedOverMs: 60_000,
   /** Failed attempts at one piece whose blocks are remembered to find the culprit. */
   rejectionsKept: 4,
   /** Bytes of pieces in flight in one transfer: half-filled, being hashed, or being written. */

@@ -128,6 +128,15 @@ const extensions = (
   })
 }
 
+/** Why what is on order from the peer is waited for no longer, if it is not: it brings nothing, or passes a block over. */
+const givenUpFor = (peer: Readonly<PeerState>, now: number): 'snubbed' | 'timeout' | undefined => {
+  const [oldest] = peer.requested.values()
+  if (oldest === undefined) return undefined
+  if (!peer.snubbed && now - peer.lastBlockAt > LIMITS.snubbedMs) return 'snubbed'
+  const idle = now - Math.max(oldest, peer.lastBlockAt) > LIMITS.requestTimeoutMs
+  return idle || now - oldest > LIMITS.requestPassedOverMs ? 'timeout' : undefined
+}
+
 const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstances: Circumstances): Decision => {
   const { now } = circumstances
   const { tags } = peer.standing
@@ -144,21 +153,14 @@ const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstanc
         effects: [{ type: 'send', peer: peer.key, message: { type: 'keep-alive' } }],
       }),
     )
-  const waiting = now - peer.lastBlockAt
-  if (peer.requested.size > 0 && waiting > LIMITS.snubbedMs && !peer.snubbed)
+  const reason = givenUpFor(peer, now)
+  if (reason !== undefined)
     decisions.push(
       decided({
         events: [
-          { type: 'peer-snubbed', peer: peer.key },
-          { type: 'requests-released', peer: peer.key, reason: 'snubbed' },
+          ...(reason === 'snubbed' ? [{ type: 'peer-snubbed', peer: peer.key } as const] : []),
+          { type: 'requests-released', peer: peer.key, reason },
         ],
-        messages: refillAll(state, peer.key),
-      }),
-    )
-  else if (peer.requested.size > 0 && waiting > LIMITS.requestTimeoutMs && !peer.snubbed)
-    decisions.push(
-      decided({
-        events: [{ type: 'requests-released', peer: peer.key, reason: 'timeout' }],
         messages: refillAll(state, peer.key),
       }),
     )

@@ -69,6 +69,7 @@ const newPeer = (
   wastedBytes: 0,
   unasked: 0,
   snubbed: false,
+  overdue: false,
   lastReceivedAt: at,
   lastSentAt: at,
   lastBlockAt: at,
@@ -249,7 +250,7 @@ export const peerFolds = {
     if (!peer.fast) releaseRequests(state, peer)
   },
   'unchoke-received'(state, event, at) {
-    hear(state, event, at).lastBlockAt = at
+    hear(state, event, at).overdue = false
   },
   'allowed-fast-received'(state, event, at) {
     hear(state, event, at).allowedFast.add(event.piece)

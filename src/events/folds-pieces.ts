@@ -56,7 +56,7 @@ export const pieceFolds = {
   'blocks-requested'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
     peer.lastSentAt = at
-    if (peer.requested.size === 0) peer.lastBlockAt = at
+    if (peer.requested.size === 0 && !peer.overdue) peer.lastBlockAt = at
     for (const { piece, offset, length } of event.ranges) {
       const ledger = landInFlight(state, piece, at)
       ledger.standing = pieceLifecycle.step(ledger.standing, event.type)
@@ -64,9 +64,8 @@ export const pieceFolds = {
       const first = offset / BLOCK_BYTES
       const end = first + Math.ceil(length / BLOCK_BYTES)
       for (let block = first; block < end; block++) {
-        const key = blockKey(state.geometry, piece, block)
-        peer.released.delete(key)
-        peer.requested.set(key, at)
+        // If it was given up before, two may come: it stays in `released` for the second.
+        peer.requested.set(blockKey(state.geometry, piece, block), at)
         order(ledger, block)
       }
     }
@@ -80,6 +79,7 @@ export const pieceFolds = {
     peer.lastReceivedAt = at
     peer.lastBlockAt = at
     peer.snubbed = false
+    peer.overdue = false
     addBytes(peer.downloaded, at, event.length)
     addBytes(state.downloaded, at, event.length)
     state.sessionDownloaded += event.length
@@ -92,7 +92,10 @@ export const pieceFolds = {
     const block = blockAt(state.geometry, event.piece, event.offset, event.length)
     if (block !== undefined) takeOffOrder(state, peer, event.piece, block)
     peer.lastReceivedAt = at
-    peer.lastBlockAt = at
+    if (event.kind !== 'unasked') {
+      peer.lastBlockAt = at
+      peer.overdue = false
+    }
     peer.wastedBytes += event.length
     if (event.kind === 'unasked') peer.unasked++
     state.waste[event.kind] += event.length
@@ -114,7 +117,9 @@ export const pieceFolds = {
     }
   },
   'requests-released'(state, event) {
-    releaseRequests(state, stepPeer(state, event.peer, event.type))
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.overdue = true
+    releaseRequests(state, peer)
   },
   'piece-filled'(state, event) {
     stepPiece(state, event.piece, event.type)

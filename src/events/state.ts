@@ -51,9 +51,11 @@ export interface PeerState {
   /** Blocks that we never asked for. */
   unasked: number
   snubbed: boolean
+  /** Its requests were given up, and no block came since. */
+  overdue: boolean
   lastReceivedAt: Instant
   lastSentAt: Instant
-  /** A block came, or the first request after none was on order went out. */
+  /** A block came, or the first request after none was on order went out; not one that repeats those given up. */
   lastBlockAt: Instant
   unchokedAt: number
 }

@@ -73,8 +73,6 @@ const checkPeers = (state: Readonly<TransferState>): void => {
     assert.ok(peer.unasked <= LIMITS.unaskedBlocksMax)
     assert.not(peer.standing.tags.amChoking === true && peer.asked.size > 0, 'a choked peer waits for nothing')
     if (peer.standing.tags.open !== true) assert.is(peer.requested.size, 0)
-    for (const block of peer.requested.keys())
-      assert.not(peer.released.has(block), 'a block is on order or given up, not both')
     for (const { piece } of peer.asked.values()) assert.ok(state.announced.has(piece), 'only what is there is served')
   }
   const ids = [...state.peers.values()].flatMap(({ id }) => (id === undefined ? [] : [id.join()]))
