@@ -1,0 +1,103 @@
+/** The content of a simulated torrent: one reference that all disks share, and the .torrent of it. */
+import { createHash } from 'node:crypto'
+import { mix } from '../src/random.js'
+import { encodeTorrent } from '../src/wire/createinfo.js'
+import { type Metainfo, parseTorrent } from '../src/wire/metainfo.js'
+
+export interface ContentSettings {
+  readonly bytes: number
+  readonly pieceLength: number
+  readonly trackers: readonly string[]
+  /** Files of about equal size that do not end where pieces do; 1 for a torrent without a folder. */
+  readonly files?: number
+  readonly private?: boolean
+}
+
+const HASH_BYTES = 20
+
+/** Bytes that look like noise, as every piece must have its own hash: four at a time (Marsaglia's xorshift). */
+const noise = (seed: number, length: number): Uint8Array => {
+  const words = new Uint32Array(Math.ceil(length / 4))
+  let state = mix(seed, 0xc0) | 1
+  for (let at = 0; at < words.length; at++) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    words[at] = state
+  }
+  return new Uint8Array(words.buffer, 0, length)
+}
+
+const fileLengths = (bytes: number, files: number): number[] => {
+  const each = Math.floor(bytes / files)
+  return Array.from({ length: files }, (_, file) => (file < files - 1 ? each : bytes - each * (files - 1)))
+}
+
+export class Content {
+  /** All files, one after the other. */
+  readonly bytes: Uint8Array
+  readonly torrent: Uint8Array
+  readonly metainfo: Metainfo
+  /** SHA-1 of each piece. */
+  readonly #digests: readonly Uint8Array[]
+  /** Pieces by their first four bytes. */
+  readonly #byStart = new Map<number, number[]>()
+  readonly #reference: Buffer
+
+  constructor(seed: number, settings: ContentSettings) {
+    const { pieceLength, trackers, files = 1 } = settings
+    this.bytes = noise(seed, settings.bytes)
+    this.#reference = Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length)
+    this.#digests = Array.from({ length: Math.ceil(settings.bytes / pieceLength) }, (_, piece) =>
+      createHash('sha1')
+        .update(this.bytes.subarray(piece * pieceLength, (piece + 1) * pieceLength))
+        .digest(),
+    )
+    const pieceHashes = new Uint8Array(this.#digests.length * HASH_BYTES)
+    this.#digests.forEach((digest, piece) => {
+      pieceHashes.set(digest, piece * HASH_BYTES)
+      const start = this.#startOf(this.bytes, piece * pieceLength)
+      this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), piece])
+    })
+    const name = 'content'
+    this.torrent = encodeTorrent({
+      name,
+      files: fileLengths(settings.bytes, files).map((length, file) => ({
+        path: files === 1 ? [name] : [name, `part-${file}`],
+        length,
+      })),
+      multiFile: files > 1,
+      pieceLength,
+      pieceHashes,
+      private: settings.private,
+      trackers: trackers.map((url) => [url]),
+    })
+    this.metainfo = parseTorrent(this.torrent)
+  }
+
+  get pieces(): number {
+    return this.#digests.length
+  }
+
+  #startOf(bytes: Uint8Array, at: number): number {
+    return (
+      ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16)) + (bytes[at + 3] ?? 0) * 2 ** 24
+    )
+  }
+
+  /** True where these are the bytes at `offset`: all are looked at. */
+  has(offset: number, bytes: Uint8Array, from = 0, to = bytes.length): boolean {
+    const end = offset + to - from
+    return end <= this.bytes.length && this.#reference.compare(bytes, from, to, offset, end) === 0
+  }
+
+  /** SHA-1 of bytes that are those of a piece, without hashing them again; undefined of all others. */
+  digestOf(bytes: Uint8Array): Uint8Array | undefined {
+    const { pieceLength } = this.metainfo
+    for (const piece of this.#byStart.get(this.#startOf(bytes, 0)) ?? []) {
+      const length = Math.min(pieceLength, this.bytes.length - piece * pieceLength)
+      if (length === bytes.length && this.has(piece * pieceLength, bytes)) return this.#digests[piece]
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,391 @@
+/**
+ * An endpoint: one side of a simulated TCP connection, and the stream of bytes that it sends.
+ *
+ * Strategy: bytes stay where the sender has them until the segment that carries them arrives; then they are copied once,
+ * into one buffer that the whole network shares, and handed to the receiver. That is also when they are flushed, as no
+ * one looks at the sender's memory any more. Where the receiver is paused they are copied into its receive buffer
+ * instead, which the window bounds, so that backpressure is that of TCP. Acknowledgements take no time and no capacity.
+ */
+import { assert } from '../src/assert.js'
+import type { Connection, ConnectionEvents, Failure } from '../src/ports.js'
+import type { PeerAddress } from '../src/values.js'
+import { type Host, SEGMENT_BYTES_MAX } from './host.js'
+import type { SimulatedNetwork } from './network.js'
+import { labelOf } from './world.js'
+
+/** Bytes on their way and in the receive buffer of one direction. */
+const WINDOW_BYTES_MAX = 1_048_576
+/** What the system still sends of a connection that its process closed. */
+const KEPT_BYTES_MAX = 65_536
+/** A segment that was lost is sent again after a while, which doubles with each time (RFC 6298). */
+const RETRANSMISSION_US_MIN = 200_000
+const RETRANSMISSION_US_MAX = 60_000_000
+
+const ENDED: Failure = { code: 'EOF', message: 'the other side ended the connection' }
+export const RESET: Failure = { code: 'ECONNRESET', message: 'the connection was reset' }
+
+interface Segment {
+  readonly bytes: number
+  /** How long it kept the sender's line busy. */
+  readonly busyUs: number
+}
+
+/** First in, first out, without moving what is left. */
+class Line<Item> {
+  #items: (Item | undefined)[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+  get first(): Item | undefined {
+    return this.#items[this.#head]
+  }
+  add(item: Item): void {
+    this.#items.push(item)
+  }
+  shift(): Item | undefined {
+    const item = this.#items[this.#head]
+    if (item === undefined) return undefined
+    this.#items[this.#head++] = undefined
+    if (this.#head === this.#items.length) {
+      this.#items = []
+      this.#head = 0
+    } else if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    }
+    return item
+  }
+  clear(): void {
+    this.#items = []
+    this.#head = 0
+  }
+}
+
+export class Endpoint implements Connection {
+  readonly #network: SimulatedNetwork
+  #peer: Endpoint | undefined
+  #events: ConnectionEvents | undefined
+  #closed = false
+  /** The process vanished without a word: nothing is sent, and what arrives is not answered. */
+  #vanished = false
+
+  // What is sent.
+  readonly #chunks = new Line<Uint8Array>()
+  /** Bytes of the first chunk that have arrived. */
+  #chunkArrived = 0
+  #taken = 0
+  #departed = 0
+  #arrived = 0
+  readonly #sends = new Line<{ readonly end: number; readonly flushed: () => void }>()
+  readonly #segments = new Line<Segment>()
+  /** Bytes departed and not yet read by the other side. */
+  #outstanding = 0
+  #listed = false
+  #lastArrivalAt = 0
+  #lastDeliveryAt = 0
+  /** Arrivals that a partition holds back. */
+  #parked = 0
+  #endAsked = false
+  #endSent = false
+  readonly #arrivalLabel: number
+  readonly #deliveryLabel: number
+  readonly #arrive = (): void => this.#segmentArrives()
+
+  // What is received.
+  #paused = false
+  readonly #held = new Line<Uint8Array>()
+  #ending: Failure | undefined
+  #draining = false
+
+  constructor(
+    network: SimulatedNetwork,
+    readonly host: Host,
+    readonly remote: PeerAddress,
+    /** Distinguishes it from all others of the world. */
+    readonly number: number,
+    toNode: number,
+  ) {
+    this.#network = network
+    this.#arrivalLabel = labelOf('arrival', toNode)
+    this.#deliveryLabel = labelOf('delivery', toNode)
+    host.endpoints.add(this)
+  }
+
+  get peer(): Endpoint {
+    assert(this.#peer !== undefined, 'endpoints come in pairs')
+    return this.#peer
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get unsentBytes(): number {
+    // A chunk that has arrived in part is not flushed.
+    return this.#closed ? 0 : this.#taken - this.#arrived + this.#chunkArrived
+  }
+
+  static join(left: Endpoint, right: Endpoint): void {
+    left.#peer = right
+    right.#peer = left
+  }
+
+  hear(events: ConnectionEvents): void {
+    if (!this.#closed) this.#events = events
+  }
+
+  send(chunks: readonly Uint8Array[], flushed?: () => void): void {
+    if (this.#closed) return
+    for (const chunk of chunks) {
+      if (chunk.length === 0) continue
+      this.#chunks.add(chunk)
+      this.#taken += chunk.length
+    }
+    if (flushed !== undefined) {
+      this.#sends.add({ end: this.#taken, flushed })
+      if (this.#arrived === this.#taken) this.#flushSoon()
+    }
+    this.#enlist()
+  }
+
+  pause(): void {
+    if (!this.#closed) this.#paused = true
+  }
+
+  resume(): void {
+    if (this.#closed || !this.#paused) return
+    this.#paused = false
+    this.#drainSoon()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#shut()
+    // What is not in the system's buffer yet is lost, wherever that cuts a message.
+    this.#taken = Math.min(this.#taken, Math.max(this.#departed, this.#arrived + KEPT_BYTES_MAX))
+    this.#endAsked = true
+    this.#enlist()
+  }
+
+  /** Ends because of the other side or the network, and says so. */
+  end(failure: Failure): void {
+    if (this.#closed) return
+    const events = this.#events
+    this.#shut()
+    this.#taken = this.#departed
+    events?.closed(failure)
+  }
+
+  /** The machine lost its power: nobody hears of it. */
+  vanish(): void {
+    this.#shut()
+    this.#vanished = true
+    this.#taken = this.#departed
+  }
+
+  /** Breaks the connection: both sides hear of it when the news reached them. */
+  reset(): void {
+    this.#network.later(this.host.node, () => this.end(RESET))
+    this.#network.after(this.host, this.peer.host, () => this.peer.end(RESET))
+  }
+
+  #shut(): void {
+    this.#closed = true
+    this.#events = undefined
+    this.#sends.clear()
+    this.#held.clear()
+    this.host.endpoints.delete(this)
+    // What it was sent and has not read will never be read: the other side must not wait for that.
+    const { peer } = this
+    peer.#credit(peer.#outstanding)
+  }
+
+  #enlist(): void {
+    if (this.#listed || !this.#maySend()) return
+    this.#listed = true
+    this.host.enlist(this)
+  }
+
+  /** For the host, which asks once it served it: is there more? */
+  stillSends(): boolean {
+    this.#listed = this.#maySend()
+    return this.#listed
+  }
+
+  #maySend(): boolean {
+    if (this.#vanished) return false
+    const waiting = this.#taken - this.#departed
+    if (waiting === 0) {
+      if (this.#endAsked && !this.#endSent) this.#sendEnd()
+      return false
+    }
+    const room = this.#window() - this.#outstanding
+    // No sliver of a segment, unless nothing at all is on its way.
+    return this.#outstanding === 0 || room >= Math.min(waiting, SEGMENT_BYTES_MAX / 16)
+  }
+
+  #window(): number {
+    const { host } = this.peer
+    return host.windowBytes(2 * this.#network.latencyUs(this.host, host), WINDOW_BYTES_MAX)
+  }
+
+  /** Bytes of the next segment, cut where chance says. */
+  nextSegment(most: number): number {
+    const room = Math.max(this.#window() - this.#outstanding, this.#outstanding === 0 ? 1_024 : 0)
+    const bytes = Math.min(this.#taken - this.#departed, most, room)
+    const { cutOneIn } = this.host.settings
+    if (cutOneIn === 0 || bytes <= 1 || this.host.chance.below(cutOneIn) > 0) return bytes
+    return 1 + this.host.chance.below(bytes)
+  }
+
+  /** The segment's last byte leaves at `at`. */
+  depart(bytes: number, at: number, busyUs: number): void {
+    if (this.#outstanding === 0) this.peer.host.busyIncoming++
+    this.#departed += bytes
+    this.#outstanding += bytes
+    this.#segments.add({ bytes, busyUs })
+    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, at + this.#travelUs())
+    this.host.world.schedule(this.#lastArrivalAt, this.#arrivalLabel, this.#arrive)
+  }
+
+  #travelUs(): number {
+    const { chance, settings } = this.host
+    const latencyUs = this.#network.latencyUs(this.host, this.peer.host)
+    const jitterUs = settings.jitterUs === 0 ? 0 : chance.below(settings.jitterUs)
+    if (settings.lossRate === 0 || !chance.happens(settings.lossRate)) return latencyUs + jitterUs
+    return latencyUs + jitterUs + Math.max(RETRANSMISSION_US_MIN, 3 * latencyUs)
+  }
+
+  #segmentArrives(): void {
+    if (this.#network.isCut(this.host, this.peer.host)) {
+      this.#parked++
+      this.#network.parked.add(this)
+      return
+    }
+    const segment = this.#segments.shift()
+    if (segment === undefined) return // the connection was broken meanwhile
+    const { bytes, busyUs } = segment
+    const { host } = this.peer
+    const at = Math.max(host.passDownlink(bytes, busyUs), this.#lastDeliveryAt)
+    this.#lastDeliveryAt = at
+    if (at === host.world.now) this.#hand(bytes)
+    else host.world.schedule(at, this.#deliveryLabel, () => this.#hand(bytes))
+  }
+
+  /** What a partition held back goes on; each arrival takes the oldest segment, so the order stays. */
+  unpark(): void {
+    const at = this.host.world.now + this.#network.latencyUs(this.host, this.peer.host)
+    for (; this.#parked > 0; this.#parked--) this.host.world.schedule(at, this.#arrivalLabel, this.#arrive)
+  }
+
+  /** Gives a segment's bytes to the other side, or to its receive buffer. */
+  #hand(bytes: number): void {
+    const { peer } = this
+    const { world } = this.host
+    world.note(this.number)
+    world.note(bytes)
+    if (peer.#closed) {
+      this.#pass(bytes, undefined)
+      this.#credit(bytes)
+      // A machine that is up knows nothing of the connection any more.
+      if (peer.#vanished && peer.host.up) this.#network.after(peer.host, this.host, () => this.end(RESET))
+      return
+    }
+    if (peer.#paused || peer.#held.length > 0) {
+      const copy = new Uint8Array(bytes)
+      this.#pass(bytes, copy)
+      peer.#held.add(copy)
+    } else {
+      const view = this.#network.scratch.subarray(0, bytes)
+      this.#pass(bytes, view)
+      this.#credit(bytes)
+      peer.#events?.received(view)
+    }
+    this.#flush()
+  }
+
+  /** Moves past the next bytes that are sent, copying them where somebody wants them. */
+  #pass(bytes: number, into: Uint8Array | undefined): void {
+    let at = 0
+    while (at < bytes) {
+      const chunk = this.#chunks.first
+      assert(chunk !== undefined, 'what was sent is there until it has arrived')
+      const length = Math.min(chunk.length - this.#chunkArrived, bytes - at)
+      if (into !== undefined) {
+        const whole = this.#chunkArrived === 0 && length === chunk.length
+        into.set(whole ? chunk : chunk.subarray(this.#chunkArrived, this.#chunkArrived + length), at)
+      }
+      at += length
+      this.#chunkArrived += length
+      if (this.#chunkArrived < chunk.length) break
+      this.#chunks.shift()
+      this.#chunkArrived = 0
+    }
+    this.#arrived += bytes
+  }
+
+  /** The other side has read so much. */
+  #credit(bytes: number): void {
+    if (bytes === 0 || this.#outstanding === 0) return
+    this.#outstanding -= Math.min(bytes, this.#outstanding)
+    if (this.#outstanding === 0) this.peer.host.busyIncoming--
+    if (this.#peer !== undefined) this.#enlist()
+  }
+
+  #flush(): void {
+    for (let next = this.#sends.first; next !== undefined && next.end <= this.#arrived; next = this.#sends.first) {
+      this.#sends.shift()
+      next.flushed()
+    }
+  }
+
+  #flushSoon(): void {
+    this.#network.later(this.host.node, () => this.#flush())
+  }
+
+  #drainSoon(): void {
+    if (this.#draining || (this.#held.length === 0 && this.#ending === undefined)) return
+    this.#draining = true
+    this.#network.later(this.host.node, () => {
+      this.#draining = false
+      this.#drain()
+    })
+  }
+
+  #drain(): void {
+    while (!this.#paused && !this.#closed) {
+      const chunk = this.#held.shift()
+      if (chunk === undefined) break
+      this.peer.#credit(chunk.length)
+      this.#events?.received(chunk)
+    }
+    if (this.#ending !== undefined && !this.#paused && this.#held.length === 0) this.end(this.#ending)
+  }
+
+  #sendEnd(): void {
+    this.#endSent = true
+    const { world } = this.host
+    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, world.now + this.#travelUs())
+    world.schedule(this.#lastArrivalAt, this.#deliveryLabel, () => this.#endArrives(RETRANSMISSION_US_MIN))
+  }
+
+  #endArrives(againUs: number): void {
+    const { world } = this.host
+    if (this.peer.#closed) return
+    if (this.#network.isCut(this.host, this.peer.host) || this.#segments.length > 0) {
+      // It comes after what the partition holds back.
+      const next = Math.min(2 * againUs, RETRANSMISSION_US_MAX)
+      world.schedule(world.now + againUs, this.#deliveryLabel, () => this.#endArrives(next))
+      return
+    }
+    if (this.#lastDeliveryAt > world.now) {
+      world.schedule(this.#lastDeliveryAt, this.#deliveryLabel, () => this.#endArrives(againUs))
+      return
+    }
+    const { peer } = this
+    if (peer.#held.length > 0 || peer.#paused) peer.#ending = ENDED
+    else peer.end(ENDED)
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The simulated hasher: real SHA-1, with the time that it takes.
+ *
+ * Bytes that are those of a piece of the content are recognised by comparing every one of them, which is a tenth of the
+ * work, and have the digest that was made of that piece once. All others are hashed: corruption is really caught.
+ */
+import { createHash } from 'node:crypto'
+import type { Hasher } from '../src/ports.js'
+import type { Content } from './content.js'
+import { transmissionUs } from './host.js'
+import { labelOf, type World } from './world.js'
+
+export interface HasherSettings {
+  /** Bytes a second; 0 answers at once. */
+  readonly rate: number
+}
+
+export class SimulatedHasher implements Hasher {
+  readonly #world: World
+  readonly #content: Content | undefined
+  readonly #rate: number
+  readonly #label: number
+  #busyUntil = 0
+  #stopped = false
+
+  constructor(world: World, node: number, content: Content | undefined, { rate }: HasherSettings) {
+    this.#world = world
+    this.#content = content
+    this.#rate = rate
+    this.#label = labelOf('hash', node)
+  }
+
+  sha1(bytes: Uint8Array, done: (digest: Uint8Array) => void): void {
+    const digest = (): Uint8Array => this.#content?.digestOf(bytes) ?? createHash('sha1').update(bytes).digest()
+    if (this.#rate === 0) {
+      done(digest())
+      return
+    }
+    this.#busyUntil = Math.max(this.#busyUntil, this.#world.now) + transmissionUs(bytes.length, this.#rate)
+    this.#world.schedule(this.#busyUntil, this.#label, () => {
+      if (!this.#stopped) done(digest())
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+}

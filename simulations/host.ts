@@ -1,0 +1,149 @@
+/** A host: a machine's place in the simulated network, with its capacity, its listeners and its connections. */
+import { assert } from '../src/assert.js'
+import type { ListenOptions } from '../src/ports.js'
+import type { Endpoint } from './endpoint.js'
+import type { Chance } from './random.js'
+import { labelOf, US_PER_SECOND, type World } from './world.js'
+
+export interface HostSettings {
+  /** Its IP address. */
+  readonly host: string
+  /** Bytes a second; 0 for no limit. */
+  readonly uploadRate: number
+  readonly downloadRate: number
+  /** From here to the middle of the network; a round trip of two hosts takes twice the sum of theirs. */
+  readonly latencyUs: number
+  /** The most that a segment may take longer, by chance. */
+  readonly jitterUs: number
+  /** Segments of which the first copy is lost, so that what follows waits for the second. */
+  readonly lossRate: number
+  /** Nobody can dial it: it is behind a NAT. */
+  readonly unreachable: boolean
+  /** Of how many segments one is cut at a byte of chance; 0 for none. */
+  readonly cutOneIn: number
+}
+
+export const HOST_DEFAULTS: Omit<HostSettings, 'host'> = {
+  uploadRate: 0,
+  downloadRate: 0,
+  latencyUs: 12_500,
+  jitterUs: 1_000,
+  lossRate: 0,
+  unreachable: false,
+  cutOneIn: 8,
+}
+
+/** A segment takes so much of its line's time: less is more work, more makes small messages wait. */
+const SLICE_US = 20_000
+const SEGMENT_BYTES_MIN = 4_096
+/** What one segment has at most, and so the buffer that it is put together in. */
+export const SEGMENT_BYTES_MAX = 65_536
+/** Data that waits before a line that is full, beside what is on its way: as much as routers commonly hold. */
+const QUEUE_US = 100_000
+
+const segmentBytes = (rate: number): number =>
+  rate === 0
+    ? SEGMENT_BYTES_MAX
+    : Math.max(SEGMENT_BYTES_MIN, Math.min(SEGMENT_BYTES_MAX, Math.floor((rate * SLICE_US) / US_PER_SECOND)))
+
+/** How long so many bytes take, never rounded down: no line is faster than it is said to be. */
+export const transmissionUs = (bytes: number, rate: number): number =>
+  rate === 0 ? 0 : Math.ceil((bytes * US_PER_SECOND) / rate)
+
+const FIRST_FREE_PORT = 49_152
+const PORT_MAX = 65_535
+
+export class Host {
+  readonly listeners = new Map<number, ListenOptions>()
+  readonly endpoints = new Set<Endpoint>()
+  /** Connections that have something to send: those that had nothing come first, once, as small messages do. */
+  readonly #fresh: Endpoint[] = []
+  readonly #active: Endpoint[] = []
+  #uplinkFreeAt = 0
+  #serving = false
+  #downlinkFreeAt = 0
+  #nextPort = FIRST_FREE_PORT
+  readonly #uplinkLabel: number
+  readonly #serve = (): void => this.#serveUplink()
+  #sendBytesMax = SEGMENT_BYTES_MAX
+  #receiveBytesMax = SEGMENT_BYTES_MAX
+  /** A process runs here, so that what comes for a connection that is gone is answered with a reset. */
+  up = true
+  /** Incoming connections with bytes on their way. */
+  busyIncoming = 0
+
+  constructor(
+    readonly world: World,
+    readonly node: number,
+    readonly chance: Chance,
+    public settings: HostSettings,
+  ) {
+    this.#uplinkLabel = labelOf('uplink', node)
+    this.change({})
+  }
+
+  change(settings: Partial<HostSettings>): void {
+    this.settings = { ...this.settings, ...settings }
+    this.#sendBytesMax = segmentBytes(this.settings.uploadRate)
+    this.#receiveBytesMax = segmentBytes(this.settings.downloadRate)
+  }
+
+  freePort(): number {
+    for (let tries = 0; tries <= PORT_MAX - FIRST_FREE_PORT; tries++) {
+      const port = this.#nextPort
+      this.#nextPort = port === PORT_MAX ? FIRST_FREE_PORT : port + 1
+      if (!this.listeners.has(port)) return port
+    }
+    throw new Error('every port is taken')
+  }
+
+  /** Bytes that may be on their way to this host over one connection: its share of what fills the line. */
+  windowBytes(roundTripUs: number, most: number): number {
+    const { downloadRate } = this.settings
+    if (downloadRate === 0) return most
+    const line = (downloadRate * (roundTripUs + QUEUE_US)) / US_PER_SECOND
+    return Math.min(most, Math.max(4 * SEGMENT_BYTES_MIN, Math.floor(line / Math.max(1, this.busyIncoming))))
+  }
+
+  /** Has something to send now. */
+  enlist(endpoint: Endpoint): void {
+    this.#fresh.push(endpoint)
+    if (this.#serving) return
+    this.#serving = true
+    this.world.schedule(Math.max(this.world.now, this.#uplinkFreeAt), this.#uplinkLabel, this.#serve)
+  }
+
+  /** One segment after the other, each of the next connection in turn, as fast as the line takes them. */
+  #serveUplink(): void {
+    const { now } = this.world
+    for (;;) {
+      const endpoint = this.#fresh.shift() ?? this.#active.shift()
+      if (endpoint === undefined) {
+        this.#serving = false
+        return
+      }
+      const bytes = endpoint.nextSegment(Math.min(this.#sendBytesMax, endpoint.peer.host.#receiveBytesMax))
+      if (bytes > 0) {
+        const busyUs = transmissionUs(bytes, this.settings.uploadRate)
+        this.#uplinkFreeAt = Math.max(now, this.#uplinkFreeAt) + busyUs
+        endpoint.depart(bytes, this.#uplinkFreeAt, busyUs)
+      }
+      if (endpoint.stillSends()) this.#active.push(endpoint)
+      if (this.#uplinkFreeAt > now) {
+        this.world.schedule(this.#uplinkFreeAt, this.#uplinkLabel, this.#serve)
+        return
+      }
+    }
+  }
+
+  /** When a segment whose last byte arrives now, after `busyUs` on its sender's line, has come through this one. */
+  passDownlink(bytes: number, busyUs: number): number {
+    const { downloadRate } = this.settings
+    const { now } = this.world
+    if (downloadRate === 0) return now
+    const began = Math.max(this.#downlinkFreeAt, now - busyUs)
+    this.#downlinkFreeAt = began + transmissionUs(bytes, downloadRate)
+    assert(this.#downlinkFreeAt >= began, 'a line is busy for a time')
+    return Math.max(now, this.#downlinkFreeAt)
+  }
+}

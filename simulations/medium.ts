@@ -1,0 +1,213 @@
+/**
+ * The medium of a simulated disk: files that outlive the processes which write them, and may not outlive a loss of power.
+ *
+ * Strategy: a file is cells of 16 KiB, and a cell that equals the content's reference is a number and no bytes. Only what
+ * deviates is kept. What was changed since the last sync is remembered as it was before, so that a loss of power can
+ * take any part of it back.
+ */
+import { BLOCK_BYTES } from '../src/values.js'
+import type { Content } from './content.js'
+import type { Chance } from './random.js'
+
+const CELL_BYTES = BLOCK_BYTES
+
+/** No bytes at all: zeros where it is read. */
+const HOLE = 'hole'
+/** The bytes of the reference, as far as the file's own content goes; zeros beyond. */
+const SAME = 'same'
+type Cell = typeof HOLE | typeof SAME | Uint8Array
+
+export class MediumFile {
+  readonly #content: Content | undefined
+  /** Where in the content the file's bytes begin, and how many there are. */
+  readonly #offset: number
+  readonly #contentBytes: number
+  #cells: Cell[] = []
+  exists = false
+  bytes = 0
+  modifiedAt = 0
+  #syncedBytes = 0
+  #synced = false
+  /** Cells changed since the last sync, as they were then. */
+  readonly #before = new Map<number, Cell>()
+
+  constructor(content: Content | undefined, offset: number, contentBytes: number) {
+    this.#content = content
+    this.#offset = offset
+    this.#contentBytes = contentBytes
+  }
+
+  /** Bytes of its own that it holds: beyond the reference. */
+  get ownBytes(): number {
+    return this.#cells.filter((cell) => typeof cell !== 'string').length * CELL_BYTES
+  }
+
+  /** The whole content, on the medium since before the world began. */
+  fill(modifiedAt: number): void {
+    this.exists = true
+    this.bytes = this.#contentBytes
+    this.modifiedAt = modifiedAt
+    this.#cells = Array.from({ length: Math.ceil(this.#contentBytes / CELL_BYTES) }, () => SAME)
+    this.sync()
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    for (let at = 0; at < into.length; ) {
+      const cell = Math.floor((offset + at) / CELL_BYTES)
+      let end = cell + 1
+      const kind = this.#cells[cell]
+      // Neighbours of the reference are read in one go.
+      if (kind === SAME) while (this.#cells[end] === SAME && end * CELL_BYTES < offset + into.length) end++
+      const length = Math.min(end * CELL_BYTES - (offset + at), into.length - at)
+      this.#readCell(cell, offset + at, into.subarray(at, at + length))
+      at += length
+    }
+  }
+
+  #readCell(cell: number, offset: number, into: Uint8Array): void {
+    const kind = this.#cells[cell] ?? HOLE
+    if (kind === HOLE) into.fill(0)
+    else if (kind === SAME) {
+      const there = Math.max(0, Math.min(into.length, this.#contentBytes - offset))
+      const from = this.#offset + offset
+      if (there > 0) into.set(this.#content?.bytes.subarray(from, from + there) ?? [])
+      into.fill(0, there)
+    } else {
+      const from = offset - cell * CELL_BYTES
+      into.set(kind.subarray(from, from + into.length))
+    }
+  }
+
+  /** True where all of these bytes are those of the content. */
+  isRight(offset: number, length: number): boolean {
+    if (!this.exists || offset + length > this.bytes) return false
+    const first = Math.floor(offset / CELL_BYTES)
+    const last = Math.floor((offset + length - 1) / CELL_BYTES)
+    for (let cell = first; cell <= last; cell++) {
+      if (this.#cells[cell] === SAME) continue
+      const from = Math.max(offset, cell * CELL_BYTES)
+      const bytes = new Uint8Array(Math.min(offset + length, (cell + 1) * CELL_BYTES) - from)
+      this.#readCell(cell, from, bytes)
+      if (this.#content?.has(this.#offset + from, bytes) !== true) return false
+    }
+    return true
+  }
+
+  write(offset: number, bytes: Uint8Array, modifiedAt: number): void {
+    this.extend(offset + bytes.length, modifiedAt)
+    for (let at = 0; at < bytes.length; ) {
+      const cell = Math.floor((offset + at) / CELL_BYTES)
+      const length = Math.min((cell + 1) * CELL_BYTES - (offset + at), bytes.length - at)
+      this.#writeCell(cell, offset + at, bytes, at, at + length)
+      at += length
+    }
+    this.modifiedAt = modifiedAt
+  }
+
+  extend(bytes: number, modifiedAt: number): void {
+    if (this.exists && bytes <= this.bytes) return
+    this.exists = true
+    this.bytes = Math.max(this.bytes, bytes)
+    this.modifiedAt = modifiedAt
+  }
+
+  #writeCell(cell: number, offset: number, bytes: Uint8Array, from: number, to: number): void {
+    const begin = cell * CELL_BYTES
+    const known = this.#cells[cell] ?? HOLE
+    const end = offset + to - from
+    const same = end <= this.#contentBytes && this.#content?.has(this.#offset + offset, bytes, from, to) === true
+    if (same && known === SAME) return
+    const whole = offset === begin && (end === begin + CELL_BYTES || end === this.#contentBytes)
+    let next: Cell = SAME
+    if (!same || !whole) {
+      const own = new Uint8Array(CELL_BYTES)
+      this.#readCell(cell, begin, own)
+      own.set(bytes.subarray(from, to), offset - begin)
+      next = this.#simplest(begin, own)
+    }
+    if (!this.#before.has(cell)) this.#before.set(cell, known)
+    while (this.#cells.length < cell) this.#cells.push(HOLE)
+    this.#cells[cell] = next
+  }
+
+  /** A cell that became the reference by and by is no longer kept. */
+  #simplest(begin: number, own: Uint8Array): Cell {
+    const there = Math.min(CELL_BYTES, this.#contentBytes - begin)
+    if (this.#content === undefined || there <= 0) return own
+    const restIsZero = own.subarray(there).every((byte) => byte === 0)
+    return restIsZero && this.#content.has(this.#offset + begin, own, 0, there) ? SAME : own
+  }
+
+  /** A bit is another one from now on, and nobody is told. */
+  rot(offset: number): void {
+    const cell = Math.floor(offset / CELL_BYTES)
+    const own = new Uint8Array(CELL_BYTES)
+    this.#readCell(cell, cell * CELL_BYTES, own)
+    own[offset % CELL_BYTES] = (own[offset % CELL_BYTES] ?? 0) ^ 1
+    while (this.#cells.length < cell) this.#cells.push(HOLE)
+    this.#cells[cell] = own
+  }
+
+  sync(): void {
+    this.#before.clear()
+    this.#syncedBytes = this.bytes
+    this.#synced = this.exists
+  }
+
+  /** The power is lost: of what was written since the last sync each cell is on the medium or not, as chance has it. */
+  losePower(chance: Chance): void {
+    for (const [cell, before] of this.#before) if (chance.happens(0.5)) this.#cells[cell] = before
+    if (!this.#synced && chance.happens(0.5)) {
+      this.exists = false
+      this.bytes = 0
+      this.#cells = []
+    } else if (this.bytes > this.#syncedBytes && chance.happens(0.5)) {
+      this.bytes = this.#syncedBytes
+      this.#cells.length = Math.min(this.#cells.length, Math.ceil(this.bytes / CELL_BYTES))
+    }
+    this.sync()
+  }
+}
+
+/** All files of one machine's download folder, by their paths. */
+export class DiskMedium {
+  readonly #files = new Map<string, MediumFile>()
+  readonly #content: Content | undefined
+
+  constructor(content?: Content) {
+    this.#content = content
+    for (const file of content?.metainfo.files ?? [])
+      this.#files.set(file.path.join('/'), new MediumFile(content, file.offset, file.length))
+  }
+
+  file(path: string): MediumFile {
+    let file = this.#files.get(path)
+    if (file === undefined) {
+      file = new MediumFile(undefined, 0, 0)
+      this.#files.set(path, file)
+    }
+    return file
+  }
+
+  get files(): readonly MediumFile[] {
+    return [...this.#files.values()]
+  }
+
+  /** True where these bytes of the content are on the medium. */
+  isRight(offset: number, length: number): boolean {
+    for (const file of this.#content?.metainfo.files ?? []) {
+      const from = Math.max(offset, file.offset)
+      const to = Math.min(offset + length, file.offset + file.length)
+      if (to > from && !this.file(file.path.join('/')).isRight(from - file.offset, to - from)) return false
+    }
+    return true
+  }
+
+  fill(modifiedAt: number): void {
+    for (const file of this.#files.values()) file.fill(modifiedAt)
+  }
+
+  losePower(chance: Chance): void {
+    for (const file of this.#files.values()) file.losePower(chance)
+  }
+}

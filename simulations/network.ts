@@ -1,0 +1,221 @@
+/** The simulated network: hosts, the ways between them, and the `Network` port of each process. */
+import type { Connection, ConnectionEvents, Failure, ListenOptions, Network } from '../src/ports.js'
+import type { PeerAddress } from '../src/values.js'
+import { Endpoint, RESET } from './endpoint.js'
+import { HOST_DEFAULTS, Host, type HostSettings, SEGMENT_BYTES_MAX } from './host.js'
+import { labelOf, type World } from './world.js'
+
+const REFUSED: Failure = { code: 'ECONNREFUSED', message: 'nobody listens there' }
+const TIMED_OUT: Failure = { code: 'ETIMEDOUT', message: 'there was no answer in time' }
+const IN_USE: Failure = { code: 'EADDRINUSE', message: 'the port is taken' }
+const UNREACHABLE: Failure = { code: 'ENETUNREACH', message: 'this process is gone' }
+
+const US_PER_MS = 1_000
+
+export class SimulatedNetwork {
+  /** Where segments are put together; good for the time of one delivery. */
+  readonly scratch = new Uint8Array(SEGMENT_BYTES_MAX)
+  /** Endpoints with segments that a partition holds back. */
+  readonly parked = new Set<Endpoint>()
+  readonly #hosts = new Map<string, Host>()
+  #endpoints = 0
+  /** True where nothing comes through from one host to the other. */
+  #cut: ((from: Host, to: Host) => boolean) | undefined
+
+  constructor(readonly world: World) {}
+
+  /** Adds a machine. */
+  attach(node: number, settings: Pick<HostSettings, 'host'> & Partial<HostSettings>): Host {
+    const host = new Host(this.world, node, this.world.chance('network', node), { ...HOST_DEFAULTS, ...settings })
+    this.#hosts.set(settings.host, host)
+    return host
+  }
+
+  find(host: string): Host | undefined {
+    return this.#hosts.get(host)
+  }
+
+  /** One way. */
+  latencyUs(from: Host, to: Host): number {
+    return from.settings.latencyUs + to.settings.latencyUs
+  }
+
+  isCut(from: Host, to: Host): boolean {
+    return this.#cut?.(from, to) === true || (!to.up && to !== from)
+  }
+
+  /** Cuts ways, or mends all of them; what is on its way meanwhile waits, as TCP sends it again. */
+  partition(cut: ((from: Host, to: Host) => boolean) | undefined): void {
+    this.#cut = cut
+    this.retry()
+  }
+
+  /** What was held back tries again. */
+  retry(): void {
+    for (const endpoint of this.parked) {
+      if (this.isCut(endpoint.host, endpoint.peer.host)) continue
+      this.parked.delete(endpoint)
+      endpoint.unpark()
+    }
+  }
+
+  /** Not from within the call. */
+  later(node: number, act: () => void): void {
+    this.world.schedule(this.world.now, labelOf('connection', node), act)
+  }
+
+  /** When a word from one host has reached the other; never, where it does not come through. */
+  after(from: Host, to: Host, act: () => void): void {
+    this.world.schedule(this.world.now + this.latencyUs(from, to), labelOf('connection', to.node), () => {
+      if (!this.isCut(from, to)) act()
+    })
+  }
+
+  endpoint(host: Host, remote: PeerAddress, toNode: number): Endpoint {
+    return new Endpoint(this, host, remote, ++this.#endpoints, toNode)
+  }
+}
+
+/** The network as one process has it. */
+export class ProcessNetwork implements Network {
+  readonly #network: SimulatedNetwork
+  readonly #host: Host
+  readonly #dials = new Set<{ close(): void }>()
+  #gone = false
+  /** Sees everything that this process sends, and may put other bytes in its place. */
+  readonly #sends: ((chunks: readonly Uint8Array[]) => readonly Uint8Array[]) | undefined
+
+  constructor(network: SimulatedNetwork, host: Host, sends?: (chunks: readonly Uint8Array[]) => readonly Uint8Array[]) {
+    this.#network = network
+    this.#host = host
+    this.#sends = sends
+  }
+
+  dial(address: PeerAddress, timeoutMs: number, events: ConnectionEvents): Pick<Connection, 'close'> {
+    const { world } = this.#network
+    const from = this.#host
+    let settled = this.#gone
+    let endpoint: Endpoint | undefined
+    const handle = {
+      close: () => {
+        if (endpoint !== undefined) endpoint.close()
+        settle()
+      },
+    }
+    const settle = (): void => {
+      settled = true
+      timeout.act = undefined
+      this.#dials.delete(handle)
+    }
+    const fail = (failure: Failure): void => {
+      if (settled) return
+      settle()
+      events.closed(failure)
+    }
+    const timeoutAt = world.now + Math.ceil(timeoutMs * US_PER_MS)
+    const timeout = world.schedule(timeoutAt, labelOf('connection', from.node), () => fail(TIMED_OUT))
+    if (this.#gone) {
+      timeout.act = undefined
+      return handle
+    }
+    this.#dials.add(handle)
+    const to = this.#network.find(address.host)
+    // Nobody has this address, or the host's NAT drops what nobody behind it asked for.
+    if (to === undefined || (to.settings.unreachable && to !== from)) return handle
+    this.#network.after(from, to, () => {
+      if (settled) return
+      const listening = to.listeners.get(address.port)
+      this.#network.after(to, from, () => {
+        if (settled) return
+        if (listening === undefined) {
+          fail(REFUSED)
+          return
+        }
+        settle()
+        const accepting = this.#network.endpoint(to, { host: from.settings.host, port: from.freePort() }, from.node)
+        endpoint = this.#network.endpoint(from, address, to.node)
+        Endpoint.join(endpoint, accepting)
+        endpoint.hear(events)
+        const ours = endpoint
+        this.#network.after(from, to, () => this.#accept(to, address.port, accepting, ours))
+        events.opened(this.#observed(endpoint))
+      })
+    })
+    return handle
+  }
+
+  /** The last word of the handshake reached the listener. */
+  #accept(to: Host, port: number, accepting: Endpoint, dialed: Endpoint): void {
+    if (accepting.closed) return // its process is gone
+    const listening = to.listeners.get(port)
+    if (listening === undefined) {
+      accepting.close()
+      this.#network.after(to, this.#host, () => dialed.end(RESET))
+      return
+    }
+    accepting.hear(listening.accepted(accepting))
+  }
+
+  async listen(options: ListenOptions): ReturnType<Network['listen']> {
+    const { listeners } = this.#host
+    if (this.#gone) return { type: 'failed', failure: UNREACHABLE }
+    if (listeners.has(options.port)) return { type: 'failed', failure: IN_USE }
+    const port = options.port === 0 ? this.#host.freePort() : options.port
+    const taken: ListenOptions = {
+      ...options,
+      accepted: (connection) => options.accepted(this.#observed(connection)),
+    }
+    listeners.set(port, taken)
+    const close = async (): Promise<void> => {
+      if (listeners.get(port) === taken) listeners.delete(port)
+    }
+    return { type: 'done', value: { port, close } }
+  }
+
+  /** The process is gone. Its system ends its connections; where the power was lost, nobody does. */
+  stop(how: 'process' | 'power'): void {
+    this.#gone = true
+    for (const dial of [...this.#dials]) dial.close()
+    this.#host.listeners.clear()
+    for (const endpoint of [...this.#host.endpoints]) {
+      if (how === 'power') endpoint.vanish()
+      else endpoint.close()
+    }
+  }
+
+  #observed(connection: Connection): Connection {
+    const sends = this.#sends
+    if (sends === undefined) return connection
+    return new ObservedConnection(connection, sends)
+  }
+}
+
+/** A connection of which somebody sees, and may change, what is sent. */
+class ObservedConnection implements Connection {
+  readonly #inner: Connection
+  readonly #sends: (chunks: readonly Uint8Array[]) => readonly Uint8Array[]
+
+  constructor(inner: Connection, sends: (chunks: readonly Uint8Array[]) => readonly Uint8Array[]) {
+    this.#inner = inner
+    this.#sends = sends
+  }
+
+  get remote(): PeerAddress {
+    return this.#inner.remote
+  }
+  get unsentBytes(): number {
+    return this.#inner.unsentBytes
+  }
+  send(chunks: readonly Uint8Array[], flushed?: () => void): void {
+    this.#inner.send(this.#sends(chunks), flushed)
+  }
+  pause(): void {
+    this.#inner.pause()
+  }
+  resume(): void {
+    this.#inner.resume()
+  }
+  close(): void {
+    this.#inner.close()
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The world: one queue of what is to come, in whole microseconds, and everything that happens comes out of it.
+ *
+ * Strategy: what happens is a function of the seed alone, because the only sources of order are the queue (time, then
+ * the order of asking) and the promise jobs of the engine's few async functions. Those are brought to an end by a turn
+ * of the real event loop, which happens at places that the queue decides and nothing else: after every delivery while
+ * such a function is known to be open (`task`), and after every delivery of a kind that can settle a promise (all but
+ * those of `QUIET`, which are the many). Promise jobs come first-in-first-out and nothing real is waited for, so a turn
+ * always leaves the same behind. Rejected: a turn after every delivery, which costs more than delivering; and `await`
+ * of a resolved promise, which lets others go on by one step only. Each delivery is mixed into a hash; where two runs
+ * of a seed differ, the trail of hashes says at which delivery.
+ */
+import { assert } from '../src/assert.js'
+import { mix } from '../src/random.js'
+import { guard, turn } from './outside.js'
+import { type Delivery, Queue } from './queue.js'
+import { Chance } from './random.js'
+
+/** What a delivery is about. */
+export const KINDS = [
+  'wake',
+  'uplink',
+  'arrival',
+  'delivery',
+  'connection',
+  'disk',
+  'hash',
+  'announce',
+  'fault',
+  'scenario',
+] as const
+export type Kind = (typeof KINDS)[number]
+
+/** No promise of the engine waits for these. */
+const QUIET: ReadonlySet<Kind> = new Set<Kind>(['uplink', 'arrival', 'delivery', 'hash'])
+
+const KIND_BITS = 4
+const kindNumber = new Map<Kind, number>(KINDS.map((kind, number) => [kind, number]))
+const isQuiet = KINDS.map((kind) => QUIET.has(kind))
+const kindOf = (label: number): number => label & ((1 << KIND_BITS) - 1)
+
+export const labelOf = (kind: Kind, node = 0): number => (node << KIND_BITS) | (kindNumber.get(kind) ?? 0)
+export const showLabel = (label: number): string => `${KINDS[kindOf(label)]} of node ${label >>> KIND_BITS}`
+
+/** The hashes of a run, delivery by delivery. */
+export interface Step {
+  readonly hash: number
+  readonly at: number
+  readonly label: number
+}
+
+export const US_PER_SECOND = 1_000_000
+
+/** Deliveries of one instant beyond which the world stands still, which is a bug. */
+const STEPS_AT_ONCE_MAX = 10_000_000
+
+export class World {
+  readonly seed: number
+  readonly #queue = new Queue()
+  #now = 0
+  #sequence = 0
+  #high: number
+  #low: number
+  #deliveries = 0
+  #stepsAtOnce = 0
+  readonly #open = new Set<object>()
+  #failure: { readonly error: unknown } | undefined
+  /** Called after each delivery. What it throws ends the run. */
+  onStep: ((step: Step) => void) | undefined
+
+  constructor(seed: number) {
+    this.seed = seed
+    this.#high = mix(seed, 0x5eed)
+    this.#low = mix(0x5eed, seed)
+  }
+
+  /** Whole microseconds since the world began. */
+  get now(): number {
+    return this.#now
+  }
+
+  get deliveries(): number {
+    return this.#deliveries
+  }
+
+  /** 64 bits over everything that happened so far. */
+  get hash(): string {
+    return [this.#high, this.#low].map((bits) => bits.toString(16).padStart(8, '0')).join('')
+  }
+
+  chance(purpose: string, node = 0): Chance {
+    return new Chance(this.seed, purpose, node)
+  }
+
+  /** Mixes something that happened into the hash. */
+  note(bits: number): void {
+    this.#high = mix(this.#high, bits)
+    this.#low = mix(bits, this.#low)
+  }
+
+  /** `at` is a whole number of microseconds, and not in the past. */
+  schedule(at: number, label: number, act: () => void): Delivery {
+    assert(at >= this.#now && Number.isSafeInteger(at), `time never runs back: ${at} at ${this.#now}`)
+    const delivery: Delivery = { at, sequence: this.#sequence++, label, act }
+    this.#queue.add(delivery)
+    return delivery
+  }
+
+  /** Something that awaits: while it is open, promises go on after each delivery. What it throws ends the run. */
+  task(work: () => Promise<unknown>): { abandon(): void } {
+    const ticket = {}
+    this.#open.add(ticket)
+    work().then(
+      () => this.#open.delete(ticket),
+      (error: unknown) => {
+        if (this.#open.delete(ticket)) this.#failure ??= { error }
+      },
+    )
+    return { abandon: () => this.#open.delete(ticket) }
+  }
+
+  /** Runs until the condition holds, or this time has come, or nothing is left to come. */
+  run(until: { readonly at?: number; readonly when?: () => boolean }): Promise<void> {
+    return guard(() => this.#run(until.at ?? Number.POSITIVE_INFINITY, until.when ?? (() => false)))
+  }
+
+  async #run(end: number, when: () => boolean): Promise<void> {
+    await this.#settle()
+    while (!when()) {
+      const next = this.#queue.first
+      if (next === undefined || next.at > end) {
+        if (end !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, end)
+        return
+      }
+      this.#queue.take()
+      const { act, label } = next
+      if (act === undefined) continue
+      this.#deliver(next, act)
+      if (this.#open.size > 0 || isQuiet[kindOf(label)] !== true) await this.#settle()
+    }
+  }
+
+  #deliver({ at, label }: Delivery, act: () => void): void {
+    this.#stepsAtOnce = at === this.#now ? this.#stepsAtOnce + 1 : 0
+    assert(this.#stepsAtOnce < STEPS_AT_ONCE_MAX, `time stands still at ${at} us: ${showLabel(label)}`)
+    this.#now = at
+    this.#deliveries++
+    this.note(at | 0)
+    this.note(label)
+    act()
+    this.onStep?.({ hash: this.#high, at, label })
+  }
+
+  async #settle(): Promise<void> {
+    await turn()
+    if (this.#failure === undefined) return
+    const { error } = this.#failure
+    this.#failure = undefined
+    throw error
+  }
+}
