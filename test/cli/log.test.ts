@@ -1,5 +1,6 @@
 /** `torrewind log` and `torrewind replay`, over the log of a download. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -35,6 +36,18 @@ const claim = (what: string, work: (folder: string) => Promise<void>): void => {
   test(`log and replay: ${what}`, () => inPlace(work))
 }
 
+/** One download for all claims that only read its log. */
+const sharedFolder = path.join(tmpdir(), `torrewind-test-log-${process.pid}`)
+let shared: Promise<Downloaded> | undefined
+test.after(() => rm(sharedFolder, { recursive: true, force: true, maxRetries: 3 }))
+
+const claimOfReaders = (what: string, work: (downloaded: Downloaded, folder: string) => Promise<void>): void => {
+  claim(what, async (folder) => {
+    shared ??= download(sharedFolder)
+    await work(await shared, folder)
+  })
+}
+
 const fingerprint = async (folder: string): Promise<readonly string[]> =>
   Promise.all(
     (await readdir(folder)).sort().map(async (name) => {
@@ -43,88 +56,94 @@ const fingerprint = async (folder: string): Promise<readonly string[]> =>
     }),
   )
 
-claim('they list, show, verify, export and replay a log, and change nothing of it', async (folder) => {
-  const { sample, data } = await download(folder)
-  const before = await fingerprint(path.join(data, 'log'))
-  const exported = path.join(folder, 'events.jsonl')
-  const [ls, show, verify, file, replay] = await Promise.all([
-    cli('log', 'ls', '--data', data, '--json'),
-    cli('log', 'show', '--data', data, '--json'),
-    cli('log', 'verify', '--data', data, '--json'),
-    cli('log', 'export', '--data', data, '-o', exported, '--json'),
-    cli('replay', '--data', data, '--json'),
-  ])
-  assert.equal([ls.code, show.code, verify.code, file.code, replay.code], [0, 0, 0, 0, 0])
+claimOfReaders(
+  'they list, show, verify, export and replay a log, and change nothing of it',
+  async ({ sample, data }, folder) => {
+    const before = await fingerprint(path.join(data, 'log'))
+    const exported = path.join(folder, 'events.jsonl')
+    const [ls, show, verify, file, replay] = await Promise.all([
+      cli('log', 'ls', '--data', data, '--json'),
+      cli('log', 'show', '--data', data, '--json'),
+      cli('log', 'verify', '--data', data, '--json'),
+      cli('log', 'export', '--data', data, '-o', exported, '--json'),
+      cli('replay', '--data', data, '--json'),
+    ])
+    assert.equal([ls.code, show.code, verify.code, file.code, replay.code], [0, 0, 0, 0, 0])
 
-  const events = jsonLines(show.stdout)
-  const last = events.length - 1
-  assert.equal(
-    events.map((line) => line.seq),
-    events.map((_, at) => at),
-  )
-  assert.is(events[0]?.type, 'transfer-added')
-  assert.is(events[0]?.folder, path.join(folder, 'out'))
-  assert.match(String(events[0]?.infoHash), /^[0-9a-f]{40}$/)
-  assert.ok(Math.abs(numberOf(events[0] ?? { type: '' }, 'at') - Date.now()) < 600_000)
-  assert.is(events.at(-1)?.type, 'session-ended')
-  assert.is(events.filter(({ type }) => type === 'piece-stored').length, sample.pieces)
+    const events = jsonLines(show.stdout)
+    const last = events.length - 1
+    assert.equal(
+      events.map((line) => line.seq),
+      events.map((_, at) => at),
+    )
+    assert.is(events[0]?.type, 'transfer-added')
+    assert.is(events[0]?.folder, path.join(sharedFolder, 'out'))
+    assert.match(String(events[0]?.infoHash), /^[0-9a-f]{40}$/)
+    assert.ok(Math.abs(numberOf(events[0] ?? { type: '' }, 'at') - Date.now()) < 600_000)
+    assert.is(events.at(-1)?.type, 'session-ended')
+    assert.is(events.filter(({ type }) => type === 'piece-stored').length, sample.pieces)
 
-  const [transfer, listed] = jsonLines(ls.stdout)
-  const { cid, name, bytes, pieces } = sample
-  const infoHash = events[0]?.infoHash
-  assert.equal(transfer, { type: 'transfer', name, cid, infoHash, bytes, pieces, events: events.length })
-  assert.equal(listed, { type: 'listed', transfers: 1 })
-  assert.equal(lastLine(verify), { type: 'verified', events: events.length, firstSeq: 0, lastSeq: last, ok: true })
-  assert.equal(lastLine(file), { type: 'exported', events: events.length, file: exported })
-  assert.equal((await readFile(exported, 'utf8')).trimEnd().split('\n'), show.stdout)
-  const { stateHash, ...replayed } = lastLine(replay)
-  assert.match(String(stateHash), /^[0-9a-f]{64}$/)
-  assert.equal(replayed, { type: 'replayed', events: events.length, matches: true, divergence: null })
+    const [transfer, listed] = jsonLines(ls.stdout)
+    const { cid, name, bytes, pieces } = sample
+    const infoHash = events[0]?.infoHash
+    assert.equal(transfer, { type: 'transfer', name, cid, infoHash, bytes, pieces, events: events.length })
+    assert.equal(listed, { type: 'listed', transfers: 1 })
+    assert.equal(lastLine(verify), { type: 'verified', events: events.length, firstSeq: 0, lastSeq: last, ok: true })
+    assert.equal(lastLine(file), { type: 'exported', events: events.length, file: exported })
+    assert.equal((await readFile(exported, 'utf8')).trimEnd().split('\n'), show.stdout)
+    const { stateHash, ...replayed } = lastLine(replay)
+    assert.match(String(stateHash), /^[0-9a-f]{64}$/)
+    assert.equal(replayed, { type: 'replayed', events: events.length, matches: true, divergence: null })
 
-  assert.equal(await fingerprint(path.join(data, 'log')), before)
-  assert.equal(await readdir(data), ['log'])
-})
+    assert.equal(await fingerprint(path.join(data, 'log')), before)
+    assert.equal(await readdir(data), ['log'])
+  },
+)
 
-claim('a range names its first and last event, types are filtered, and people get a line for each', async (folder) => {
-  const { sample, data } = await download(folder)
-  const show = (...flags: readonly string[]) => cli('log', 'show', '--data', data, ...flags)
-  const [range, types, text, none, wrong, toStdout] = await Promise.all([
-    show('--from', '3', '--to', '5', '--json'),
-    show('--type', 'piece-stored', '--type', 'session-began', '--json'),
-    show('--to', '1'),
-    show('--from', '999999', '--json'),
-    show('--type', 'piece-eaten', '--json'),
-    cli('log', 'export', '--data', data, '--from', '3', '--to', '5'),
-  ])
-  assert.equal(
-    jsonLines(range.stdout).map(({ seq }) => seq),
-    [3, 4, 5],
-  )
-  assert.equal(toStdout.stdout, range.stdout)
-  const kinds = jsonLines(types.stdout).map(({ type }) => type)
-  assert.equal([kinds[0], kinds.length], ['session-began', sample.pieces + 1])
-  assert.is(text.stdout.length, 2)
-  assert.match(
-    text.stdout.join('\n'),
-    /^\d{4}-\d\d-\d\dT[\d:.]+Z +0 transfer-added +infoHash=[0-9a-f]{40} name=sample /,
-  )
-  assert.equal([none.code, none.stdout], [0, []])
-  assert.equal([wrong.code, lastLine(wrong).code], [2, 'OPTION_INVALID'])
-})
+claimOfReaders(
+  'a range names its first and last event, types are filtered, and people get a line for each',
+  async ({ sample, data }) => {
+    const show = (...flags: readonly string[]) => cli('log', 'show', '--data', data, ...flags)
+    const [range, types, text, none, wrong, toStdout] = await Promise.all([
+      show('--from', '3', '--to', '5', '--json'),
+      show('--type', 'piece-stored', '--type', 'session-began', '--json'),
+      show('--to', '1'),
+      show('--from', '999999', '--json'),
+      show('--type', 'piece-eaten', '--json'),
+      cli('log', 'export', '--data', data, '--from', '3', '--to', '5'),
+    ])
+    assert.equal(
+      jsonLines(range.stdout).map(({ seq }) => seq),
+      [3, 4, 5],
+    )
+    assert.equal(toStdout.stdout, range.stdout)
+    const kinds = jsonLines(types.stdout).map(({ type }) => type)
+    assert.equal([kinds[0], kinds.length], ['session-began', sample.pieces + 1])
+    assert.is(text.stdout.length, 2)
+    assert.match(
+      text.stdout.join('\n'),
+      /^\d{4}-\d\d-\d\dT[\d:.]+Z +0 transfer-added +infoHash=[0-9a-f]{40} name=sample /,
+    )
+    assert.equal([none.code, none.stdout], [0, []])
+    assert.equal([wrong.code, lastLine(wrong).code], [2, 'OPTION_INVALID'])
+  },
+)
 
-claim('a transfer is named by its CID, its info-hash, the beginning of one, or its name', async (folder) => {
-  const { sample, data } = await download(folder)
-  const [listed] = jsonLines((await cli('log', 'ls', '--data', data, '--json')).stdout)
-  const [cid, infoHash] = [listed?.cid, listed?.infoHash]
-  const verify = (...flags: readonly string[]) => cli('log', 'verify', '--data', data, '--json', ...flags)
-  for (const id of [cid, infoHash, String(cid).slice(0, 12), String(infoHash).slice(0, 6), sample.name]) {
-    assert.is((await verify('--transfer', String(id))).code, 0, String(id))
-  }
-  const unknown = await verify('--transfer', 'somebody')
-  assert.equal([unknown.code, lastLine(unknown).code], [1, 'TRANSFER_UNKNOWN'])
-  const nowhere = await cli('log', 'ls', '--data', path.join(folder, 'nowhere'), '--json')
-  assert.equal([nowhere.code, lastLine(nowhere).code], [1, 'DATA_UNUSABLE'])
-})
+claimOfReaders(
+  'a transfer is named by its CID, its info-hash, the beginning of one, or its name',
+  async ({ sample, data }, folder) => {
+    const [listed] = jsonLines((await cli('log', 'ls', '--data', data, '--json')).stdout)
+    const [cid, infoHash] = [listed?.cid, listed?.infoHash]
+    const verify = (...flags: readonly string[]) => cli('log', 'verify', '--data', data, '--json', ...flags)
+    for (const id of [cid, infoHash, String(cid).slice(0, 12), String(infoHash).slice(0, 6), sample.name]) {
+      assert.is((await verify('--transfer', String(id))).code, 0, String(id))
+    }
+    const unknown = await verify('--transfer', 'somebody')
+    assert.equal([unknown.code, lastLine(unknown).code], [1, 'TRANSFER_UNKNOWN'])
+    const nowhere = await cli('log', 'ls', '--data', path.join(folder, 'nowhere'), '--json')
+    assert.equal([nowhere.code, lastLine(nowhere).code], [1, 'DATA_UNUSABLE'])
+  },
+)
 
 claim('they read the log of a running process, and tail shows each event once, as it comes', async (folder) => {
   const sample = await makeSample(folder, { scale: 6 })
@@ -200,8 +219,7 @@ claim('a record that is missing is found: verify says where, and ends with 1', a
   assert.equal([replay.code, lastLine(replay).code], [1, 'LOG_DAMAGED'])
 })
 
-claim('whoever reads may go away at any time', async (folder) => {
-  const { data } = await download(folder)
+claimOfReaders('whoever reads may go away at any time', async ({ data }) => {
   const show = new Cli(['log', 'show', '--data', data])
   await show.until((stdout) => stdout[0])
   show.closeStdout()
@@ -210,8 +228,7 @@ claim('whoever reads may go away at any time', async (folder) => {
   assert.is(stderr, '')
 })
 
-claim('replay folds as far as it is told', async (folder) => {
-  const { data } = await download(folder)
+claimOfReaders('replay folds as far as it is told', async ({ data }) => {
   const [at, again, beyond] = await Promise.all([
     cli('replay', '--data', data, '--at', '9', '--json'),
     cli('replay', '--data', data, '--at', '9', '--json'),

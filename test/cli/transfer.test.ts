@@ -228,11 +228,13 @@ claim('what cannot be done ends with 1 and a code', async (folder) => {
     METADATA_UNKNOWN: () => get(magnet, ...data('5')),
     DATA_UNUSABLE: () => get(sample.torrent, '--data', path.join(sample.torrent, 'below')),
   }
-  for (const [code, run] of Object.entries(cases)) {
-    const ended = await run()
-    assert.equal([ended.code, lastLine(ended).type, lastLine(ended).code], [1, 'error', code])
-    assert.match(ended.stderr, code)
-  }
+  await Promise.all(
+    Object.entries(cases).map(async ([code, run]) => {
+      const ended = await run()
+      assert.equal([ended.code, lastLine(ended).type, lastLine(ended).code], [1, 'error', code])
+      assert.match(ended.stderr, code)
+    }),
+  )
   await stop(seed.cli)
 })
 
