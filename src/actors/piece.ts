@@ -1,9 +1,10 @@
 /** The piece actor: judges blocks against its ledger, and brings a full piece through hashing and writing. */
 
 import { unreachable } from '../assert.js'
+import { banName } from '../events/banning.js'
 import { blockKey, lengthOfBlock } from '../events/geometry.js'
 import { giversOf, isHere, ordersOf } from '../events/ledger.js'
-import type { PieceState, TransferState } from '../events/state.js'
+import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
 import { convicted, soleGiver } from './suspects.js'
@@ -19,18 +20,29 @@ import {
 
 type Verdict = 'wanted' | 'duplicate' | 'foreign'
 
-const judge = (ledger: Readonly<PieceState> | undefined, block: number): Verdict => {
+const judge = (
+  state: Readonly<TransferState>,
+  ledger: Readonly<PieceState> | undefined,
+  block: number,
+  from: PeerKey,
+): Verdict => {
   if (ledger === undefined || ledger.standing.tags.fetching !== true) return 'foreign'
+  // Once spoiled, it is taken from one peer alone, so that it shows who spoils it.
+  if (state.rejections.has(ledger.piece) && ledger.parole !== from) return 'foreign'
   return isHere(ledger, block) ? 'duplicate' : 'wanted'
 }
 
 const refill = (peer: PeerKey): Message => ({ to: 'peer', peer, message: { type: 'refill' } })
 
 /** Everybody who serves us may have something new to ask for. */
-export const refillAll = (state: Readonly<TransferState>, but?: PeerKey): readonly Message[] => {
+export const refillAll = (
+  state: Readonly<TransferState>,
+  but: PeerKey | ((peer: Readonly<PeerState>) => boolean) | undefined = undefined,
+): readonly Message[] => {
+  const isLeftOut = typeof but === 'function' ? but : ({ key }: Readonly<PeerState>): boolean => key === but
   const messages: Message[] = []
-  for (const { key, standing } of state.peers.values())
-    if (key !== but && standing.tags.amInterested === true) messages.push(refill(key))
+  for (const peer of state.peers.values())
+    if (peer.standing.tags.amInterested === true && !isLeftOut(peer)) messages.push(refill(peer.key))
   return messages
 }
 
@@ -62,7 +74,7 @@ const takeBlock = (
   const ledger = state.pieces.get(piece)
   const offset = block * BLOCK_BYTES
   const given = { peer: from, piece, offset, length: bytes.length }
-  const verdict = judge(ledger, block)
+  const verdict = judge(state, ledger, block, from)
   if (verdict !== 'wanted' || ledger === undefined) {
     const kind = verdict === 'duplicate' ? 'duplicate' : 'late'
     return decided({ events: [{ type: 'block-wasted', ...given, kind }], messages: [refill(from)] })
@@ -99,9 +111,9 @@ const hashed = (
   }
   const events: TransferEvent[] = [{ type: 'piece-rejected', piece, suspects: giversOf(ledger), fingerprints }]
   const culprit = soleGiver(ledger)
-  const ban: readonly Message[] =
-    culprit === undefined ? [] : [{ to: 'transfer', message: { type: 'ban', addresses: [culprit], piece } }]
-  return decided({ events, messages: [...ban, ...refillAll(state)] })
+  if (culprit === undefined) return decided({ events, messages: refillAll(state) })
+  const ban: Message = { to: 'transfer', message: { type: 'ban', addresses: [culprit], piece } }
+  return decided({ events, messages: [ban, ...refillAll(state, ({ address }) => banName(address) === culprit)] })
 }
 
 /** Peers that had only this piece for us are no longer interesting. */

@@ -7,7 +7,7 @@ import { Bitfield } from '../wire/bitfield.js'
 import { banName } from './banning.js'
 import type { Folds } from './evolve.js'
 import { blockOfKey, pieceOfKey } from './geometry.js'
-import { unorder } from './ledger.js'
+import { emptyLedger, unorder } from './ledger.js'
 import { emptyMeter } from './meter.js'
 import { newPipeline } from './pipeline.js'
 import type { Candidate, PeerState, TransferState } from './state.js'
@@ -88,14 +88,35 @@ const putOff = (candidate: Candidate, at: Instant): void => {
   candidate.peer = undefined
 }
 
-/** Nothing on order from the peer is waited for any more: others may be asked for it. */
-export const releaseRequests = (state: TransferState, peer: PeerState): void => {
+/** What is on order from the peer, of one piece or of all, is waited for no longer: others may be asked for it. */
+const letGo = (state: TransferState, peer: PeerState, piece?: PieceIndex): void => {
   for (const key of peer.requested.keys()) {
+    if (piece !== undefined && pieceOfKey(state.geometry, key) !== piece) continue
     const ledger = state.pieces.get(pieceOfKey(state.geometry, key))
     if (ledger !== undefined) unorder(ledger, blockOfKey(state.geometry, key))
+    peer.requested.delete(key)
     remember(peer.released, key)
   }
-  peer.requested.clear()
+}
+
+/** Nothing on order from the peer is waited for any more. */
+export const releaseRequests = (state: TransferState, peer: PeerState): void => {
+  letGo(state, peer)
+  endParole(state, peer)
+}
+
+/**
+ * A piece that is fetched from this peer alone is begun anew with another one: blocks of two would prove nothing, and a
+ * peer that spoils a piece and then brings no more of it must not keep it from us.
+ */
+export const endParole = (state: TransferState, peer: PeerState): void => {
+  if (state.rejections.size === 0) return
+  for (const ledger of state.pieces.values()) {
+    if (ledger.parole !== peer.key) continue
+    ledger.parole = undefined
+    letGo(state, peer, ledger.piece)
+    if (ledger.standing.tags.fetching === true) emptyLedger(ledger)
+  }
 }
 
 /** A block given up may still come; the oldest are forgotten. */
@@ -112,7 +133,6 @@ const leave = (state: TransferState, peer: PeerState): void => {
   releaseRequests(state, peer)
   if (peer.seed) state.seedsConnected--
   else for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
-  for (const ledger of state.pieces.values()) if (ledger.parole === peer.key) ledger.parole = undefined
   if (state.optimistic === peer.key) state.optimistic = undefined
   state.peers.delete(peer.key)
 }

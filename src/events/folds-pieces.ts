@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
 import { banName } from './banning.js'
 import type { Folds } from './evolve.js'
-import { releaseRequests, remember, stepPeer } from './folds-peers.js'
+import { endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
 import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
 import { addBytes } from './meter.js'
@@ -106,6 +106,7 @@ export const pieceFolds = {
     const peer = stepPeer(state, event.peer, event.type)
     peer.lastReceivedAt = at
     takeOffOrder(state, peer, event.piece, event.offset / BLOCK_BYTES)
+    if (state.pieces.get(event.piece)?.parole === event.peer) endParole(state, peer)
   },
   'requests-cancelled'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
@@ -125,7 +126,7 @@ export const pieceFolds = {
     stepPiece(state, event.piece, event.type)
   },
   'piece-verified'(state, event) {
-    stepPiece(state, event.piece, event.type)
+    stepPiece(state, event.piece, event.type).parole = undefined
     state.rejections.delete(event.piece)
   },
   'piece-rejected'(state, event) {
