@@ -7,7 +7,7 @@ import { checkSpace, compare, makeContent } from './content.js'
 import { numberIn } from './process.js'
 import type { Row, Screen } from './screen.js'
 import { Downloader, type Swarm } from './swarm.js'
-import { bytesSentTo } from './traffic.js'
+import { trafficTo } from './traffic.js'
 
 const MIB = 1_048_576
 const DOWNLOADERS = 3
@@ -165,13 +165,14 @@ export const share = async (screen: Screen, swarm: Swarm, given: string | undefi
   screen.tell(`Every byte is the same: ${DOWNLOADERS} times ${showBytes(totalBytes)}.`)
 
   const others = [swarm.seedData, ...downloaders.filter((each) => each !== victim).map(({ data }) => data)]
-  const sent = await bytesSentTo(victim.data, others, metainfo.infoHash)
-  const refetchedBytes = Math.max(0, sent - totalBytes)
+  const { sentBytes, wastedBytes } = await trafficTo(victim.data, others, metainfo.infoHash)
+  const refetchedBytes = Math.max(0, sentBytes - totalBytes)
   const part = ((refetchedBytes / totalBytes) * 100).toFixed(2)
   screen.tell(
-    `${victim.name} had to fetch ${showBytes(refetchedBytes)} again (${part} %), ` +
-      `and to hash ${showCount(rehashed, 'piece')} of ${pieceCount} on its disk again.`,
+    `${victim.name} had to fetch ${showBytes(refetchedBytes)} again (${part} %), of which ${showBytes(wastedBytes)} ` +
+      'are blocks that two peers sent,',
   )
+  screen.tell(`and to hash ${rehashed} of ${showCount(pieceCount, 'piece')} on its disk again.`)
   screen.tell(`It took ${showSeconds((performance.now() - startedAt) / 1_000)}.`)
   tellCommands(screen, swarm, downloaders, victim)
   screen.say({
@@ -180,6 +181,7 @@ export const share = async (screen: Screen, swarm: Swarm, given: string | undefi
     downloaders: DOWNLOADERS,
     killed: 1,
     refetchedBytes,
+    wastedBytes,
     verified: true,
     logs: [swarm.seedData, ...downloaders.map(({ data }) => data)],
   })

@@ -18,12 +18,16 @@ const withLog = async <Result>(data: string, work: (logs: LogReaders) => Promise
   }
 }
 
-/** The peer ids of all sessions of the one who kept this log. */
-const peerIdsOf = (data: string, infoHash: InfoHash): Promise<ReadonlySet<string>> =>
+/** The peer ids of all sessions of the one who kept this log, and the bytes that came to it twice. */
+const accountOf = (data: string, infoHash: InfoHash) =>
   withLog(data, async (logs) => {
     const ids = new Set<string>()
-    for await (const event of eventsOf(logs, infoHash)) if (event.type === 'session-began') ids.add(toHex(event.peerId))
-    return ids
+    let wastedBytes = 0
+    for await (const event of eventsOf(logs, infoHash)) {
+      if (event.type === 'session-began') ids.add(toHex(event.peerId))
+      if (event.type === 'block-wasted') wastedBytes += event.length
+    }
+    return { ids, wastedBytes }
   })
 
 const servedTo = (data: string, infoHash: InfoHash, ids: ReadonlySet<string>): Promise<number> =>
@@ -37,12 +41,15 @@ const servedTo = (data: string, infoHash: InfoHash, ids: ReadonlySet<string>): P
     return bytes
   })
 
-/**
- * How many bytes the others sent to one, over all of its runs. A process that is killed cannot say what it got last;
- * what was on its way to it then counts as sent.
- */
-export const bytesSentTo = async (data: string, others: readonly string[], infoHash: InfoHash): Promise<number> => {
-  const ids = await peerIdsOf(data, infoHash)
+export interface Traffic {
+  /** What the others sent, over all runs. A process that is killed cannot say what it got last: that counts as sent. */
+  readonly sentBytes: number
+  /** What came a second time: in the endgame the last blocks are asked of several peers. */
+  readonly wastedBytes: number
+}
+
+export const trafficTo = async (data: string, others: readonly string[], infoHash: InfoHash): Promise<Traffic> => {
+  const { ids, wastedBytes } = await accountOf(data, infoHash)
   const served = await Promise.all(others.map((other) => servedTo(other, infoHash, ids)))
-  return served.reduce((sum, bytes) => sum + bytes, 0)
+  return { sentBytes: served.reduce((sum, bytes) => sum + bytes, 0), wastedBytes }
 }
