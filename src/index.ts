@@ -1,5 +1,6 @@
 /** Public names of `torrewind`. */
 export type { AddOptions, Engine, EngineOptions, Progress, Transfer, TransferPhase } from './api.js'
+export { type CreatedTorrent, type CreateOptions, type CreateProgress, createTorrent } from './create.js'
 export { createEngine } from './create-engine.js'
 export { ERROR_CODES, type ErrorCode, TorrewindError } from './errors.js'
 export type { LoggedEvent } from './events/codec.js'
