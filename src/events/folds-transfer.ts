@@ -24,6 +24,7 @@ const newTracker = (url: string): TrackerState => ({
   url,
   failures: 0,
   announcing: false,
+  tellsCompleted: false,
   started: false,
   completed: false,
   intervalMs: 0,
@@ -265,6 +266,7 @@ export const transferFolds = {
       return
     }
     tracker.announcing = true
+    tracker.tellsCompleted = state.completed
     state.announceNext.at = at
   },
   'announce-answered'(state, event, at) {
@@ -272,7 +274,7 @@ export const transferFolds = {
     if (tracker === undefined) return
     tracker.announcing = false
     tracker.started = true
-    tracker.completed = state.completed
+    tracker.completed ||= tracker.tellsCompleted
     tracker.failures = 0
     tracker.lastError = ''
     tracker.lastAnswerAt = at
@@ -283,7 +285,8 @@ export const transferFolds = {
     state.announceNext.tier = 0
     state.announceNext.tracker = 0
     state.announceNext.rounds = 0
-    state.announceNext.at = at + event.intervalMs
+    // What was completed while the tracker was about to answer is told at once.
+    state.announceNext.at = state.completed && !tracker.completed ? at : at + event.intervalMs
   },
   'announce-failed'(state, event, at) {
     const tracker = trackerOf(state, event.tracker)

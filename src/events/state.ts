@@ -51,6 +51,8 @@ export interface PeerState {
   /** Blocks that we never asked for. */
   unasked: number
   snubbed: boolean
+  /** When it last refused what we asked for, or choked us while we waited, if no block came since; else 0. */
+  deniedAt: number
   /** Its requests were given up, and no block came since. */
   overdue: boolean
   lastReceivedAt: Instant
@@ -99,8 +101,11 @@ export interface TrackerState {
   readonly url: string
   failures: number
   announcing: boolean
+  /** The announce under way was made of a complete download. */
+  tellsCompleted: boolean
   /** `started` was taken in this session. */
   started: boolean
+  /** It was told of the complete download. */
   completed: boolean
   intervalMs: number
   lastAnswerAt: number
