@@ -30,11 +30,19 @@ export const ROOMS: readonly Room[] = [
   { name: 'actors', has: /^src\/actors\//, from: ACTORS },
   { name: 'ports', has: /^src\/ports\.ts$/, from: EVENTS },
   { name: 'store', has: /^src\/store\//, from: STORE },
-  { name: 'driver', has: /^src\/(driver|checker|peer-link|throttle)\.ts$/, from: DRIVER },
+  {
+    name: 'driver',
+    has: /^src\/(driver|announcer|checker|fingerprints|peer-link|piece-work|throttle)\.ts$/,
+    from: DRIVER,
+  },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
   // The types of what users hold: interfaces only.
   { name: 'api', has: /^src\/api\.ts$/, from: EVENTS },
-  { name: 'transfer', has: /^src\/(transfer|examine|progress|wanted)\.ts$/, from: TRANSFER },
+  {
+    name: 'transfer',
+    has: /^src\/(transfer|checkpointer|commits|examine|progress|session|wanted)\.ts$/,
+    from: TRANSFER,
+  },
   { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: ENGINE },
   { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports'], machine: true },
   // Where the real ports are put in: the only files below the command line that know of them.
