@@ -32,12 +32,15 @@ const purposeBits = (purpose: string): number => {
 
 /** The draws of one turn: `seed` of the session, `seq` of the last event before the turn. */
 export const randomOf = (seed: number, seq: number): Random => {
-  let draws = 0
+  // Most turns draw nothing.
+  let draws: Map<string, number> | undefined
   return {
     below(below, purpose) {
-      draws++
+      draws ??= new Map()
+      const draw = (draws.get(purpose) ?? 0) + 1
+      draws.set(purpose, draw)
       const high = mix(mix(seed, purposeBits(purpose)), seq)
-      return Math.floor((mix(high, draws) / 0x1_0000_0000) * below)
+      return Math.floor((mix(high, draw) / 0x1_0000_0000) * below)
     },
   }
 }
