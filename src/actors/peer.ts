@@ -19,10 +19,11 @@ import {
 } from './vocabulary.js'
 
 /** Asks for as many blocks as bring the peer back to its target. */
-const refill = (state: Readonly<TransferState>, peer: PeerState, { random }: Circumstances): Decision => {
+const refill = (state: Readonly<TransferState>, peer: PeerState, { now, random }: Circumstances): Decision => {
   const { tags } = peer.standing
   if (state.standing.tags.downloading !== true || tags.amInterested !== true) return NOTHING
   if (tags.peerChoking === true && peer.allowedFast.size === 0) return NOTHING
+  if (now - peer.deniedAt < LIMITS.requestAfterDenialMs) return NOTHING
   const most = Math.min(peer.requestsMax, LIMITS.requestsOutstandingMax)
   const target = peer.snubbed ? 1 : Math.min(peer.pipeline.target, most)
   // Half empty before it is filled again, so that many requests go out in one write.
@@ -115,7 +116,8 @@ const extensions = (
         listenPort: listening,
         uploadOnly: said.uploadOnly === true,
       },
-      ...(peer.incoming && listening !== undefined && !state.private
+      // The first time only, or one peer could fill the list of candidates with ports of its own.
+      ...(peer.incoming && listening !== undefined && peer.listenPort === undefined && !state.private
         ? [
             {
               type: 'candidates-found' as const,

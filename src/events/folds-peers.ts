@@ -69,6 +69,7 @@ const newPeer = (
   wastedBytes: 0,
   unasked: 0,
   snubbed: false,
+  deniedAt: 0,
   overdue: false,
   lastReceivedAt: at,
   lastSentAt: at,
@@ -212,7 +213,7 @@ export const peerFolds = {
   'extensions-received'(state, event, at) {
     const peer = hear(state, event, at)
     peer.client = event.client ?? ''
-    peer.listenPort = event.listenPort
+    peer.listenPort = event.listenPort ?? peer.listenPort
     peer.uploadOnly = event.uploadOnly
     if (event.requestsMax !== undefined) peer.requestsMax = Math.max(1, Math.min(event.requestsMax, LIMITS.requestsMax))
   },
@@ -267,6 +268,7 @@ export const peerFolds = {
   },
   'choke-received'(state, event, at) {
     const peer = hear(state, event, at)
+    if (peer.requested.size > 0) peer.deniedAt = at
     if (!peer.fast) releaseRequests(state, peer)
   },
   'unchoke-received'(state, event, at) {

@@ -79,6 +79,7 @@ export const pieceFolds = {
     peer.lastReceivedAt = at
     peer.lastBlockAt = at
     peer.snubbed = false
+    peer.deniedAt = 0
     peer.overdue = false
     addBytes(peer.downloaded, at, event.length)
     addBytes(state.downloaded, at, event.length)
@@ -104,6 +105,7 @@ export const pieceFolds = {
   },
   'block-refused'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
+    peer.deniedAt = at
     peer.lastReceivedAt = at
     takeOffOrder(state, peer, event.piece, event.offset / BLOCK_BYTES)
     if (state.pieces.get(event.piece)?.parole === event.peer) endParole(state, peer)

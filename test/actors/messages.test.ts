@@ -180,7 +180,17 @@ test('reject: the peer is not asked again before the next look at the clock', ()
       story.thenEvents('block-refused').thenEffects()
     }
   assert.is(story.peer(1).requested.size, 0)
-  story.when(woken)
+  story.when(woken).thenEffects('wake')
+  story.after(LIMITS.requestAfterDenialMs).when(woken)
+  assert.ok(story.askedOf(1).length > 0)
+})
+
+test('choke: a peer that chokes us while we wait is not asked again as soon as it unchokes us', () => {
+  const story = given(downloading(), seedPeer(1)).when(woken)
+  assert.ok(story.peer(1).requested.size > 0)
+  story.when(says(1, { type: 'choke' })).when(says(1, { type: 'unchoke' }))
+  assert.equal(story.askedOf(1), [])
+  story.after(LIMITS.requestAfterDenialMs).when(woken)
   assert.ok(story.askedOf(1).length > 0)
 })
 
