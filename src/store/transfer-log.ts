@@ -21,6 +21,8 @@ export class ShelfLog implements TransferLog {
   readonly #released: () => void
   /** Sequence numbers of the checkpoints there are, in order. */
   #checkpoints: readonly number[]
+  /** The last checkpoint's write; writes are done in order. */
+  #saving: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   /** Opens the log, having made sure that its end can be trusted. `released` is called when it was closed. */
@@ -93,12 +95,14 @@ export class ShelfLog implements TransferLog {
     this.#checkpoints = seqs.filter((each) => !gone.has(each))
     const operations: Operation[] = [...gone].map((each) => ({ type: 'del', key: checkpointKey(this.#hash, each) }))
     operations.push({ type: 'put', key: checkpointKey(this.#hash, seq), value: packCheckpoint(seq, snapshot) })
-    await new Promise<void>((resolve, reject) => {
+    const saving = new Promise<void>((resolve, reject) => {
       this.#shelf.write(operations, (failure) => {
         if (failure === undefined) resolve()
         else reject(new TorrewindError('LOG_FAILED', `a checkpoint could not be written: ${failure.message}`))
       })
     })
+    this.#saving = saving.catch(() => undefined) // told to the caller
+    await saving
   }
 
   loadCheckpoint(atMost = this.committedSeq): Promise<Checkpoint | undefined> {
@@ -106,7 +110,14 @@ export class ShelfLog implements TransferLog {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#appender.close().then(this.#released)
+    this.#closing ??= this.#closeOnce()
     return this.#closing
+  }
+
+  /** A checkpoint that is being written would else land in a log that was removed or is another's by then. */
+  async #closeOnce(): Promise<void> {
+    await this.#appender.close()
+    await this.#saving
+    this.#released()
   }
 }

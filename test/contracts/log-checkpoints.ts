@@ -52,6 +52,21 @@ export const checkpointContract = (test: Test, name: string, make: () => Promise
     await store.close()
   })
 
+  claim('a log is closed when its checkpoint is written, so that none comes back after a removal', async (place) => {
+    const store = await place.open()
+    const log = await store.open(ONE)
+    await commitRecords(log, 5)
+    const order: string[] = []
+    const saved = log.saveCheckpoint(5, snapshotOf(5)).then(() => order.push('saved'))
+    await log.close().then(() => order.push('closed'))
+    await saved
+    assert.equal(order, ['saved', 'closed'])
+    await store.remove(ONE.infoHash)
+    const again = await store.open(ONE)
+    assert.is(await again.loadCheckpoint(5), undefined)
+    await store.close()
+  })
+
   claim('a damaged checkpoint is passed over for the one before', async (place) => {
     const store = await place.open()
     const log = await store.open(ONE)
