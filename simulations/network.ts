@@ -76,6 +76,9 @@ export class SimulatedNetwork {
   }
 }
 
+/** Sees what is sent, and how many bytes wait before it; what it returns is sent in its place. */
+export type Observer = (chunks: readonly Uint8Array[], unsentBytes: number) => readonly Uint8Array[]
+
 /** The network as one process has it. */
 export class ProcessNetwork implements Network {
   readonly #network: SimulatedNetwork
@@ -83,9 +86,9 @@ export class ProcessNetwork implements Network {
   readonly #dials = new Set<{ close(): void }>()
   #gone = false
   /** Sees everything that this process sends, and may put other bytes in its place. */
-  readonly #sends: ((chunks: readonly Uint8Array[]) => readonly Uint8Array[]) | undefined
+  readonly #sends: Observer | undefined
 
-  constructor(network: SimulatedNetwork, host: Host, sends?: (chunks: readonly Uint8Array[]) => readonly Uint8Array[]) {
+  constructor(network: SimulatedNetwork, host: Host, sends?: Observer) {
     this.#network = network
     this.#host = host
     this.#sends = sends
@@ -193,9 +196,9 @@ export class ProcessNetwork implements Network {
 /** A connection of which somebody sees, and may change, what is sent. */
 class ObservedConnection implements Connection {
   readonly #inner: Connection
-  readonly #sends: (chunks: readonly Uint8Array[]) => readonly Uint8Array[]
+  readonly #sends: Observer
 
-  constructor(inner: Connection, sends: (chunks: readonly Uint8Array[]) => readonly Uint8Array[]) {
+  constructor(inner: Connection, sends: Observer) {
     this.#inner = inner
     this.#sends = sends
   }
@@ -207,7 +210,7 @@ class ObservedConnection implements Connection {
     return this.#inner.unsentBytes
   }
   send(chunks: readonly Uint8Array[], flushed?: () => void): void {
-    this.#inner.send(this.#sends(chunks), flushed)
+    this.#inner.send(this.#sends(chunks, this.#inner.unsentBytes), flushed)
   }
   pause(): void {
     this.#inner.pause()

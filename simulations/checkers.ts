@@ -1,0 +1,97 @@
+/** The checkers: what must hold in every run, each a named function that says in words what does not. */
+import { restoreSnapshot, stateHash } from '../src/events/snapshot.js'
+import type { TransferState } from '../src/events/state.js'
+import type { LogReader } from '../src/ports.js'
+import { foldLog } from '../src/replay/fold.js'
+import { pieceIndex } from '../src/values.js'
+import { Bitfield } from '../src/wire/bitfield.js'
+import type { Content } from './content.js'
+import type { DiskMedium } from './medium.js'
+
+/** What does not hold; nothing, where all is well. */
+export type Finding = string | undefined
+
+const SHOWN = 10
+const show = (pieces: readonly number[]): string =>
+  pieces.slice(0, SHOWN).join(', ') + (pieces.length > SHOWN ? ` and ${pieces.length - SHOWN} more` : '')
+
+/** Each piece is in exactly one place: missing, in flight, or stored; and the counts say so. */
+export const pieceInOnePlace = (state: Readonly<TransferState>): Finding => {
+  for (const piece of state.pieces.keys()) if (state.stored.has(piece)) return `piece ${piece} is stored and in flight`
+  for (const { piece } of state.unannounced)
+    if (!state.stored.has(piece)) return `piece ${piece} waits to be announced and is not stored`
+  return undefined
+}
+
+/** As `pieceInOnePlace`, piece by piece: for the end of a run. */
+export const everyPieceCounted = (state: Readonly<TransferState>): Finding => {
+  let missing = 0
+  for (let index = 0; index < state.geometry.pieceCount; index++) {
+    const piece = pieceIndex(index)
+    const stored = state.stored.has(piece)
+    if (state.announced.has(piece) && !stored) return `piece ${piece} is announced and not stored`
+    const wanted = state.wanted.has(piece) && !stored
+    if (wanted) missing++
+    const offered = state.rarity.offers(piece)
+    if (state.standing.tags.downloading === true && offered !== (wanted && !state.pieces.has(piece)))
+      return `piece ${piece} is ${offered ? '' : 'not '}to be picked, but ${wanted ? 'missing' : 'not wanted'}`
+  }
+  return missing === state.missing ? undefined : `${missing} pieces are missing, and ${state.missing} are counted`
+}
+
+/** Folding the log, from its start and from its checkpoints, gives the state that was live. */
+export const foldGivesLiveState = async (log: LogReader, liveHash: string): Promise<Finding> => {
+  for (const fromStart of [true, false]) {
+    const { state } = await foldLog(log, { fromStart })
+    const folded = stateHash(state)
+    if (folded !== liveHash)
+      return `${fromStart ? 'the whole log' : 'the last checkpoint'} folds to ${folded}, and ${liveHash} was live`
+  }
+  const checkpoint = await log.loadCheckpoint()
+  if (checkpoint === undefined) return undefined
+  if (restoreSnapshot(checkpoint.snapshot) === undefined) return `the checkpoint at ${checkpoint.seq} cannot be read`
+  return undefined
+}
+
+/** A log that a crash cut off folds, has every event that was committed, and no piece that was not durable. */
+export const crashLosesNothing = async (
+  log: LogReader,
+  committedSeq: number,
+  durable: ReadonlySet<number>,
+): Promise<Finding> => {
+  if (log.committedSeq < committedSeq) return `${committedSeq} events were committed, and ${log.committedSeq} are there`
+  const { state } = await foldLog(log, { fromStart: true, before: committedSeq })
+  const lies = [...state.stored.indices()].filter((piece) => !durable.has(piece))
+  return lies.length === 0 ? undefined : `stored by the log and never durable: ${show(lies)}`
+}
+
+/** The bytes of these pieces are on the medium. */
+export const bytesOnDiskRight = (content: Content, medium: DiskMedium, pieces: Iterable<number>): Finding => {
+  const { pieceLength } = content.metainfo
+  const wrong: number[] = []
+  for (const piece of pieces) {
+    const offset = piece * pieceLength
+    if (!medium.isRight(offset, Math.min(pieceLength, content.bytes.length - offset))) wrong.push(piece)
+  }
+  return wrong.length === 0 ? undefined : `stored, and wrong on the disk: ${show(wrong)}`
+}
+
+/** Nothing is announced that is not durable. */
+export const announcedIsDurable = (durable: ReadonlySet<number>, bits: Uint8Array, pieces: number): Finding => {
+  const said = new Bitfield(pieces, bits.slice())
+  const lies = [...said.indices()].filter((piece) => !durable.has(piece))
+  return lies.length === 0 ? undefined : `announced before it was durable: ${show(lies)}`
+}
+
+/** Nothing is served that is not durable, nor a byte that is not the content's. */
+export const servedIsRight = (
+  content: Content,
+  durable: ReadonlySet<number>,
+  piece: number,
+  offset: number,
+  bytes: Uint8Array,
+): Finding => {
+  if (!durable.has(piece)) return `a block of piece ${piece} was served before it was durable`
+  if (content.has(piece * content.metainfo.pieceLength + offset, bytes)) return undefined
+  return `wrong bytes of piece ${piece} were served from ${offset}`
+}

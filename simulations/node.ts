@@ -1,0 +1,298 @@
+/**
+ * A node: one machine of a simulated swarm, and the real engine that runs on it, process after process.
+ *
+ * What is durable belongs to the node: the medium of the log, that of the disk, and the clock's error. All else belongs
+ * to a process, which is stopped at any step: its ports then do nothing more, and what it awaited is never settled.
+ */
+import { TorrentEngine } from '../src/engine.js'
+import { messageOf, TorrewindError } from '../src/errors.js'
+import { stateHash } from '../src/events/snapshot.js'
+import type { Failure, Ports } from '../src/ports.js'
+import { createMemoryLogStore } from '../src/store/memory-log.js'
+import { MemoryMedium } from '../src/store/memory-shelf.js'
+import type { TorrentTransfer } from '../src/transfer.js'
+import type { PeerAddress } from '../src/values.js'
+import { VERSION } from '../src/version.js'
+import { crashLosesNothing, everyPieceCounted, foldGivesLiveState } from './checkers.js'
+import { type ClockSettings, SimulatedClock, WORLD_BEGAN_AT } from './clock.js'
+import type { Content } from './content.js'
+import { ProcessDiscovery, type SimulatedTracker } from './discovery.js'
+import { diskConditions, SimulatedDisk } from './disk.js'
+import { SimulatedHasher } from './hasher.js'
+import type { Host, HostSettings } from './host.js'
+import { SimulatedMachine } from './machine.js'
+import { DiskMedium } from './medium.js'
+import { ProcessNetwork, type SimulatedNetwork } from './network.js'
+import type { Chance } from './random.js'
+import { NodeWatch } from './watch.js'
+import { WatchedLogs } from './watched-logs.js'
+import { labelOf, type World } from './world.js'
+
+export interface NodeSettings {
+  readonly host: Omit<Partial<HostSettings>, 'host'>
+  /** Has the whole content before the world begins. */
+  readonly seed: boolean
+  /** Spoils one of so many blocks that it sends; 0 for an honest peer. */
+  readonly spoilsOneIn: number
+  readonly clock: ClockSettings
+  /** Bytes a second that it hashes; 0 for at once. */
+  readonly hashRate: number
+  readonly peers: readonly PeerAddress[]
+}
+
+export const NODE_DEFAULTS: NodeSettings = {
+  host: {},
+  seed: false,
+  spoilsOneIn: 0,
+  clock: {},
+  hashRate: 1_000_000_000,
+  peers: [],
+}
+
+/** What the nodes of a swarm share. */
+export interface NodeSurroundings {
+  readonly world: World
+  readonly network: SimulatedNetwork
+  readonly content: Content
+  readonly trackers: ReadonlyMap<string, SimulatedTracker>
+  report(checker: string, node: SimulatedNode, text: string): void
+  isDishonest(address: string): boolean
+  completed(node: SimulatedNode): void
+}
+
+export type NodeStanding = 'off' | 'starting' | 'running' | 'closing' | 'closed'
+
+export const PEER_PORT = 6_881
+/** A process that cannot start is started again, as a supervisor would. */
+const RETRY_US = 5_000_000
+/** The content of a seed was put there a day before the world began. */
+const FILLED_AT = WORLD_BEGAN_AT - 86_400_000
+
+const addressOfNode = (number: number): string => `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
+
+/** One process: the ports that it was given, and what it made of them. */
+interface Life {
+  readonly stops: ((how: 'process' | 'power') => void)[]
+  readonly tickets: { abandon(): void }[]
+  engine: TorrentEngine | undefined
+  transfer: TorrentTransfer | undefined
+}
+
+export class SimulatedNode {
+  readonly host: Host
+  readonly medium: DiskMedium
+  readonly watch: NodeWatch
+  /** Conditions of disk and log, which faults change. */
+  readonly disk = diskConditions()
+  readonly log: { commitMs: number; failure: Failure | undefined } = { commitMs: 1, failure: undefined }
+  readonly machine: SimulatedMachine
+  clock: ClockSettings
+  standing: NodeStanding = 'off'
+  completedAt: number | undefined
+  startedAt: number | undefined
+  crashes = 0
+  readonly #logMedium = new MemoryMedium()
+  readonly #diskChance: Chance
+  #life: Life | undefined
+
+  constructor(
+    readonly surroundings: NodeSurroundings,
+    readonly number: number,
+    readonly settings: NodeSettings,
+  ) {
+    const { world, network, content } = surroundings
+    this.host = network.attach(number, { ...settings.host, host: addressOfNode(number) })
+    this.machine = new SimulatedMachine(world, number)
+    this.medium = new DiskMedium(content)
+    this.clock = settings.clock
+    this.#diskChance = world.chance('disk', number)
+    if (settings.seed) this.medium.fill(FILLED_AT)
+    this.watch = new NodeWatch({
+      world,
+      content,
+      medium: this.medium,
+      spoilsOneIn: settings.spoilsOneIn,
+      chance: world.chance('spoil', number),
+      report: (checker, text) => surroundings.report(checker, this, text),
+      mayBeBanned: (address) => surroundings.isDishonest(address),
+      completed: () => this.#completed(),
+      state: () => this.#life?.transfer?.state,
+    })
+  }
+
+  get address(): PeerAddress {
+    return { host: this.host.settings.host, port: PEER_PORT }
+  }
+
+  get honest(): boolean {
+    return this.settings.spoilsOneIn === 0
+  }
+
+  get transfer(): TorrentTransfer | undefined {
+    return this.#life?.transfer
+  }
+
+  /** A process is started, with what is durable of the ones before. */
+  start(): void {
+    if (this.standing !== 'off' && this.standing !== 'closed') return
+    const { network, world } = this.surroundings
+    this.standing = 'starting'
+    this.startedAt ??= world.now
+    if (!this.host.up) {
+      this.host.up = true
+      network.retry()
+    }
+    this.watch.began()
+    const life: Life = { stops: [], tickets: [], engine: undefined, transfer: undefined }
+    this.#life = life
+    this.#open(life, this.#ports(life))
+  }
+
+  /** The process is killed, or the machine loses its power: only what is durable is left. */
+  crash(how: 'process' | 'power'): void {
+    const life = this.#life
+    if (life === undefined || this.standing === 'closed') return
+    this.crashes++
+    this.#stop(life, how)
+    if (how === 'power') {
+      this.host.up = false
+      this.medium.losePower(this.#diskChance)
+      this.machine.startAnew()
+    }
+    this.#task(() => this.#checkCrash())
+  }
+
+  /** Lets go in good order, and compares what the log says with what was live. */
+  close(): void {
+    const life = this.#life
+    if (life === undefined || this.standing !== 'running') return
+    this.standing = 'closing'
+    life.tickets.push(
+      this.surroundings.world.task(async () => {
+        const { engine, transfer } = life
+        if (transfer !== undefined && this.settings.spoilsOneIn === 0)
+          this.#report('everyPieceCounted', everyPieceCounted(transfer.state))
+        await engine?.close()
+        if (transfer !== undefined) await this.#checkFold(stateHash(transfer.state))
+        this.#stop(life, 'process')
+        this.standing = 'closed'
+      }),
+    )
+  }
+
+  /** After a failure of the world that is over, as a user would. */
+  resume(): void {
+    const transfer = this.#life?.transfer
+    if (transfer?.state.failure === undefined) return
+    this.#task(async () => {
+      try {
+        await transfer.resume()
+      } catch (error) {
+        if (!(error instanceof TorrewindError)) throw error
+      }
+    })
+  }
+
+  #ports(life: Life): Ports {
+    const { world, network, content, trackers } = this.surroundings
+    const clock = new SimulatedClock(world, this.number, this.clock)
+    const watch = this.watch
+    const process = new ProcessNetwork(network, this.host, (chunks, unsent) => watch.sends(chunks, unsent))
+    const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
+    const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
+    const logs = createMemoryLogStore(clock, this.#logMedium, {
+      writeMs: () => this.log.commitMs,
+      failure: () => this.log.failure,
+    })
+    life.stops.push(
+      (how) => process.stop(how),
+      () => clock.stop(),
+      () => hasher.stop(),
+      () => discovery.stop(),
+    )
+    return {
+      clock,
+      network: process,
+      hasher,
+      discovery,
+      logs: new WatchedLogs(logs, watch),
+      openDisk: (options) => {
+        const parts = { clock, medium: this.medium, conditions: this.disk, chance: this.#diskChance }
+        const disk = new SimulatedDisk(world, this.number, parts, options)
+        life.stops.push(() => disk.stop())
+        return disk
+      },
+      entropy: (length) => this.machine.entropy(length),
+      machineStartedAt: () => this.machine.machineStartedAt(),
+    }
+  }
+
+  #open(life: Life, ports: Ports): void {
+    const { world, content } = this.surroundings
+    const open = async (): Promise<void> => {
+      life.engine = await TorrentEngine.open({
+        ports,
+        version: VERSION,
+        readTorrentFile: async (path) => {
+          throw new TorrewindError('SOURCE_UNREADABLE', `there is no ${path} in a simulated world`)
+        },
+        port: PEER_PORT,
+        host: undefined,
+        downloadLimit: 0,
+        uploadLimit: 0,
+      })
+      await life.engine.add(content.torrent, { path: '/downloads', peers: this.settings.peers })
+      life.transfer = life.engine.find(content.metainfo.infoHash)
+      this.standing = 'running'
+    }
+    life.tickets.push(world.task(() => open().catch((error) => this.#notStarted(life, error))))
+  }
+
+  #notStarted(life: Life, error: unknown): void {
+    const worlds = error instanceof TorrewindError && ['DISK_FAILED', 'LOG_FAILED'].includes(error.code)
+    if (!worlds) this.surroundings.report('starts', this, messageOf(error))
+    this.#stop(life, 'process')
+    if (!worlds) return
+    const { world } = this.surroundings
+    world.schedule(world.now + RETRY_US, labelOf('scenario', this.number), () => this.start())
+  }
+
+  #stop(life: Life, how: 'process' | 'power'): void {
+    for (const stop of life.stops) stop(how)
+    for (const ticket of life.tickets) ticket.abandon()
+    this.#life = undefined
+    this.standing = 'off'
+  }
+
+  #task(work: () => Promise<void>): void {
+    const ticket = this.surroundings.world.task(work)
+    this.#life?.tickets.push(ticket)
+  }
+
+  #completed(): void {
+    this.completedAt ??= this.surroundings.world.now
+    this.surroundings.completed(this)
+  }
+
+  /** A fresh look at the log, by a clock of its own. */
+  async #reader() {
+    const clock = new SimulatedClock(this.surroundings.world, this.number, this.clock)
+    return createMemoryLogStore(clock, this.#logMedium).reader(this.surroundings.content.metainfo.infoHash)
+  }
+
+  async #checkFold(liveHash: string): Promise<void> {
+    const log = await this.#reader()
+    if (log !== undefined) this.#report('foldGivesLiveState', await foldGivesLiveState(log, liveHash))
+  }
+
+  async #checkCrash(): Promise<void> {
+    const { committedSeq, durable } = this.watch
+    const log = await this.#reader()
+    if (log === undefined) return
+    this.#report('crashLosesNothing', await crashLosesNothing(log, committedSeq, durable))
+  }
+
+  #report(checker: string, finding: string | undefined): void {
+    if (finding !== undefined) this.surroundings.report(checker, this, finding)
+  }
+}

@@ -1,0 +1,94 @@
+/** A swarm: the world of one run, with its network, its trackers and its nodes, and what was found wrong in it. */
+import { Content, type ContentSettings } from './content.js'
+import { SimulatedTracker, type TrackerSettings } from './discovery.js'
+import { SimulatedNetwork } from './network.js'
+import { NODE_DEFAULTS, type NodeSettings, type NodeSurroundings, SimulatedNode } from './node.js'
+import { labelOf, US_PER_SECOND, World } from './world.js'
+
+export interface Violation {
+  /** The name of the checker. */
+  readonly checker: string
+  readonly kind: 'safety' | 'liveness' | 'crash'
+  readonly node: number | undefined
+  readonly atSeconds: number
+  readonly text: string
+}
+
+/** A run that goes wrong everywhere says so often enough with these. */
+const VIOLATIONS_MAX = 20
+
+export interface SwarmSettings {
+  readonly content: Omit<ContentSettings, 'trackers'>
+  readonly trackers: number
+  readonly tracker: TrackerSettings
+}
+
+export class Swarm implements NodeSurroundings {
+  readonly world: World
+  readonly network: SimulatedNetwork
+  readonly content: Content
+  readonly trackers: ReadonlyMap<string, SimulatedTracker>
+  readonly nodes: SimulatedNode[] = []
+  readonly violations: Violation[] = []
+  onCompleted: ((node: SimulatedNode) => void) | undefined
+
+  constructor(seed: number, { content, trackers, tracker }: SwarmSettings) {
+    this.world = new World(seed)
+    this.network = new SimulatedNetwork(this.world)
+    const urls = Array.from({ length: trackers }, (_, which) => `http://tracker-${which}.example/announce`)
+    this.content = new Content(seed, { ...content, trackers: urls })
+    this.trackers = new Map(urls.map((url) => [url, new SimulatedTracker(this.world, url, tracker)]))
+  }
+
+  get events(): number {
+    return this.nodes.reduce((sum, { watch }) => sum + watch.events, 0)
+  }
+
+  get blocks(): number {
+    return this.nodes.reduce((sum, { watch }) => sum + watch.blocksReceived, 0)
+  }
+
+  add(settings: Partial<NodeSettings> = {}): SimulatedNode {
+    const node = new SimulatedNode(this, this.nodes.length + 1, { ...NODE_DEFAULTS, ...settings })
+    this.nodes.push(node)
+    return node
+  }
+
+  /** Something that the scenario does, at a time in seconds. */
+  at(seconds: number, act: () => void, node = 0): void {
+    const us = Math.max(this.world.now, Math.round(seconds * US_PER_SECOND))
+    this.world.schedule(us, labelOf('scenario', node), act)
+  }
+
+  get seconds(): number {
+    return this.world.now / US_PER_SECOND
+  }
+
+  report(checker: string, node: SimulatedNode | undefined, text: string, kind: Violation['kind'] = 'safety'): void {
+    if (this.violations.length >= VIOLATIONS_MAX) return
+    this.violations.push({ checker, kind, node: node?.number, atSeconds: this.seconds, text })
+  }
+
+  isDishonest(address: string): boolean {
+    return this.nodes.some((node) => !node.honest && address.startsWith(node.address.host))
+  }
+
+  completed(node: SimulatedNode): void {
+    this.onCompleted?.(node)
+  }
+
+  /** Runs until the condition holds, a violation was found, or the time is up. */
+  async run(until: { readonly seconds: number; readonly when: () => boolean }): Promise<void> {
+    const when = (): boolean => this.violations.length > 0 || until.when()
+    await this.world.run({ at: Math.round(until.seconds * US_PER_SECOND), when })
+  }
+
+  /** Ends every process in good order; what is found then counts, too. */
+  async close(withinSeconds = 120): Promise<void> {
+    for (const node of this.nodes) node.close()
+    const closing = (): boolean => this.nodes.some(({ standing }) => standing === 'closing')
+    await this.world.run({ at: this.world.now + withinSeconds * US_PER_SECOND, when: () => !closing() })
+    for (const node of this.nodes)
+      if (node.standing === 'closing') this.report('closesInTime', node, 'close did not come to an end', 'liveness')
+  }
+}

@@ -1,0 +1,87 @@
+/** Logs that are watched: a log store of which somebody hears every event, when it is appended and when it is committed. */
+import type { LoggedEvent } from '../src/events/codec.js'
+import type { TransferEvent } from '../src/events/vocabulary.js'
+import type { Checkpoint, Failure, LogReader, LogStore, TransferEntry, TransferLog } from '../src/ports.js'
+import type { InfoHash, Instant } from '../src/values.js'
+
+export interface LogWatch {
+  appended(seq: number, at: Instant, event: TransferEvent): void
+  /** Every event below this number is committed; called before the engine hears of it. */
+  committed(committedSeq: number): void
+}
+
+class WatchedLog implements TransferLog {
+  onCommitted: ((committedSeq: number) => void) | undefined
+  onFailed: ((failure: Failure) => void) | undefined
+  readonly #inner: TransferLog
+  readonly #watch: LogWatch
+
+  constructor(inner: TransferLog, watch: LogWatch) {
+    this.#inner = inner
+    this.#watch = watch
+    inner.onCommitted = (committedSeq) => {
+      watch.committed(committedSeq)
+      this.onCommitted?.(committedSeq)
+    }
+    inner.onFailed = (failure) => this.onFailed?.(failure)
+  }
+
+  get nextSeq(): number {
+    return this.#inner.nextSeq
+  }
+  get committedSeq(): number {
+    return this.#inner.committedSeq
+  }
+  get pendingEvents(): number {
+    return this.#inner.pendingEvents
+  }
+  append(at: Instant, event: TransferEvent): void {
+    const seq = this.nextSeq
+    this.#inner.append(at, event)
+    this.#watch.appended(seq, at, event)
+  }
+  flush(): void {
+    this.#inner.flush()
+  }
+  read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
+    return this.#inner.read(from, to)
+  }
+  loadCheckpoint(atMost?: number): Promise<Checkpoint | undefined> {
+    return this.#inner.loadCheckpoint(atMost)
+  }
+  saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void> {
+    return this.#inner.saveCheckpoint(seq, snapshot)
+  }
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+}
+
+export class WatchedLogs implements LogStore {
+  readonly #inner: LogStore
+  readonly #watch: LogWatch
+
+  constructor(inner: LogStore, watch: LogWatch) {
+    this.#inner = inner
+    this.#watch = watch
+  }
+
+  async open(entry: TransferEntry): Promise<TransferLog> {
+    return new WatchedLog(await this.#inner.open(entry), this.#watch)
+  }
+  transfers(): Promise<readonly TransferEntry[]> {
+    return this.#inner.transfers()
+  }
+  transfer(infoHash: InfoHash): Promise<TransferEntry | undefined> {
+    return this.#inner.transfer(infoHash)
+  }
+  reader(infoHash: InfoHash): Promise<LogReader | undefined> {
+    return this.#inner.reader(infoHash)
+  }
+  remove(infoHash: InfoHash): Promise<void> {
+    return this.#inner.remove(infoHash)
+  }
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+}
