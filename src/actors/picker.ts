@@ -166,7 +166,8 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
     if (drop !== undefined) places = 1
   }
   takeNew(basket, places, servable, random)
-  if (basket.room === count && drop === undefined && inEndgame(state)) takeOrdered(basket, state, peer, servable)
+  if (basket.room === count) drop = undefined // nothing takes its place
+  if (basket.room === count && inEndgame(state)) takeOrdered(basket, state, peer, servable)
   basket.close()
   return { ranges: basket.ranges, drop }
 }
