@@ -1,7 +1,7 @@
 /** Examining: what the file system says of a transfer's files. */
-import type { FileFinding } from './actors/vocabulary.js'
 import { TorrewindError } from './errors.js'
-import type { Disk, FileStamp } from './ports.js'
+import type { FileFinding, FileStamp } from './outside.js'
+import type { Disk } from './ports.js'
 import type { Layout } from './store/layout.js'
 
 const stampOf = (disk: Disk, file: number): Promise<FileStamp | undefined> =>

@@ -7,8 +7,11 @@
  */
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferEvent } from './events/vocabulary.js'
+import type { Failure, FileStamp } from './outside.js'
 import type { InfoHash, Instant, PeerAddress } from './values.js'
 import type { AnnounceAnswer, AnnounceRequest } from './wire/tracker.js'
+
+export type { Failure, FileStamp }
 
 export interface Clock {
   /** Whole milliseconds since 1970; never less than before. */
@@ -18,11 +21,6 @@ export interface Clock {
 }
 export type Cancel = () => void
 
-/** What went wrong in the outside: `code` as the system names it (`ENOSPC`, `ECONNREFUSED`, ...). */
-export interface Failure {
-  readonly code: string
-  readonly message: string
-}
 /** Either a value or a failure: what an asynchronous port answers with. */
 export type Answer<Value> =
   | { readonly type: 'done'; readonly value: Value }
@@ -74,11 +72,6 @@ export interface Listener {
   close(): Promise<void>
 }
 
-export interface FileStamp {
-  readonly bytes: number
-  /** Whole milliseconds since 1970. */
-  readonly modifiedAt: number
-}
 /**
  * Files below one folder, each named by its position in the list that the disk was opened with. Beside the system's own
  * codes they fail with `EOF`, with `ESYMLINK` where a symbolic link leads out of the folder, with `ENOTFILE` where

@@ -7,9 +7,10 @@
 import type { TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
+import type { FileFinding } from '../outside.js'
 import type { PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
-import { type Decision, decided, type FileFinding, NOTHING } from './vocabulary.js'
+import { type Decision, decided, NOTHING } from './vocabulary.js'
 
 type Reason = Extract<TransferEvent, { type: 'check-began' }>['reason']
 type Change = Extract<TransferEvent, { type: 'file-changed' }>['reason']

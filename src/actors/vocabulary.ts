@@ -1,6 +1,6 @@
 /** What actors hear and say: inputs (past, from outside), messages (requests to each other), effects (requests to the outside). */
 import type { Range, TransferEvent } from '../events/vocabulary.js'
-import type { Failure, FileStamp } from '../ports.js'
+import type { Failure, FileFinding } from '../outside.js'
 import type { Random } from '../random.js'
 import type { Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
 import type { ExtensionHandshake } from '../wire/extension.js'
@@ -8,15 +8,6 @@ import type { Fault } from '../wire/fault.js'
 import type { Handshake } from '../wire/handshake.js'
 import type { PeerMessage, SendableMessage } from '../wire/messages.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/tracker.js'
-
-/** What a file of the torrent is found to be; `stamp` is undefined where it is missing. */
-export interface FileFinding {
-  readonly file: number
-  readonly length: number
-  readonly firstPiece: number
-  readonly lastPiece: number
-  readonly stamp: FileStamp | undefined
-}
 
 export type TransferInput =
   | { readonly type: 'files-examined'; readonly files: readonly FileFinding[] }

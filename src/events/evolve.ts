@@ -7,15 +7,12 @@
 import { assert } from '../assert.js'
 import type { Instant } from '../values.js'
 import type { LoggedEvent } from './codec.js'
+import type { Folds } from './fold.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
 import { transferFolds } from './folds-transfer.js'
 import type { TransferState } from './state.js'
-import type { EventOf, EventType, TransferEvent } from './vocabulary.js'
-
-/** What one event makes of the state, in place. `state.at` is still the time of the event before. */
-export type Fold<Type extends EventType> = (state: TransferState, event: EventOf<Type>, at: Instant) => void
-export type Folds<Types extends EventType = EventType> = { readonly [Type in Types]: Fold<Type> }
+import type { TransferEvent } from './vocabulary.js'
 
 const folds: Folds = { ...transferFolds, ...peerFolds, ...pieceFolds }
 

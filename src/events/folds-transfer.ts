@@ -2,7 +2,7 @@
 import { transferLifecycle } from '../actors/transfer.machine.js'
 import type { InfoHash, Instant, PeerId, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
-import type { Folds } from './evolve.js'
+import type { Folds } from './fold.js'
 import { geometryOf } from './geometry.js'
 import { Rarity } from './rarity.js'
 import type { TrackerState, TransferState } from './state.js'

@@ -10,7 +10,10 @@ export const readTorrentFile = async (path: string): Promise<Uint8Array> => {
     try {
       const { size } = await file.stat()
       if (size > LIMITS.torrentBytesMax)
-        throw new TorrewindError('TORRENT_TOO_LARGE', `${path} has ${size} bytes; at most ${LIMITS.torrentBytesMax} are read`)
+        throw new TorrewindError(
+          'TORRENT_TOO_LARGE',
+          `${path} has ${size} bytes; at most ${LIMITS.torrentBytesMax} are read`,
+        )
       return new Uint8Array(await file.readFile())
     } finally {
       await file.close()

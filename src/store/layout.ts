@@ -1,6 +1,6 @@
 /** The layout: where the bytes of a piece lie in the files of a torrent (BEP 3; padding files of BEP 47 lie nowhere). */
 
-import type { FileFinding } from '../actors/vocabulary.js'
+import type { FileFinding } from '../outside.js'
 import type { DiskFile } from '../ports.js'
 import type { Metainfo, TorrentFile } from '../wire/metainfo.js'
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { FileFinding } from '../../src/actors/vocabulary.js'
+import type { FileFinding } from '../../src/outside.js'
 import type { TransferEvent } from '../../src/events/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
 import { peerKey, pieceIndex } from '../../src/values.js'

@@ -1,0 +1,22 @@
+/** What the outside says, as values that any room may speak of: failures, and files as they are found. */
+
+/** What went wrong in the outside: `code` as the system names it (`ENOSPC`, `ECONNREFUSED`, ...). */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+}
+
+export interface FileStamp {
+  readonly bytes: number
+  /** Whole milliseconds since 1970. */
+  readonly modifiedAt: number
+}
+
+/** What a file of the torrent is found to be; `stamp` is undefined where it is missing. */
+export interface FileFinding {
+  readonly file: number
+  readonly length: number
+  readonly firstPiece: number
+  readonly lastPiece: number
+  readonly stamp: FileStamp | undefined
+}
