@@ -168,6 +168,8 @@ export const LIMITS = {
   /** However long pieces are, so many may be in flight. */
   piecesInFlightMin: 3,
   piecesInFlightMax: 512,
+  /** Blocks asked of one more peer at a time in the endgame. */
+  endgameBlocksMax: 4,
   /** Peers that are asked for the same block in the endgame. */
   endgameOrdersMax: 3,
   /** Steps of one turn: beyond it actors talk to each other for ever, which is a bug. */

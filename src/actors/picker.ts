@@ -167,7 +167,11 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
   }
   takeNew(basket, places, servable, random)
   if (basket.room === count) drop = undefined // nothing takes its place
-  if (basket.room === count && inEndgame(state)) takeOrdered(basket, state, peer, servable)
+  // Only a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice.
+  if (basket.room === count && peer.requested.size === 0 && inEndgame(state)) {
+    basket.room = Math.min(count, LIMITS.endgameBlocksMax)
+    takeOrdered(basket, state, peer, servable)
+  }
   basket.close()
   return { ranges: basket.ranges, drop }
 }

@@ -192,15 +192,15 @@ const halt = (state: Readonly<TransferState>, events: readonly TransferEvent[], 
   })
 
 const fail = (state: Readonly<TransferState>, { code, message }: { code: string; message: string }): Decision =>
-  state.standing.tags.failed === true
-    ? NOTHING
+  state.failure !== undefined
+    ? NOTHING // one failure is told; those of writes that were under way with it are no news
     : halt(
         state,
         [
           {
             type: 'transfer-failed',
             code: storageErrorCode(code),
-            message: boundedText(`${code}: ${message}`, LIMITS.reasonTextMax),
+            message: boundedText(message.startsWith(code) ? message : `${code}: ${message}`, LIMITS.reasonTextMax),
           },
         ],
         'failed',

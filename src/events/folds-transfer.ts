@@ -107,8 +107,9 @@ export const transferFolds = {
     state.checking = new Bitfield(pieceCount)
     state.missing = pieceCount
   },
-  'session-began'(state, event) {
+  'session-began'(state, event, at) {
     step(state, event.type)
+    state.syncAt = at
     const inDoubt = new Set<PieceIndex>([...state.unsafe, ...state.checking.indices()] as PieceIndex[]) // within the torrent
     for (const { piece, standing } of state.pieces.values()) if (standing.tags.fetching !== true) inDoubt.add(piece)
     state.unsafe = [...inDoubt]
