@@ -140,7 +140,7 @@ test('choker: who snubs us is given no free slot at once', () => {
 test('choker: the optimistic slot goes round every thirty seconds', () => {
   const story = given(seeding(), leechers(30)).when(woken)
   const holders: (number | undefined)[] = []
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 21; round++) {
     const holder = story.state.optimistic
     assert.ok(holder !== undefined && served(story).includes(holder))
     holders.push(holder)
@@ -149,7 +149,7 @@ test('choker: the optimistic slot goes round every thirty seconds', () => {
     const early = holders.filter((key) => key === holder).length < CHOKER.optimisticMs / CHOKER.roundMs
     if (story.state.optimistic !== holder && early) assert.ok(served(story).includes(holder))
   }
-  assert.ok(new Set(holders).size >= 10)
+  assert.ok(new Set(holders).size >= 5)
 })
 
 test('choker: newcomers are three times as likely to get the optimistic slot', () => {
