@@ -37,7 +37,8 @@ export class Driver {
   readonly #dirty = new Set<PeerLink>()
   readonly #work: PieceWork
   readonly #announcer: Announcer
-  #onIdle: (() => void)[] = []
+  readonly #onIdle: (() => void)[] = []
+  readonly #onDiskAtRest: (() => void)[] = []
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined
   #held = 0
   #stopped = false
@@ -148,6 +149,14 @@ export class Driver {
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle.push(resolve)
+      this.#rest()
+    })
+  }
+
+  /** Resolves when no disk work is under way. */
+  diskAtRest(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onDiskAtRest.push(resolve)
       this.#rest()
     })
   }
@@ -278,9 +287,9 @@ export class Driver {
 
   /** Tells those who wait for it, once the input that ended the work was handled. */
   #rest(): void {
-    if (this.#onIdle.length === 0 || this.#work.busy || this.#announcer.sayingFarewell) return
-    const waiting = this.#onIdle
-    this.#onIdle = []
-    for (const resolve of waiting) resolve()
+    if (this.#work.busy) return
+    for (const resolve of this.#onDiskAtRest.splice(0)) resolve()
+    if (this.#announcer.sayingFarewell) return
+    for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 }

@@ -77,6 +77,7 @@ export class TorrentTransfer implements Transfer {
   #progressTimer: Cancel | undefined
   #ending: Promise<void> | undefined
   #removing: Promise<void> | undefined
+  #resuming: Promise<void> | undefined
   #ended = false
 
   /** Takes the transfer up where its log ends. Throws `LOG_DAMAGED` or `LOG_VERSION`. */
@@ -213,22 +214,25 @@ export class TorrentTransfer implements Transfer {
 
   async pause(): Promise<void> {
     this.#assertOpen()
+    if (this.#resuming !== undefined) {
+      await this.#resuming // what was asked first comes first
+      this.#assertOpen()
+    }
     this.#tell({ type: 'pause-asked' })
     await this.#commits.upTo(this.state.nextSeq)
   }
 
-  async resume(): Promise<void> {
-    this.#assertOpen()
-    if (this.state.failure !== undefined) {
-      // What was promised before the failure was broken; from now on it may be kept again.
-      this.#done = new Settled()
-      this.#ready = new Settled()
-    }
-    this.#tell({ type: 'resume-asked' })
-    await this.#commits.upTo(this.state.nextSeq)
+  resume(): Promise<void> {
+    this.#resuming ??= this.#resume().finally(() => {
+      this.#resuming = undefined
+    })
+    return this.#resuming
   }
 
   async recheck(): Promise<void> {
+    this.#assertOpen()
+    // Looking at the files makes the disk open them anew: what was removed or exchanged is no longer read.
+    await examine(this.#disk, this.#layout).catch(() => undefined)
     this.#assertOpen()
     this.#tell({ type: 'check-asked' })
     await this.#commits.upTo(this.state.nextSeq)
@@ -241,6 +245,20 @@ export class TorrentTransfer implements Transfer {
 
   close(): Promise<void> {
     return this.#end('closed')
+  }
+
+  async #resume(): Promise<void> {
+    this.#assertOpen()
+    if (this.state.failure !== undefined) {
+      // What was promised before the failure was broken; from now on it may be kept again.
+      this.#done = new Settled()
+      this.#ready = new Settled()
+      // Writes that fail like the first, and are yet to say so, are part of this failure and not a new one.
+      await this.#driver.diskAtRest()
+      this.#assertOpen()
+    }
+    this.#tell({ type: 'resume-asked' })
+    await this.#commits.upTo(this.state.nextSeq)
   }
 
   #tell(input: TransferInput): void {

@@ -74,6 +74,8 @@ class NodeDisk implements Disk {
 
   stat(file: number, done: (answer: Answer<FileStamp | undefined>) => void): void {
     if (!this.#begin(done)) return
+    // Who looks wants to know what is there now, and goes on with that.
+    this.#open.drop(file)
     this.#paths.inspect(this.#pathOf(file), (finding) => {
       this.#finished()
       done(finding)

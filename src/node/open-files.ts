@@ -76,6 +76,14 @@ export class OpenFiles {
     else if (this.#queue.length > 0) this.#makeRoom()
   }
 
+  /** The file is opened anew when it is needed again: what lies in its place may be another one. */
+  drop(file: number): void {
+    const handle = this.#handles.get(file)
+    if (handle === undefined) return
+    this.#handles.delete(file)
+    if (handle.users === 0) this.#close(handle)
+  }
+
   /** Closes every handle, none of which may be in use. */
   closeAll(done: () => void): void {
     assert(this.#wants.size === 0, 'nobody waits for a file when all are closed')
