@@ -19,8 +19,8 @@ export class SimulatedNetwork {
   readonly parked = new Set<Endpoint>()
   readonly #hosts = new Map<string, Host>()
   #endpoints = 0
-  /** True where nothing comes through from one host to the other. */
-  #cut: ((from: Host, to: Host) => boolean) | undefined
+  /** Each true where nothing comes through from one host to the other. */
+  readonly #cuts = new Set<(from: Host, to: Host) => boolean>()
 
   constructor(readonly world: World) {}
 
@@ -41,13 +41,18 @@ export class SimulatedNetwork {
   }
 
   isCut(from: Host, to: Host): boolean {
-    return this.#cut?.(from, to) === true || (!to.up && to !== from)
+    if (!to.up && to !== from) return true
+    for (const cut of this.#cuts) if (cut(from, to)) return true
+    return false
   }
 
-  /** Cuts ways, or mends all of them; what is on its way meanwhile waits, as TCP sends it again. */
-  partition(cut: ((from: Host, to: Host) => boolean) | undefined): void {
-    this.#cut = cut
-    this.retry()
+  /** Cuts ways, until what this returns is called; what is on its way meanwhile waits, as TCP sends it again. */
+  cut(isCut: (from: Host, to: Host) => boolean): () => void {
+    this.#cuts.add(isCut)
+    return () => {
+      this.#cuts.delete(isCut)
+      this.retry()
+    }
   }
 
   /** What was held back tries again. */

@@ -91,6 +91,8 @@ export class SimulatedNode {
   completedAt: number | undefined
   startedAt: number | undefined
   crashes = 0
+  /** It never comes back. */
+  retired = false
   readonly #logMedium = new MemoryMedium()
   readonly #diskChance: Chance
   #life: Life | undefined
@@ -134,7 +136,7 @@ export class SimulatedNode {
 
   /** A process is started, with what is durable of the ones before. */
   start(): void {
-    if (this.standing !== 'off' && this.standing !== 'closed') return
+    if (this.retired || (this.standing !== 'off' && this.standing !== 'closed')) return
     const { network, world } = this.surroundings
     this.standing = 'starting'
     this.startedAt ??= world.now

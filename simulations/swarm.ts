@@ -70,7 +70,8 @@ export class Swarm implements NodeSurroundings {
   }
 
   isDishonest(address: string): boolean {
-    return this.nodes.some((node) => !node.honest && address.startsWith(node.address.host))
+    const [host] = address.split(':')
+    return this.nodes.some((node) => (!node.honest || node.watch.rotten) && host === node.address.host)
   }
 
   completed(node: SimulatedNode): void {

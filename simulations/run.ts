@@ -1,0 +1,68 @@
+/** Running a scenario: makes the swarm, lets it happen, ends it in good order, and says what it came to. */
+import { messageOf } from '../src/errors.js'
+import type { Fault } from './faults.js'
+import { stopwatchMs } from './outside.js'
+import type { Population } from './population.js'
+import type { RunOptions, RunResult } from './scenario.js'
+import type { RunSettings } from './settings.js'
+import { Swarm } from './swarm.js'
+import { US_PER_SECOND } from './world.js'
+
+export interface Played {
+  readonly population: Population
+  readonly endSeconds: number
+  readonly faults: readonly Fault[]
+}
+
+/** Where in our own code it was thrown. */
+const placeOf = (error: unknown): string => {
+  const frames = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : []
+  return frames
+    .slice(0, 6)
+    .map((frame) =>
+      frame
+        .trim()
+        .replace(/^at /, '')
+        .replace(/\(?(?:file:\/\/)?\/.*\/((?:src|simulations|tracker)\/)/, '($1'),
+    )
+    .join(' < ')
+}
+
+export const runSwarm = async (
+  { seed, settings, onStep }: RunOptions,
+  play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
+): Promise<RunResult> => {
+  const began = stopwatchMs()
+  const { contentBytes: bytes, pieceLength, files, trackers, trackerIntervalSeconds } = settings
+  const swarm = new Swarm(seed, {
+    content: { bytes, pieceLength, files },
+    trackers,
+    tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
+  })
+  swarm.world.onStep = onStep
+  let played: Played | undefined
+  try {
+    played = await play(swarm, settings)
+    await swarm.close()
+  } catch (error) {
+    // An assertion of ours, or a checker's own: the run ends here.
+    swarm.report('noAssertionFails', undefined, `${messageOf(error)} at ${placeOf(error)}`, 'crash')
+  }
+  const finished = (played?.population.leechers ?? []).filter(({ completedAt }) => completedAt !== undefined)
+  return {
+    seed,
+    hash: swarm.world.hash,
+    simulatedSeconds: played?.endSeconds ?? swarm.seconds,
+    wallSeconds: Math.round(stopwatchMs() - began) / 1_000,
+    events: swarm.events,
+    deliveries: swarm.world.deliveries,
+    blocks: swarm.blocks,
+    completed: finished.length,
+    peers: settings.peers,
+    downloadSeconds: finished
+      .map(({ completedAt = 0, startedAt = 0 }) => (completedAt - startedAt) / US_PER_SECOND)
+      .sort((left, right) => left - right),
+    violations: swarm.violations,
+    faults: played?.faults ?? [],
+  }
+}

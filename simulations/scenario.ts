@@ -1,0 +1,39 @@
+/** A scenario: what a run is about, and what a run of it came to. */
+import type { RunSettings } from './settings.js'
+import type { Violation } from './swarm.js'
+import type { Step } from './world.js'
+
+export interface RunOptions {
+  readonly seed: number
+  readonly settings: RunSettings
+  /** Hears of each delivery. */
+  readonly onStep?: ((step: Step) => void) | undefined
+}
+
+export interface RunResult {
+  readonly seed: number
+  /** 64 bits over everything that happened. */
+  readonly hash: string
+  readonly simulatedSeconds: number
+  readonly wallSeconds: number
+  /** Events that the engines logged. */
+  readonly events: number
+  readonly deliveries: number
+  /** Blocks of 16 KiB that were delivered and kept. */
+  readonly blocks: number
+  /** Leechers that finished, of `peers`. */
+  readonly completed: number
+  readonly peers: number
+  /** Seconds from arrival to finish, in the order of finishing. */
+  readonly downloadSeconds: readonly number[]
+  readonly violations: readonly Violation[]
+  /** What was drawn for this run: the schedule of its faults. */
+  readonly faults: readonly object[]
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly summary: string
+  readonly defaults: RunSettings
+  run(options: RunOptions): Promise<RunResult>
+}
