@@ -69,6 +69,7 @@ export class ReadCache {
 
   /** What is on disk may be another thing from now on. */
   clear(): void {
+    this.#waiting.clear()
     for (const key of this.#chunks.keys()) this.#forget(key)
     this.#free.length = 0
   }
@@ -101,9 +102,11 @@ export class ReadCache {
     const length = Math.min(this.#chunkBytes, lengthOfPiece(this.geometry, piece) - offset)
     const memory = (length === this.#chunkBytes ? this.#free.pop() : undefined) ?? new Uint8Array(length)
     this.storage.read(piece * this.geometry.pieceLength + offset, memory, (answer) => {
-      this.#waiting.delete(key)
+      // Asked for before the cache was cleared: good for those who asked then, and nobody else.
+      const isCurrent = this.#waiting.get(key) === waiters
+      if (isCurrent) this.#waiting.delete(key)
       const chunk: Chunk = { bytes: memory, lent: 0, cached: false }
-      if (answer.type === 'done') this.#keep(key, chunk)
+      if (answer.type === 'done' && isCurrent) this.#keep(key, chunk)
       for (const waiter of waiters) waiter(answer.type === 'done' ? chunk : answer.failure)
       this.#recycle(chunk)
     })
