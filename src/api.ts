@@ -1,7 +1,8 @@
 /** What a program that embeds the engine holds: the types of engines, transfers and their progress. */
-import type { Observable } from 'rxjs'
+
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
+import type { Observable } from './rx.js'
 import type { InfoHash, PeerAddress } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
 

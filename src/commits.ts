@@ -1,8 +1,9 @@
 /** Commits: what is committed of a transfer's log, told to those who wait for it and those who listen. */
-import { type Observable, Subject } from 'rxjs'
+
 import { TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import type { Failure, TransferLog } from './ports.js'
+import { type Observable, Subject } from './rx.js'
 
 export class Commits {
   readonly #log: TransferLog

@@ -6,9 +6,10 @@
  * subscribers the envelopes in the wrong order. RxJS throws what a subscriber throws on a later timer while the
  * producer goes on, so each delivery is guarded: the first throw stops the turn and is thrown again by `drain`.
  */
-import { type Observable, Subject } from 'rxjs'
+
 import { assert } from '../assert.js'
 import { LIMITS } from '../limits.js'
+import { type Observable, Subject } from '../rx.js'
 
 /** Names an actor: a kind, and for peers and pieces a number. Made by `addressOf`, read by `showActor`. */
 export type Address = number & { readonly address: true }

@@ -4,12 +4,13 @@
  * A turn delivers an input, lets every actor decide until all is quiet, and then hands the effects out in order. Each
  * decision's events are evolved and recorded before the next message is delivered. Inputs that come meanwhile wait.
  */
-import { type Observable, Subject } from 'rxjs'
+
 import type { LoggedEvent } from '../events/codec.js'
 import { evolve } from '../events/evolve.js'
 import type { TransferState } from '../events/state.js'
 import type { EventType, TransferEvent } from '../events/vocabulary.js'
 import { randomOf } from '../random.js'
+import { type Observable, Subject } from '../rx.js'
 import { type Instant, type PeerKey, type PieceIndex, seq } from '../values.js'
 import { type Address, addressOf, Bus, type Envelope } from './bus.js'
 import { decidePeer } from './peer.js'

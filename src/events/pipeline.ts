@@ -2,9 +2,10 @@
  * The pipeline: how many blocks to have on order from one peer, folded from what came and when.
  *
  * The aim is the product of bandwidth and delay: as many blocks as the peer can send while a request travels to it and
- * the answer back, plus half a second's worth so that a busy peer or disk does not run dry. Delay is the least that a
- * block took lately, so that our own queue does not make itself longer; bandwidth is counted over rounds. A new peer
- * starts small and gains a block for each that comes (doubling each round trip), until a round brings no tenth more.
+ * the answer back, and some slack so that a busy peer or disk does not run dry: half a second's worth, but for a fast
+ * peer no more than a few mebibytes, which would only fill buffers. Delay is the least that a block took lately, so that
+ * our own queue does not make itself longer; bandwidth is counted over rounds. A new peer starts small and gains a block
+ * for each that comes (doubling each round trip), until a round brings no tenth more.
  */
 import type { Instant } from '../values.js'
 import { BLOCK_BYTES } from '../values.js'
@@ -27,6 +28,7 @@ export const PIPELINE = {
   least: 4,
   /** Beyond the delay itself: what a busy peer or disk may take. */
   slackMs: 500,
+  slackBytesMax: 3 * 1_048_576,
   roundMs: 100,
   /** A delay seen longer ago than this no longer counts as the least. */
   delayAgeMs: 10_000,
@@ -42,6 +44,13 @@ export const newPipeline = (): Pipeline => ({
   delaySeenAt: 0,
 })
 
+/** Blocks that bandwidth, delay and slack ask for; before the first round, when nothing is known, the most of slack. */
+const product = ({ rate, delayMs }: Readonly<Pipeline>): number => {
+  const slackBytes =
+    rate === 0 ? PIPELINE.slackBytesMax : Math.min((rate * PIPELINE.slackMs) / 1_000, PIPELINE.slackBytesMax)
+  return Math.ceil(((rate * delayMs) / 1_000 + slackBytes) / BLOCK_BYTES)
+}
+
 /** A block came that had been asked for at `requestedAt`; the peer lets `most` be on order. */
 export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, bytes: number, most: number): void => {
   const delayMs = at - requestedAt
@@ -51,7 +60,7 @@ export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, 
   }
   if (pipeline.roundStart === 0) pipeline.roundStart = requestedAt
   pipeline.roundBytes += bytes
-  if (pipeline.starting) pipeline.target++
+  if (pipeline.starting) pipeline.target = Math.min(pipeline.target + 1, Math.max(pipeline.target, product(pipeline)))
   const roundMs = at - pipeline.roundStart
   if (roundMs >= Math.max(PIPELINE.roundMs, pipeline.delayMs)) {
     const rate = (pipeline.roundBytes * 1_000) / roundMs
@@ -59,8 +68,7 @@ export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, 
     pipeline.rate = pipeline.rate === 0 ? rate : pipeline.rate * 0.7 + rate * 0.3
     pipeline.roundStart = at
     pipeline.roundBytes = 0
-    if (!pipeline.starting)
-      pipeline.target = Math.ceil((pipeline.rate * (pipeline.delayMs + PIPELINE.slackMs)) / 1_000 / BLOCK_BYTES)
+    if (!pipeline.starting) pipeline.target = product(pipeline)
   }
   pipeline.target = Math.max(PIPELINE.least, Math.min(pipeline.target, most))
 }

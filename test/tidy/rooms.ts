@@ -22,7 +22,7 @@ const PUBLIC = [...ENGINE, 'engine', 'node', 'composition']
 const TRACKER = [...WIRE, 'tracker']
 
 export const ROOMS: readonly Room[] = [
-  { name: 'base', has: /^src\/(values|limits|assert|errors|random|version|settled|outside)\.ts$/, from: [] },
+  { name: 'base', has: /^src\/(values|limits|assert|errors|random|version|settled|outside|rx)\.ts$/, from: [] },
   { name: 'wire', has: /^src\/wire\//, from: BASE },
   // What may follow what: tables that evolve steps, so they know of nothing, and stand below the events.
   { name: 'machines', has: /^src\/actors\/(.*\.machine|step)\.ts$/, from: BASE },
