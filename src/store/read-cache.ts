@@ -105,10 +105,11 @@ export class ReadCache {
       // Asked for before the cache was cleared: good for those who asked then, and nobody else.
       const isCurrent = this.#waiting.get(key) === waiters
       if (isCurrent) this.#waiting.delete(key)
-      const chunk: Chunk = { bytes: memory, lent: 0, cached: false }
+      // Lent to this turn too, so that who gives it back at once does not free it under the others.
+      const chunk: Chunk = { bytes: memory, lent: 1, cached: false }
       if (answer.type === 'done' && isCurrent) this.#keep(key, chunk)
       for (const waiter of waiters) waiter(answer.type === 'done' ? chunk : answer.failure)
-      this.#recycle(chunk)
+      this.#giveBack(chunk)
     })
   }
 

@@ -127,4 +127,18 @@ test('read cache: after clearing the disk is asked again, also for what was bein
   assert.equal(late.loan?.bytes.slice(), new Uint8Array(10).fill(9))
 })
 
+test('read cache: memory that comes back at once is used again once, not twice', () => {
+  const { cache, disk } = cacheOf(MIB, 64 * KIB)
+  disk.hold()
+  cache.read(rangeOf(0, 0, 10), (answer) => {
+    if (isLoan(answer)) answer.release()
+  })
+  cache.clear()
+  disk.answerAll()
+  const two = [reading(cache, 1, 0, 1_000), reading(cache, 2, 0, 1_000)]
+  disk.answerAll()
+  for (const [index, { loan }] of two.entries())
+    assert.is(pattern.differs((1 + index) * 64 * KIB, loan?.bytes ?? new Uint8Array(0)), undefined)
+})
+
 test.run()
