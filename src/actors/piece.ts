@@ -73,24 +73,21 @@ const takeBlock = (
 ): Decision => {
   const ledger = state.pieces.get(piece)
   const offset = block * BLOCK_BYTES
-  const given = { peer: from, piece, offset, length: bytes.length }
   const verdict = judge(state, ledger, block, from)
   if (verdict !== 'wanted' || ledger === undefined) {
     const kind = verdict === 'duplicate' ? 'duplicate' : 'late'
-    return decided({ events: [{ type: 'block-wasted', ...given, kind }], messages: [refill(from)] })
+    const wasted: TransferEvent = { type: 'block-wasted', peer: from, piece, offset, length: bytes.length, kind }
+    return decided({ events: [wasted], messages: [refill(from)] })
   }
   // A late block is on order from its giver no longer, but perhaps from somebody else.
   const own = state.peers.get(from)?.requested.has(blockKey(state.geometry, piece, block)) === true ? 1 : 0
   const alone = ordersOf(ledger, block) === own
   const messages: Message[] = alone ? [refill(from)] : [...cancels(state, ledger, block, from), refill(from)]
+  const received: TransferEvent = { type: 'block-received', peer: from, piece, offset, length: bytes.length }
   const keep: Effect = { type: 'keep', piece, offset, bytes }
-  if (ledger.received + 1 < ledger.blocks)
-    return { events: [{ type: 'block-received', ...given }], messages, effects: [keep] }
+  if (ledger.received + 1 < ledger.blocks) return { events: [received], messages, effects: [keep] }
   return {
-    events: [
-      { type: 'block-received', ...given },
-      { type: 'piece-filled', piece },
-    ],
+    events: [received, { type: 'piece-filled', piece }],
     messages,
     effects: [keep, { type: 'hash', piece, fingerprints: state.rejections.has(piece) }],
   }
