@@ -3,9 +3,10 @@
  *
  * The aim is the product of bandwidth and delay: as many blocks as the peer can send while a request travels to it and
  * the answer back, and some slack so that a busy peer or disk does not run dry: half a second's worth, but for a fast
- * peer no more than a few mebibytes, which would only fill buffers. Delay is the least that a block took lately, so that
- * our own queue does not make itself longer; bandwidth is counted over rounds. A new peer starts small and gains a block
- * for each that comes (doubling each round trip), until a round brings no tenth more.
+ * peer no more than a few mebibytes, which would only fill buffers. Delay is the least that a block took, so that our own
+ * queue does not make itself longer; now and then the queue is let run short to see the delay anew, since routes change
+ * (BBR does the same). Bandwidth is counted over rounds. A new peer starts small and gains a block for each that comes
+ * (doubling each round trip), until a round brings no tenth more.
  */
 import type { Instant } from '../values.js'
 import { BLOCK_BYTES } from '../values.js'
@@ -18,9 +19,11 @@ export interface Pipeline {
   rate: number
   roundStart: number
   roundBytes: number
-  /** Least time that a block took, in ms; forgotten bit by bit, since routes change. */
+  /** Least time that a block took, in ms. */
   delayMs: number
   delaySeenAt: number
+  /** Since when the queue is let run short; 0 while it is not. */
+  probingSince: number
 }
 
 export const PIPELINE = {
@@ -30,7 +33,7 @@ export const PIPELINE = {
   slackMs: 500,
   slackBytesMax: 3 * 1_048_576,
   roundMs: 100,
-  /** A delay seen longer ago than this no longer counts as the least. */
+  /** A delay seen longer ago than this is looked at anew. */
   delayAgeMs: 10_000,
 } as const
 
@@ -42,6 +45,7 @@ export const newPipeline = (): Pipeline => ({
   roundBytes: 0,
   delayMs: 0,
   delaySeenAt: 0,
+  probingSince: 0,
 })
 
 /** Blocks that bandwidth, delay and slack ask for; before the first round, when nothing is known, the most of slack. */
@@ -51,13 +55,26 @@ const product = ({ rate, delayMs }: Readonly<Pipeline>): number => {
   return Math.ceil(((rate * delayMs) / 1_000 + slackBytes) / BLOCK_BYTES)
 }
 
-/** A block came that had been asked for at `requestedAt`; the peer lets `most` be on order. */
-export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, bytes: number, most: number): void => {
+/** Half of what is on its way at any time: the queue at the peer runs empty, and shows how long a block takes without. */
+const probe = ({ rate, delayMs }: Readonly<Pipeline>): number => Math.ceil((rate * delayMs) / 2_000 / BLOCK_BYTES) + 1
+
+const noteDelay = (pipeline: Pipeline, at: Instant, requestedAt: number): void => {
   const delayMs = at - requestedAt
-  if (pipeline.delaySeenAt === 0 || delayMs <= pipeline.delayMs || at - pipeline.delaySeenAt > PIPELINE.delayAgeMs) {
+  // What was asked for since the queue ran short did not wait in it.
+  const probed = pipeline.probingSince !== 0 && requestedAt > pipeline.probingSince
+  if (pipeline.delaySeenAt === 0 || delayMs <= pipeline.delayMs || probed) {
     pipeline.delayMs = delayMs
     pipeline.delaySeenAt = at
+    if (pipeline.probingSince !== 0) pipeline.target = product(pipeline)
+    pipeline.probingSince = 0
+  } else if (at - pipeline.delaySeenAt > PIPELINE.delayAgeMs && pipeline.probingSince === 0 && !pipeline.starting) {
+    pipeline.probingSince = at
   }
+}
+
+/** A block came that had been asked for at `requestedAt`; the peer lets `most` be on order. */
+export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, bytes: number, most: number): void => {
+  noteDelay(pipeline, at, requestedAt)
   if (pipeline.roundStart === 0) pipeline.roundStart = requestedAt
   pipeline.roundBytes += bytes
   if (pipeline.starting) pipeline.target = Math.min(pipeline.target + 1, Math.max(pipeline.target, product(pipeline)))
@@ -70,5 +87,6 @@ export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, 
     pipeline.roundBytes = 0
     if (!pipeline.starting) pipeline.target = product(pipeline)
   }
-  pipeline.target = Math.max(PIPELINE.least, Math.min(pipeline.target, most))
+  if (pipeline.probingSince === 0) pipeline.target = Math.max(PIPELINE.least, Math.min(pipeline.target, most))
+  else pipeline.target = Math.min(probe(pipeline), most)
 }
