@@ -82,9 +82,6 @@ export class Driver {
           if (link.withdraw(effect.range)) this.#toPeer(effect.peer, { type: 'block-withdrawn', range: effect.range })
         })
         break
-      case 'withdraw-all':
-        this.#on(effect.peer, (link) => link.withdrawAll())
-        break
       case 'dial':
         this.#dial(effect.peer, effect.address)
         break

@@ -48,8 +48,8 @@ export class PeerLink {
   #outgoing: Uint8Array[] = []
   /** Blocks that the peer waits for, in its order. */
   readonly #serving = new Map<string, Range>()
-  /** Read from disk right now. */
-  #reading: Range | undefined
+  /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
+  #reading: { readonly range: Range; wanted: boolean } | undefined
   #unflushed = 0
   #closed = false
 
@@ -98,15 +98,12 @@ export class PeerLink {
 
   /** True where it was still waiting. */
   withdraw(range: Range): boolean {
-    if (this.#reading === undefined || rangeName(this.#reading) !== rangeName(range))
-      return this.#serving.delete(rangeName(range))
-    this.#reading = { ...range } // what lands is no longer the one that is wanted
+    const name = rangeName(range)
+    if (this.#serving.delete(name)) return true
+    const reading = this.#reading
+    if (reading === undefined || !reading.wanted || rangeName(reading.range) !== name) return false
+    reading.wanted = false
     return true
-  }
-
-  withdrawAll(): void {
-    this.#serving.clear()
-    if (this.#reading !== undefined) this.#reading = { ...this.#reading }
   }
 
   /** Sends what gathered, in one write, and goes on serving. */
@@ -189,12 +186,12 @@ export class PeerLink {
       else answer = result
     })
     later = true
-    if (answer === undefined) this.#reading = range
+    if (answer === undefined) this.#reading = { range, wanted: true }
     return answer
   }
 
   #landed(range: Range, answer: Loan | Failure): void {
-    const wanted = this.#reading === range && !this.#closed
+    const wanted = this.#reading?.wanted === true && !this.#closed
     this.#reading = undefined
     if (!isLoan(answer)) {
       if (!this.#closed) this.#options.deliver({ type: 'block-unreadable', range, failure: answer })

@@ -98,18 +98,16 @@ const unchoke = (peers: readonly PeerKey[]): Decision =>
     effects: peers.map((peer) => ({ type: 'send', peer, message: { type: 'unchoke' } })),
   })
 
-/** A choked peer's requests are dropped; with BEP 6 each is refused by name. */
+/**
+ * A choked peer's requests are dropped. What was waiting still comes back as withdrawn, and is refused by name (BEP 6);
+ * what the network has taken already goes out.
+ */
 const choke = (state: Readonly<TransferState>, peers: readonly PeerKey[]): Decision =>
   decided({
     events: peers.map((peer) => ({ type: 'choke-sent', peer })),
     effects: peers.flatMap((peer): Effect[] => [
-      { type: 'withdraw-all', peer },
+      ...[...(state.peers.get(peer)?.asked.values() ?? [])].map((range): Effect => ({ type: 'withdraw', peer, range })),
       { type: 'send', peer, message: { type: 'choke' } },
-      ...(state.peers.get(peer)?.fast === true
-        ? [...(state.peers.get(peer)?.asked.values() ?? [])].map(
-            (range): Effect => ({ type: 'send', peer, message: { type: 'reject-request', ...range } }),
-          )
-        : []),
     ]),
   })
 

@@ -121,7 +121,6 @@ export type Effect =
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }
   | { readonly type: 'withdraw'; readonly peer: PeerKey; readonly range: Range }
-  | { readonly type: 'withdraw-all'; readonly peer: PeerKey }
   | { readonly type: 'hang-up'; readonly peer: PeerKey }
   | { readonly type: 'keep'; readonly piece: PieceIndex; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly type: 'hash'; readonly piece: PieceIndex; readonly fingerprints: boolean }

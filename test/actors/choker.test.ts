@@ -167,7 +167,7 @@ test('choker: newcomers are three times as likely to get the optimistic slot', (
   assert.ok(Math.abs(newcomers / rounds - 0.75) < 0.08, `${newcomers} of ${rounds}`)
 })
 
-test('choker: a peer that is choked is told so, its requests are dropped, and refused by name with the fast extension', () => {
+test('choker: a peer that is choked is told so; what waited is dropped, and refused by name with the fast extension', () => {
   const block = { piece: pieceIndex(1), offset: 0, length: 16_384 }
   for (const fast of [false, true]) {
     const story = given(seeding(), open(1, { ...incoming, fast, served: true }))
@@ -176,10 +176,12 @@ test('choker: a peer that is choked is told so, its requests are dropped, and re
     assert.equal(choked(story), [1])
     assert.is(story.peer(1).asked.size, 0)
     assert.equal(
-      story.effects.filter((effect) => effect.type === 'withdraw-all').map((effect) => effect.peer),
-      [1],
+      story.effectsOf('withdraw').map(({ peer, range }) => ({ peer, range })),
+      [{ peer: 1, range: block }],
     )
-    assert.equal(story.sentTo(1), fast ? ['choke', 'reject-request'] : ['choke'])
+    assert.equal(story.sentTo(1), ['choke'])
+    story.when(toPeer(1, { type: 'block-withdrawn', range: block }))
+    assert.equal(story.sentTo(1), fast ? ['reject-request'] : [])
   }
 })
 

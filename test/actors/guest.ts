@@ -48,7 +48,7 @@ export class Guest {
       if (share === 2 || (share === 1 && world.chance.percent(50))) this.has.set(piece)
   }
 
-  take(effect: Extract<Effect, { type: 'request' | 'send' | 'serve' | 'withdraw-all' }>): void {
+  take(effect: Extract<Effect, { type: 'request' | 'send' | 'serve' }>): void {
     switch (effect.type) {
       case 'request':
         for (const { piece, offset, length } of effect.ranges)
@@ -64,9 +64,6 @@ export class Guest {
       }
       case 'serve':
         this.serving.push(effect.range)
-        break
-      case 'withdraw-all':
-        this.serving.length = 0
         break
     }
   }

@@ -135,7 +135,6 @@ export class World {
       case 'request':
       case 'send':
       case 'serve':
-      case 'withdraw-all':
         this.guests.get(effect.peer)?.take(effect)
         break
       case 'withdraw':
