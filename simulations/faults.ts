@@ -56,7 +56,7 @@ const LONGEST_SHARE = 0.5
 const draw = (kind: Fault['kind'], chance: Chance, timed: Timed, node: number, nodes: readonly number[]): Fault => {
   switch (kind) {
     case 'crash':
-      return { kind, ...timed, node, how: chance.pick(['process', 'process', 'power']) }
+      return { kind, ...timed, node, how: chance.pick(['process', 'power']) }
     case 'slow':
       return { kind, ...timed, node, times: chance.between(2, 50) }
     case 'lossy':

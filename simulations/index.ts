@@ -5,7 +5,7 @@ import { runTwice } from './determinism.js'
 import type { RunResult } from './scenario.js'
 import { type RunSettings, readSettings } from './settings.js'
 
-export { SCENARIOS } from './catalogue.js'
+export { findScenario, SCENARIOS } from './catalogue.js'
 export { type Divergence, runTwice } from './determinism.js'
 export { drawFaults, FAULT_KINDS, type Fault, playFaults } from './faults.js'
 export { NODE_DEFAULTS, type NodeSettings, SimulatedNode } from './node.js'

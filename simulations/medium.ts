@@ -15,6 +15,9 @@ const CELL_BYTES = BLOCK_BYTES
 const HOLE = 'hole'
 /** The bytes of the reference, as far as the file's own content goes; zeros beyond. */
 const SAME = 'same'
+/** What a loss of power takes, of cells and of lengths that were not synced: lengths are written in good time mostly. */
+const LOST = 0.5
+const SHORTENED = 0.2
 type Cell = typeof HOLE | typeof SAME | Uint8Array
 
 export class MediumFile {
@@ -156,12 +159,12 @@ export class MediumFile {
 
   /** The power is lost: of what was written since the last sync each cell is on the medium or not, as chance has it. */
   losePower(chance: Chance): void {
-    for (const [cell, before] of this.#before) if (chance.happens(0.5)) this.#cells[cell] = before
-    if (!this.#synced && chance.happens(0.5)) {
+    for (const [cell, before] of this.#before) if (chance.happens(LOST)) this.#cells[cell] = before
+    if (!this.#synced && chance.happens(SHORTENED)) {
       this.exists = false
       this.bytes = 0
       this.#cells = []
-    } else if (this.bytes > this.#syncedBytes && chance.happens(0.5)) {
+    } else if (this.bytes > this.#syncedBytes && chance.happens(SHORTENED)) {
       this.bytes = this.#syncedBytes
       this.#cells.length = Math.min(this.#cells.length, Math.ceil(this.bytes / CELL_BYTES))
     }

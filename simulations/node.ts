@@ -13,7 +13,7 @@ import { MemoryMedium } from '../src/store/memory-shelf.js'
 import type { TorrentTransfer } from '../src/transfer.js'
 import type { PeerAddress } from '../src/values.js'
 import { VERSION } from '../src/version.js'
-import { crashLosesNothing, everyPieceCounted, foldGivesLiveState } from './checkers.js'
+import { bytesOnDiskRight, crashLosesNothing, everyPieceCounted, foldGivesLiveState } from './checkers.js'
 import { type ClockSettings, SimulatedClock, WORLD_BEGAN_AT } from './clock.js'
 import type { Content } from './content.js'
 import { ProcessDiscovery, type SimulatedTracker } from './discovery.js'
@@ -172,10 +172,9 @@ export class SimulatedNode {
     life.tickets.push(
       this.surroundings.world.task(async () => {
         const { engine, transfer } = life
-        if (transfer !== undefined && this.settings.spoilsOneIn === 0)
-          this.#report('everyPieceCounted', everyPieceCounted(transfer.state))
+        if (transfer !== undefined) this.#report('everyPieceCounted', everyPieceCounted(transfer.state))
         await engine?.close()
-        if (transfer !== undefined) await this.#checkFold(stateHash(transfer.state))
+        if (transfer !== undefined) await this.#checkEnd(transfer)
         this.#stop(life, 'process')
         this.standing = 'closed'
       }),
@@ -282,9 +281,12 @@ export class SimulatedNode {
     return createMemoryLogStore(clock, this.#logMedium).reader(this.surroundings.content.metainfo.infoHash)
   }
 
-  async #checkFold(liveHash: string): Promise<void> {
+  async #checkEnd({ state }: TorrentTransfer): Promise<void> {
     const log = await this.#reader()
-    if (log !== undefined) this.#report('foldGivesLiveState', await foldGivesLiveState(log, liveHash))
+    if (log !== undefined) this.#report('foldGivesLiveState', await foldGivesLiveState(log, stateHash(state)))
+    if (this.watch.rotten) return
+    const { content } = this.surroundings
+    this.#report('bytesOnDiskRight', bytesOnDiskRight(content, this.medium, state.stored.indices()))
   }
 
   async #checkCrash(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Running a scenario: makes the swarm, lets it happen, ends it in good order, and says what it came to. */
 import { messageOf } from '../src/errors.js'
 import type { Fault } from './faults.js'
-import { stopwatchMs } from './outside.js'
+import { stopwatchMs } from './guard.js'
 import type { Population } from './population.js'
 import type { RunOptions, RunResult } from './scenario.js'
 import type { RunSettings } from './settings.js'

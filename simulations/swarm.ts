@@ -40,6 +40,11 @@ export class Swarm implements NodeSurroundings {
     this.trackers = new Map(urls.map((url) => [url, new SimulatedTracker(this.world, url, tracker)]))
   }
 
+  /** Something was found that must not be: what follows would say nothing new. */
+  get stopped(): boolean {
+    return this.violations.length > 0
+  }
+
   get events(): number {
     return this.nodes.reduce((sum, { watch }) => sum + watch.events, 0)
   }
@@ -80,7 +85,7 @@ export class Swarm implements NodeSurroundings {
 
   /** Runs until the condition holds, a violation was found, or the time is up. */
   async run(until: { readonly seconds: number; readonly when: () => boolean }): Promise<void> {
-    const when = (): boolean => this.violations.length > 0 || until.when()
+    const when = (): boolean => this.stopped || until.when()
     await this.world.run({ at: Math.round(until.seconds * US_PER_SECOND), when })
   }
 

@@ -12,7 +12,7 @@
  */
 import { assert } from '../src/assert.js'
 import { mix } from '../src/random.js'
-import { guard, turn } from './outside.js'
+import { guard, turn } from './guard.js'
 import { type Delivery, Queue } from './queue.js'
 import { Chance } from './random.js'
 

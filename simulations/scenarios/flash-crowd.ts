@@ -15,7 +15,7 @@ export const flashCrowd: Scenario = {
       const over = (): boolean => population.finished() + population.aborted() >= settings.peers
       await swarm.run({ seconds: settings.limitSeconds, when: over })
       const endSeconds = swarm.seconds
-      for (const node of over() ? [] : population.leechers)
+      for (const node of over() || swarm.stopped ? [] : population.leechers)
         if (node.completedAt === undefined) swarm.report('everybodyFinishes', node, diagnose(node), 'liveness')
       return { population, endSeconds, faults: [] }
     }),

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   tracker: async () => (await import('./tracker-command.js')).trackerCommand,
   log: async () => (await import('./log-command.js')).logCommand,
   replay: async () => (await import('./replay-command.js')).replayCommand,
+  sim: async () => (await import('./sim-command.js')).simCommand,
 }
 
 const args = process.argv.slice(2)

@@ -1,4 +1,4 @@
-/** The outside: all that a run touches of the real process, and the guard that keeps the simulated from touching more. */
+/** The guard: what a run may touch of the real process, and what keeps the simulated from touching more. */
 
 const turnOfLoop = setImmediate
 const { performance: realPerformance } = globalThis
