@@ -9,8 +9,9 @@
 import { assert } from '../src/assert.js'
 import type { Connection, ConnectionEvents, Failure } from '../src/ports.js'
 import type { PeerAddress } from '../src/values.js'
-import { type Host, SEGMENT_BYTES_MAX } from './host.js'
-import type { SimulatedNetwork } from './network.js'
+import { type Host, SEGMENT_BYTES_MAX, type Side } from './host.js'
+import { Line } from './line.js'
+import type { Ways } from './ways.js'
 import { labelOf } from './world.js'
 
 /** Bytes on their way and in the receive buffer of one direction. */
@@ -30,41 +31,8 @@ interface Segment {
   readonly busyUs: number
 }
 
-/** First in, first out, without moving what is left. */
-class Line<Item> {
-  #items: (Item | undefined)[] = []
-  #head = 0
-
-  get length(): number {
-    return this.#items.length - this.#head
-  }
-  get first(): Item | undefined {
-    return this.#items[this.#head]
-  }
-  add(item: Item): void {
-    this.#items.push(item)
-  }
-  shift(): Item | undefined {
-    const item = this.#items[this.#head]
-    if (item === undefined) return undefined
-    this.#items[this.#head++] = undefined
-    if (this.#head === this.#items.length) {
-      this.#items = []
-      this.#head = 0
-    } else if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
-      this.#head = 0
-    }
-    return item
-  }
-  clear(): void {
-    this.#items = []
-    this.#head = 0
-  }
-}
-
-export class Endpoint implements Connection {
-  readonly #network: SimulatedNetwork
+export class Endpoint implements Connection, Side {
+  readonly #network: Ways
   #peer: Endpoint | undefined
   #events: ConnectionEvents | undefined
   #closed = false
@@ -100,7 +68,7 @@ export class Endpoint implements Connection {
   #draining = false
 
   constructor(
-    network: SimulatedNetwork,
+    network: Ways,
     readonly host: Host,
     readonly remote: PeerAddress,
     /** Distinguishes it from all others of the world. */
@@ -116,6 +84,10 @@ export class Endpoint implements Connection {
   get peer(): Endpoint {
     assert(this.#peer !== undefined, 'endpoints come in pairs')
     return this.#peer
+  }
+
+  get receiver(): Host {
+    return this.peer.host
   }
 
   get closed(): boolean {

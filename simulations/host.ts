@@ -1,7 +1,6 @@
 /** A host: a machine's place in the simulated network, with its capacity, its listeners and its connections. */
 import { assert } from '../src/assert.js'
 import type { ListenOptions } from '../src/ports.js'
-import type { Endpoint } from './endpoint.js'
 import type { Chance } from './random.js'
 import { labelOf, US_PER_SECOND, type World } from './world.js'
 
@@ -33,6 +32,26 @@ export const HOST_DEFAULTS: Omit<HostSettings, 'host'> = {
   cutOneIn: 8,
 }
 
+/** One side of a connection, as its host knows it. */
+export interface Side {
+  readonly host: Host
+  /** Where what it sends goes. */
+  readonly receiver: Host
+  /** Bytes of the next segment; 0 where there is none after all. */
+  nextSegment(most: number): number
+  /** The segment's last byte leaves at `at`, having kept the line busy for so long. */
+  depart(bytes: number, at: number, busyUs: number): void
+  /** Asked once it was served: is there more? */
+  stillSends(): boolean
+  /** What a partition held back goes on. */
+  unpark(): void
+  close(): void
+  /** The machine lost its power: nobody hears of it. */
+  vanish(): void
+  /** Breaks the connection: both sides hear of it when the news reached them. */
+  reset(): void
+}
+
 /** A segment takes so much of its line's time: less is more work, more makes small messages wait. */
 const SLICE_US = 20_000
 const SEGMENT_BYTES_MIN = 4_096
@@ -55,10 +74,10 @@ const PORT_MAX = 65_535
 
 export class Host {
   readonly listeners = new Map<number, ListenOptions>()
-  readonly endpoints = new Set<Endpoint>()
+  readonly endpoints = new Set<Side>()
   /** Connections that have something to send: those that had nothing come first, once, as small messages do. */
-  readonly #fresh: Endpoint[] = []
-  readonly #active: Endpoint[] = []
+  readonly #fresh: Side[] = []
+  readonly #active: Side[] = []
   #uplinkFreeAt = 0
   #serving = false
   #downlinkFreeAt = 0
@@ -106,8 +125,8 @@ export class Host {
   }
 
   /** Has something to send now. */
-  enlist(endpoint: Endpoint): void {
-    this.#fresh.push(endpoint)
+  enlist(side: Side): void {
+    this.#fresh.push(side)
     if (this.#serving) return
     this.#serving = true
     this.world.schedule(Math.max(this.world.now, this.#uplinkFreeAt), this.#uplinkLabel, this.#serve)
@@ -117,18 +136,18 @@ export class Host {
   #serveUplink(): void {
     const { now } = this.world
     for (;;) {
-      const endpoint = this.#fresh.shift() ?? this.#active.shift()
-      if (endpoint === undefined) {
+      const side = this.#fresh.shift() ?? this.#active.shift()
+      if (side === undefined) {
         this.#serving = false
         return
       }
-      const bytes = endpoint.nextSegment(Math.min(this.#sendBytesMax, endpoint.peer.host.#receiveBytesMax))
+      const bytes = side.nextSegment(Math.min(this.#sendBytesMax, side.receiver.#receiveBytesMax))
       if (bytes > 0) {
         const busyUs = transmissionUs(bytes, this.settings.uploadRate)
         this.#uplinkFreeAt = Math.max(now, this.#uplinkFreeAt) + busyUs
-        endpoint.depart(bytes, this.#uplinkFreeAt, busyUs)
+        side.depart(bytes, this.#uplinkFreeAt, busyUs)
       }
-      if (endpoint.stillSends()) this.#active.push(endpoint)
+      if (side.stillSends()) this.#active.push(side)
       if (this.#uplinkFreeAt > now) {
         this.world.schedule(this.#uplinkFreeAt, this.#uplinkLabel, this.#serve)
         return

@@ -1,9 +1,10 @@
-/** The simulated network: hosts, the ways between them, and the `Network` port of each process. */
+/** The simulated network: the `Network` port of each process, and the connections between them. */
 import type { Connection, ConnectionEvents, Failure, ListenOptions, Network } from '../src/ports.js'
 import type { PeerAddress } from '../src/values.js'
 import { Endpoint, RESET } from './endpoint.js'
-import { HOST_DEFAULTS, Host, type HostSettings, SEGMENT_BYTES_MAX } from './host.js'
-import { labelOf, type World } from './world.js'
+import type { Host } from './host.js'
+import { Ways } from './ways.js'
+import { labelOf } from './world.js'
 
 const REFUSED: Failure = { code: 'ECONNREFUSED', message: 'nobody listens there' }
 const TIMED_OUT: Failure = { code: 'ETIMEDOUT', message: 'there was no answer in time' }
@@ -12,69 +13,8 @@ const UNREACHABLE: Failure = { code: 'ENETUNREACH', message: 'this process is go
 
 const US_PER_MS = 1_000
 
-export class SimulatedNetwork {
-  /** Where segments are put together; good for the time of one delivery. */
-  readonly scratch = new Uint8Array(SEGMENT_BYTES_MAX)
-  /** Endpoints with segments that a partition holds back. */
-  readonly parked = new Set<Endpoint>()
-  readonly #hosts = new Map<string, Host>()
+export class SimulatedNetwork extends Ways {
   #endpoints = 0
-  /** Each true where nothing comes through from one host to the other. */
-  readonly #cuts = new Set<(from: Host, to: Host) => boolean>()
-
-  constructor(readonly world: World) {}
-
-  /** Adds a machine. */
-  attach(node: number, settings: Pick<HostSettings, 'host'> & Partial<HostSettings>): Host {
-    const host = new Host(this.world, node, this.world.chance('network', node), { ...HOST_DEFAULTS, ...settings })
-    this.#hosts.set(settings.host, host)
-    return host
-  }
-
-  find(host: string): Host | undefined {
-    return this.#hosts.get(host)
-  }
-
-  /** One way. */
-  latencyUs(from: Host, to: Host): number {
-    return from.settings.latencyUs + to.settings.latencyUs
-  }
-
-  isCut(from: Host, to: Host): boolean {
-    if (!to.up && to !== from) return true
-    for (const cut of this.#cuts) if (cut(from, to)) return true
-    return false
-  }
-
-  /** Cuts ways, until what this returns is called; what is on its way meanwhile waits, as TCP sends it again. */
-  cut(isCut: (from: Host, to: Host) => boolean): () => void {
-    this.#cuts.add(isCut)
-    return () => {
-      this.#cuts.delete(isCut)
-      this.retry()
-    }
-  }
-
-  /** What was held back tries again. */
-  retry(): void {
-    for (const endpoint of this.parked) {
-      if (this.isCut(endpoint.host, endpoint.peer.host)) continue
-      this.parked.delete(endpoint)
-      endpoint.unpark()
-    }
-  }
-
-  /** Not from within the call. */
-  later(node: number, act: () => void): void {
-    this.world.schedule(this.world.now, labelOf('connection', node), act)
-  }
-
-  /** When a word from one host has reached the other; never, where it does not come through. */
-  after(from: Host, to: Host, act: () => void): void {
-    this.world.schedule(this.world.now + this.latencyUs(from, to), labelOf('connection', to.node), () => {
-      if (!this.isCut(from, to)) act()
-    })
-  }
 
   endpoint(host: Host, remote: PeerAddress, toNode: number): Endpoint {
     return new Endpoint(this, host, remote, ++this.#endpoints, toNode)

@@ -198,7 +198,7 @@ export class SimulatedNode {
     const { world, network, content, trackers } = this.surroundings
     const clock = new SimulatedClock(world, this.number, this.clock)
     const watch = this.watch
-    const process = new ProcessNetwork(network, this.host, (chunks, unsent) => watch.sends(chunks, unsent))
+    const port = new ProcessNetwork(network, this.host, (chunks, unsent) => watch.sends(chunks, unsent))
     const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
     const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
     const logs = createMemoryLogStore(clock, this.#logMedium, {
@@ -206,14 +206,14 @@ export class SimulatedNode {
       failure: () => this.log.failure,
     })
     life.stops.push(
-      (how) => process.stop(how),
+      (how) => port.stop(how),
       () => clock.stop(),
       () => hasher.stop(),
       () => discovery.stop(),
     )
     return {
       clock,
-      network: process,
+      network: port,
       hasher,
       discovery,
       logs: new WatchedLogs(logs, watch),

@@ -23,7 +23,7 @@ const read = (folder: string, ending: string): [string, string][] =>
     .map((file) => [path.relative(root, file).split(path.sep).join('/'), readFileSync(file, 'utf8')])
 
 /** Every source that is shipped. */
-const shipped: Sources = new Map([...read('src', '.ts'), ...read('tracker', '.ts')])
+const shipped: Sources = new Map(['src', 'tracker', 'simulations'].flatMap((folder) => read(folder, '.ts')))
 const tests: Sources = new Map(read('test', '.test.ts'))
 
 /** Files that are started by their path in a thread of their own, so that no import leads to them. */

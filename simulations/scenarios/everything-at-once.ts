@@ -55,7 +55,8 @@ export const everythingAtOnce: Scenario = {
       const limit = settings.faultSeconds + HEALED_SECONDS
       await swarm.run({ seconds: limit, when: () => unfinished().length === 0 })
       const endSeconds = swarm.seconds
-      for (const node of swarm.stopped ? [] : unfinished()) swarm.report('coreFinishes', node, diagnose(node), 'liveness')
+      for (const node of swarm.stopped ? [] : unfinished())
+        swarm.report('coreFinishes', node, diagnose(node), 'liveness')
       return { population, endSeconds, faults }
     }),
 }

@@ -48,7 +48,10 @@ export const ROOMS: readonly Room[] = [
   // Where the real ports are put in: the only files below the command line that know of them.
   { name: 'composition', has: /^src\/(create-engine|create)\.ts$/, from: [...ENGINE, 'engine', 'node'] },
   { name: 'index', has: /^src\/index\.ts$/, from: PUBLIC },
-  { name: 'cli', has: /^src\/cli\//, from: [...PUBLIC, 'index', 'tracker index'], machine: true },
+  { name: 'cli', has: /^src\/cli\//, from: [...PUBLIC, 'index', 'tracker index', 'simulations'], machine: true },
+  // Keeps the machine away from the simulated world, so it knows what that is.
+  { name: 'guard', has: /^simulations\/guard\.ts$/, from: [], machine: true },
+  { name: 'simulations', has: /^simulations\//, from: [...ENGINE, 'engine', 'tracker', 'guard'] },
   { name: 'tracker fronts', has: /^tracker\/(http|machine)\.ts$/, from: TRACKER, machine: true },
   { name: 'tracker index', has: /^tracker\/index\.ts$/, from: [...TRACKER, 'tracker fronts'] },
   { name: 'tracker', has: /^tracker\//, from: WIRE },

@@ -1,0 +1,67 @@
+/** The ways between hosts: how long they take, which are cut, and what waits for them to be mended. */
+import { HOST_DEFAULTS, Host, type HostSettings, SEGMENT_BYTES_MAX, type Side } from './host.js'
+import { labelOf, type World } from './world.js'
+
+export class Ways {
+  /** Where segments are put together; good for the time of one delivery. */
+  readonly scratch = new Uint8Array(SEGMENT_BYTES_MAX)
+  /** Sides with segments that a partition holds back. */
+  readonly parked = new Set<Side>()
+  readonly #hosts = new Map<string, Host>()
+  /** Each true where nothing comes through from one host to the other. */
+  readonly #cuts = new Set<(from: Host, to: Host) => boolean>()
+
+  constructor(readonly world: World) {}
+
+  /** Adds a machine. */
+  attach(node: number, settings: Pick<HostSettings, 'host'> & Partial<HostSettings>): Host {
+    const host = new Host(this.world, node, this.world.chance('network', node), { ...HOST_DEFAULTS, ...settings })
+    this.#hosts.set(settings.host, host)
+    return host
+  }
+
+  find(host: string): Host | undefined {
+    return this.#hosts.get(host)
+  }
+
+  /** One way. */
+  latencyUs(from: Host, to: Host): number {
+    return from.settings.latencyUs + to.settings.latencyUs
+  }
+
+  isCut(from: Host, to: Host): boolean {
+    if (!to.up && to !== from) return true
+    for (const cut of this.#cuts) if (cut(from, to)) return true
+    return false
+  }
+
+  /** Cuts ways, until what this returns is called; what is on its way meanwhile waits, as TCP sends it again. */
+  cut(isCut: (from: Host, to: Host) => boolean): () => void {
+    this.#cuts.add(isCut)
+    return () => {
+      this.#cuts.delete(isCut)
+      this.retry()
+    }
+  }
+
+  /** What was held back tries again. */
+  retry(): void {
+    for (const side of this.parked) {
+      if (this.isCut(side.host, side.receiver)) continue
+      this.parked.delete(side)
+      side.unpark()
+    }
+  }
+
+  /** Not from within the call. */
+  later(node: number, act: () => void): void {
+    this.world.schedule(this.world.now, labelOf('connection', node), act)
+  }
+
+  /** When a word from one host has reached the other; never, where it does not come through. */
+  after(from: Host, to: Host, act: () => void): void {
+    this.world.schedule(this.world.now + this.latencyUs(from, to), labelOf('connection', to.node), () => {
+      if (!this.isCut(from, to)) act()
+    })
+  }
+}
