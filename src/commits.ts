@@ -8,7 +8,7 @@ import { type Observable, Subject } from './rx.js'
 export class Commits {
   readonly #log: TransferLog
   readonly #subject = new Subject<readonly LoggedEvent[]>()
-  /** Events recorded and not yet committed. */
+  /** Events recorded and not yet committed, where somebody listens: kept for nobody they would only grow old. */
   #uncommitted: LoggedEvent[] = []
   #waiters: (() => void)[] = []
   #ended = false
@@ -28,7 +28,7 @@ export class Commits {
 
   record(logged: LoggedEvent): void {
     this.#log.append(logged.at, logged.event)
-    this.#uncommitted.push(logged)
+    if (this.#subject.observed) this.#uncommitted.push(logged)
   }
 
   /** The log committed everything below this sequence number. */

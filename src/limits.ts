@@ -192,7 +192,7 @@ export const LIMITS = {
   /** Kept of what was read for peers, in one transfer. */
   readCacheBytesMax: 8 * MIB,
   /** Memory of chunks that is kept to be read into, beside those that are cached. */
-  readSpareBytesMax: 4 * MIB,
+  readSpareBytesMax: 2 * MIB,
   /** Pieces read and hashed at one time while files are checked. */
   checksAtOnceMax: 2,
   /** A closing transfer waits so long for trackers to hear of it. */
