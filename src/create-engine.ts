@@ -23,6 +23,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
   const port = wholeWithin(options.port, 65_535, 'port')
   const downloadLimit = wholeWithin(options.downloadLimit, Number.MAX_SAFE_INTEGER, 'downloadLimit')
   const uploadLimit = wholeWithin(options.uploadLimit, Number.MAX_SAFE_INTEGER, 'uploadLimit')
+  if (options.dataDir === '') throw new TorrewindError('OPTION_INVALID', 'dataDir must be the path of a folder')
   const folder = logFolder(options.dataDir ?? defaultDataFolder())
   const logs = await openLevelLogStore(folder, nodeClock(), { sync: options.syncLog === true })
   return TorrentEngine.open({

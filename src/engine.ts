@@ -89,6 +89,9 @@ export class TorrentEngine implements Engine {
 
   async add(source: string | Uint8Array, options: AddOptions): Promise<Transfer> {
     this.#assertOpen()
+    // Programs without types may leave it out, and the current folder is nobody's wish.
+    if (typeof options?.path !== 'string' || options.path === '')
+      throw new TorrewindError('OPTION_INVALID', 'path must be that of the folder to download into')
     const torrent = await this.#torrentOf(source)
     const metainfo = parseTorrent(torrent)
     this.#assertOpen()

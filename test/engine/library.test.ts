@@ -3,7 +3,7 @@ import { access, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Progress } from '../../src/api.js'
+import type { AddOptions, Progress } from '../../src/api.js'
 import { createEngine, parseTorrent, TorrewindError } from '../../src/index.js'
 import { fromHex, toHex } from '../../src/values.js'
 import { magnetOf } from '../../src/wire/identity.js'
@@ -132,8 +132,12 @@ test(
   'library: options that an engine cannot take are refused by a code',
   rigged(async (rig) => {
     const dataDir = await rig.folder()
-    for (const options of [{ port: -1 }, { port: 65_536 }, { downloadLimit: 1.5 }, { uploadLimit: -1 }])
+    const odd = [{ port: -1 }, { port: 65_536 }, { downloadLimit: 1.5 }, { uploadLimit: -1 }, { dataDir: '' }]
+    for (const options of odd)
       assert.is(await codeOf(() => createEngine({ dataDir, host: '127.0.0.1', ...options })), 'OPTION_INVALID')
+    const engine = await rig.engine(dataDir)
+    for (const options of [undefined, {}, { path: '' }])
+      assert.is(await codeOf(() => engine.add(content.torrent, options as AddOptions)), 'OPTION_INVALID')
   }),
 )
 
