@@ -221,6 +221,21 @@ test('dial: some places are left for those who dial us, and a full house refuses
   assert.is(story.eventsOf('peer-closed')[0]?.reason, 'too-many-peers')
 })
 
+test('connection: who comes while nothing is active is refused, and the log says why', () => {
+  const fail = toTransfer({ type: 'storage-failed', failure: { code: 'EIO', message: '' } })
+  const conditions = [
+    ['checking', toTransfer({ type: 'check-asked' })],
+    ['paused', toTransfer({ type: 'pause-asked' })],
+    ['failed', fail],
+    ['ended', toTransfer({ type: 'end-asked' })],
+  ] as const
+  for (const [reason, input] of conditions) {
+    const story = given(downloading()).when(input)
+    story.when(arrive(story)).thenEvents('peer-accepted', 'peer-closed').thenEffects('hang-up')
+    assert.is(story.eventsOf('peer-closed')[0]?.reason, reason)
+  }
+})
+
 test('dial: candidates are kept once, and only so many', () => {
   const addresses = Array.from({ length: LIMITS.candidatesMax + 9 }, (_, at) => ({
     host: `10.1.${at >> 8}.${at & 255}`,

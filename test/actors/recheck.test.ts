@@ -199,6 +199,12 @@ test('recheck: after a crash between two sessions, what was in doubt stays in do
   assert.equal(checkedPieces(story), [6])
 })
 
+test('recheck: what was in doubt and was read is in doubt no more', () => {
+  const story = given(allFetched, { type: 'check-began', reason: 'asked', pieces: bitsOf([6]) }, session(2))
+  examine(story).when(toTransfer({ type: 'piece-checked', piece: pieceIndex(6), good: true }))
+  examine(story.also(...ended, session(3))).thenEvents('session-examined', 'seeding-began')
+})
+
 test('recheck: in another folder nothing is trusted', () => {
   const story = given(allFetched, ended, { type: 'folder-set', folder: '/elsewhere' }, session(2))
   examine(story, 'gone', 'gone')

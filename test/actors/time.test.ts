@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { TransferEvent } from '../../src/events/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
 import { peerKey, pieceIndex } from '../../src/values.js'
 import { connected, downloading, leecher, open, type Shape, seeding, seedPeer } from './beginnings.js'
@@ -44,6 +45,22 @@ test('keep-alive: is sent when nothing else was', () => {
   assert.equal(story.sentTo(1), ['keep-alive'])
   story.pass(SECOND)
   assert.equal(story.sentTo(1), [])
+})
+
+test('keep-alive: is not sent to who was sent something else', () => {
+  const range = { piece: pieceIndex(0), offset: 0, length: 16_384 }
+  const said: [string, TransferEvent[], TransferEvent][] = [
+    ['a request', downloading(), { type: 'blocks-requested', peer: peerKey(1), ranges: [range] }],
+    ['a cancel', downloading(), { type: 'requests-cancelled', peer: peerKey(1), ranges: [range] }],
+    ['a block', seeding(), { type: 'block-served', peer: peerKey(1), ...range }],
+    ['an unchoke', seeding(), { type: 'unchoke-sent', peer: peerKey(1) }],
+    ['a piece', downloading(), { type: 'pieces-announced', pieces: [] }],
+  ]
+  for (const [what, before, event] of said) {
+    const story = given(before, open(1, { incoming: true, has: [0], weWant: true, wants: true }))
+    story.after(LIMITS.keepAliveMs).also(event).pass(SECOND)
+    assert.not(story.sentTo(1).includes('keep-alive'), what)
+  }
 })
 
 test('timeout: blocks that a peer does not bring are asked of others, and come late if they come', () => {
