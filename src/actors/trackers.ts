@@ -56,6 +56,9 @@ const lookAtTime = (state: Readonly<TransferState>, { now }: Circumstances): Dec
   return tracker === undefined ? NOTHING : announce(state, tracker, newsFor(state, tracker))
 }
 
+const isHalted = ({ standing: { tags } }: Readonly<TransferState>): boolean =>
+  tags.paused === true || tags.failed === true || tags.ending === true
+
 const clampIntervalMs = ({ intervalSeconds, minIntervalSeconds }: AnnounceAnswer): number =>
   Math.max(
     LIMITS.announceIntervalMinMs,
@@ -96,7 +99,11 @@ export const decideTrackers = (
             ? []
             : [{ type: 'candidates-found' as const, source: 'tracker' as const, addresses }]),
         ],
-        messages: [{ to: 'transfer', message: { type: 'fill-connections' } }],
+        messages: [
+          { to: 'transfer', message: { type: 'fill-connections' } },
+          // It took `started` when all had heard `stopped` already.
+          ...(isHalted(state) ? [{ to: 'trackers', message: { type: 'say-stopped' } } as const] : []),
+        ],
       })
     }
     case 'announce-failed':

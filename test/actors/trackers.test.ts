@@ -186,12 +186,21 @@ test('trackers: while paused nobody is told of anything, and after it `started` 
   assert.equal(told(story.when(toTransfer({ type: 'resume-asked' }))), ['http://a started'])
 })
 
-test('trackers: an answer that comes after a pause dials nobody', () => {
+test('trackers: an answer that comes after a pause dials nobody, and is answered with `stopped`', () => {
   const story = given(downloading(), tiers())
     .when(woken)
     .when(toTransfer({ type: 'pause-asked' }))
+  assert.equal(told(story), [])
   story.when(answer('http://a', { peers: [{ host: '10.0.0.1', port: 1 }] }))
-  story.thenEvents('announce-answered', 'candidates-found').thenEffects()
+  story.thenEvents('announce-answered', 'candidates-found', 'announce-began').thenEffects('announce')
+  assert.equal(told(story), ['http://a stopped'])
+})
+
+test('trackers: an answer that comes during a check is no reason to say `stopped`', () => {
+  const story = given(downloading(), tiers())
+    .when(woken)
+    .when(toTransfer({ type: 'check-asked' }))
+  story.when(answer('http://a')).thenEvents('announce-answered')
 })
 
 test('trackers: what is left counts the last piece as short as it is', () => {
