@@ -1,10 +1,11 @@
 /**
  * The picker: which blocks to ask of one peer next.
  *
- * Strict priority first (blocks of pieces in flight, so that pieces become whole and can be passed on), then new pieces:
- * rarest first, but the first few at random, so that there is soon something to trade; or in order, if the user wants
- * that. When every missing block is on order, the endgame asks further peers for them, from the end of each piece
- * backwards, because the first peer sends them from the front. (BEP 3; pipelining is `pipeline.ts`.)
+ * Strict priority first (blocks of pieces in flight, so that pieces become whole and can be passed on), but a seed is
+ * asked for rarer pieces before those: simulated flash crowds take half the time so. Then new pieces: rarest first, but
+ * the first few at random, so that there is soon something to trade; or in order, if the user wants that. When every
+ * missing block is on order, the endgame asks further peers for them, from the end of each piece backwards, because the
+ * first peer sends them from the front. (BEP 3; pipelining is `pipeline.ts`.)
  */
 import { blockKey, blocksOfPiece, lengthOfPiece } from '../events/geometry.js'
 import { isHere, ordersOf } from '../events/ledger.js'
@@ -79,12 +80,29 @@ const takeOpen = (basket: Basket, ledger: Readonly<PieceState>): void => {
     if (!isHere(ledger, block) && ordersOf(ledger, block) === 0) basket.take(ledger.piece, block)
 }
 
-const takeInFlight = (basket: Basket, state: Readonly<TransferState>, peer: PeerState, servable: Servable): void => {
+/** Of pieces in flight, those that no more than so many peers have. */
+const takeInFlight = (
+  basket: Basket,
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  servable: Servable,
+  peersMost: number,
+): void => {
   for (const ledger of state.pieces.values()) {
     if (basket.room === 0) return
-    if (ledger.open > 0 && mayFetch(ledger, peer) && servable(ledger.piece)) takeOpen(basket, ledger)
+    if (ledger.open === 0 || state.rarity.availability(ledger.piece) > peersMost) continue
+    if (mayFetch(ledger, peer) && servable(ledger.piece)) takeOpen(basket, ledger)
   }
 }
+
+const EVERY = Number.POSITIVE_INFINITY
+
+/**
+ * A seed is asked for what is rarer than the pieces in flight before it is asked for those: what others have too they
+ * can bring, and the first seed of a torrent would else send everything twice.
+ */
+const rarestOf = (state: Readonly<TransferState>, peer: PeerState): number =>
+  peer.seed && !state.sequential && state.rarity.length > 0 ? state.rarity.availability(state.rarity.at(0)) : EVERY
 
 const takeWhole = (basket: Basket, piece: PieceIndex): void => {
   const blocks = blocksOfPiece(basket.state.geometry, piece)
@@ -158,7 +176,7 @@ const idlePiece = (state: Readonly<TransferState>, servable: Servable): PieceInd
 export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, count: number, random: Random): Pick => {
   const basket = new Basket(state, count)
   const servable = servableBy(peer)
-  takeInFlight(basket, state, peer, servable)
+  takeInFlight(basket, state, peer, servable, rarestOf(state, peer))
   let places = inFlightMax(state.geometry.pieceLength) - state.pieces.size
   let drop: PieceIndex | undefined
   if (basket.room === count && places <= 0 && peer.requested.size === 0) {
@@ -166,6 +184,7 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
     if (drop !== undefined) places = 1
   }
   takeNew(basket, places, servable, random)
+  takeInFlight(basket, state, peer, servable, EVERY)
   if (basket.room === count) drop = undefined // nothing takes its place
   // Only a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice.
   if (basket.room === count && peer.requested.size === 0 && inEndgame(state)) {

@@ -35,6 +35,17 @@ test('picker: blocks of pieces in flight come before new pieces', () => {
   assert.is(ranges.length, 2)
 })
 
+test('picker: a seed is asked for what is rarer than the pieces in flight before it is asked for those', () => {
+  const everyOther = everyPiece(count).filter((piece) => piece % 2 === 1)
+  const common = open(2, { ...many, has: everyOther, weWant: true, serves: true })
+  const inFlight = requested(2, 9, 0, 1)
+  const story = given(downloading(SHAPE), seedPeer(1, many), fetched(1, [0, 2, 4, 6], SHAPE), common, [inFlight])
+  const ofSeed = picks(story, 1)
+  assert.equal(ofSeed.slice(0, 6).sort(), [8, 10, 12, 14, 16, 18].sort())
+  assert.is(ofSeed.length, count - 4)
+  assert.is(picks(story, 2)[0], 9, 'of a leecher, what is in flight comes first')
+})
+
 test('picker: neighbouring blocks are asked for as one range, and no more than there is room for', () => {
   const story = given(downloading(SHAPE), seedPeer(1, many))
   const { ranges } = pickBlocks(story.state, story.peer(1), 3, inOrder)
