@@ -1,5 +1,4 @@
 /** A transfer: one torrent's actor system, its driver and log, and the handle that users hold. */
-import { Observable, Subject } from 'rxjs'
 import { ActorSystem } from './actors/system.js'
 import type { TransferInput } from './actors/vocabulary.js'
 import type { AddOptions, Progress, Transfer } from './api.js'
@@ -17,6 +16,7 @@ import { LIMITS } from './limits.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
 import { foldLog } from './replay/fold.js'
+import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
 import { Settled } from './settled.js'
 import { Layout } from './store/layout.js'
