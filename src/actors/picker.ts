@@ -80,17 +80,17 @@ const takeOpen = (basket: Basket, ledger: Readonly<PieceState>): void => {
     if (!isHere(ledger, block) && ordersOf(ledger, block) === 0) basket.take(ledger.piece, block)
 }
 
-/** Of pieces in flight, those that no more than so many peers have. */
+/** Of pieces in flight, those that are rare or, at another call, the others: no block may be taken twice. */
 const takeInFlight = (
   basket: Basket,
   state: Readonly<TransferState>,
   peer: PeerState,
   servable: Servable,
-  peersMost: number,
+  isTurnOf: (peersWithIt: number) => boolean,
 ): void => {
   for (const ledger of state.pieces.values()) {
     if (basket.room === 0) return
-    if (ledger.open === 0 || state.rarity.availability(ledger.piece) > peersMost) continue
+    if (ledger.open === 0 || !isTurnOf(state.rarity.availability(ledger.piece))) continue
     if (mayFetch(ledger, peer) && servable(ledger.piece)) takeOpen(basket, ledger)
   }
 }
@@ -176,7 +176,8 @@ const idlePiece = (state: Readonly<TransferState>, servable: Servable): PieceInd
 export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, count: number, random: Random): Pick => {
   const basket = new Basket(state, count)
   const servable = servableBy(peer)
-  takeInFlight(basket, state, peer, servable, rarestOf(state, peer))
+  const rare = rarestOf(state, peer)
+  takeInFlight(basket, state, peer, servable, (peersWithIt) => peersWithIt <= rare)
   let places = inFlightMax(state.geometry.pieceLength) - state.pieces.size
   let drop: PieceIndex | undefined
   if (basket.room === count && places <= 0 && peer.requested.size === 0) {
@@ -184,7 +185,7 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
     if (drop !== undefined) places = 1
   }
   takeNew(basket, places, servable, random)
-  takeInFlight(basket, state, peer, servable, EVERY)
+  takeInFlight(basket, state, peer, servable, (peersWithIt) => peersWithIt > rare)
   if (basket.room === count) drop = undefined // nothing takes its place
   // Only a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice.
   if (basket.room === count && peer.requested.size === 0 && inEndgame(state)) {

@@ -46,6 +46,19 @@ test('picker: a seed is asked for what is rarer than the pieces in flight before
   assert.is(picks(story, 2)[0], 9, 'of a leecher, what is in flight comes first')
 })
 
+test('picker: no block is picked twice, however much room there is', () => {
+  const leecher = open(2, { ...many, has: everyPiece(count).slice(0, 12), weWant: true, serves: true })
+  for (const peer of [1, 2]) {
+    const story = given(downloading(SHAPE), seedPeer(1, many), leecher, [requested(1, 9, 0, 1), requested(1, 15, 0, 1)])
+    const { ranges } = pickBlocks(story.state, story.peer(peer), 4 * count, inOrder)
+    const blocks = ranges.flatMap(({ piece, offset, length }) =>
+      Array.from({ length: length / 16_384 }, (_, block) => `${piece}:${offset / 16_384 + block}`),
+    )
+    assert.ok(blocks.length > 0)
+    assert.is(new Set(blocks).size, blocks.length, `peer ${peer}`)
+  }
+})
+
 test('picker: neighbouring blocks are asked for as one range, and no more than there is room for', () => {
   const story = given(downloading(SHAPE), seedPeer(1, many))
   const { ranges } = pickBlocks(story.state, story.peer(1), 3, inOrder)
