@@ -6,7 +6,7 @@ import { EVENT_TYPES, type EventType, type TransferEvent, VOCABULARY } from '../
 /** Objects as a literal makes them. */
 const PLAIN = { noNullPrototype: true }
 
-const valueOf = (kind: FieldKind): fc.Arbitrary<unknown> => {
+const arbitraryOf = (kind: FieldKind): fc.Arbitrary<unknown> => {
   switch (kind.type) {
     case 'whole':
       return fc.oneof(fc.nat(300), fc.maxSafeNat())
@@ -19,11 +19,14 @@ const valueOf = (kind: FieldKind): fc.Arbitrary<unknown> => {
     case 'oneOf':
       return fc.constantFrom(...kind.words)
     case 'optional':
-      return fc.option(valueOf(kind.of), { nil: undefined })
+      return fc.option(arbitraryOf(kind.of), { nil: undefined })
     case 'list':
-      return fc.array(valueOf(kind.of), { maxLength: 5 })
+      return fc.array(arbitraryOf(kind.of), { maxLength: 5 })
     case 'struct':
-      return fc.record(Object.fromEntries(Object.entries(kind.fields).map(([name, of]) => [name, valueOf(of)])), PLAIN)
+      return fc.record(
+        Object.fromEntries(Object.entries(kind.fields).map(([name, of]) => [name, arbitraryOf(of)])),
+        PLAIN,
+      )
   }
 }
 
@@ -35,7 +38,7 @@ export const anyEventOf = (type: EventType): fc.Arbitrary<TransferEvent> =>
   fc.record(
     {
       type: fc.constant(type),
-      ...Object.fromEntries(fieldKindsOf(type).map(([name, kind]) => [name, valueOf(kind)])),
+      ...Object.fromEntries(fieldKindsOf(type).map(([name, kind]) => [name, arbitraryOf(kind)])),
     },
     PLAIN,
   ) as fc.Arbitrary<TransferEvent> // made from the vocabulary's own fields
