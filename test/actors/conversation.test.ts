@@ -6,7 +6,8 @@ import { present } from '../../src/assert.js'
 import { restoreSnapshot, stateHash, takeSnapshot } from '../../src/events/snapshot.js'
 import { EVENT_TYPES, type TransferEvent } from '../../src/events/vocabulary.js'
 import { type Shape, SMALL } from './beginnings.js'
-import { Conversation, foldOf } from './conversation.js'
+import { Conversation } from './conversation.js'
+import { foldOf } from './folding.js'
 import { Story } from './given.js'
 
 const SHAPES: { readonly [name: string]: Shape } = {

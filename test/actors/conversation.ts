@@ -2,35 +2,19 @@
 import * as assert from 'uvu/assert'
 import type { Input } from '../../src/actors/vocabulary.js'
 import type { LoggedEvent } from '../../src/events/codec.js'
-import { readEvent, writeEvent } from '../../src/events/codec.js'
-import { evolve } from '../../src/events/evolve.js'
-import { Reader, Writer } from '../../src/events/fields.js'
 import { geometryOf } from '../../src/events/geometry.js'
-import { initialState, type TransferState } from '../../src/events/state.js'
-import type { TransferEvent } from '../../src/events/vocabulary.js'
+import type { TransferState } from '../../src/events/state.js'
 import { LIMITS } from '../../src/limits.js'
 import { type PeerKey, type PieceIndex, peerKey } from '../../src/values.js'
 import { added, type Shape, session } from './beginnings.js'
 import { type Chance, chanceOf } from './chance.js'
+import { foldOf } from './folding.js'
 import { Story, says, toPeer, toTransfer, woken } from './given.js'
 import { Guest } from './guest.js'
 import { checkInvariants } from './invariants.js'
 import { World } from './world.js'
 
 const TIERS = [['http://a', 'http://b'], ['http://c']]
-
-/** The event as the log gives it back. */
-const throughLog = (event: TransferEvent): TransferEvent => {
-  const writer = new Writer()
-  writeEvent(writer, event)
-  return readEvent(new Reader(writer.take()))
-}
-
-export const foldOf = (log: readonly LoggedEvent[]): TransferState => {
-  const state = initialState()
-  for (const { seq, at, event } of log) evolve(state, { seq, at, event: throughLog(event) })
-  return state
-}
 
 export class Conversation {
   readonly chance: Chance

@@ -171,6 +171,18 @@ test('picker: a piece gives up its place for nothing less than another piece', (
   assert.is(story.eventsOf('piece-dropped').length, 0)
 })
 
+test('picker: no piece gives up its place while there are others, or while the peer has something to do', () => {
+  const story = given(downloading(LARGE), open(1, { has: [0], weWant: true, serves: true, incoming: true }))
+  story.also(requested(1, 0, 0, 3)).when(story.block(1, 0, 0))
+  story.also({ type: 'peer-closed', peer: peerKey(1), by: 'them', reason: 'EOF', detail: '' })
+  story.also(...open(2, { has: [4], weWant: true, serves: true, incoming: true })).when(woken)
+  assert.is(story.eventsOf('piece-dropped').length, 0)
+  assert.ok(story.askedOf(2).length > 0)
+  const busy = stuck([1, 4]).when(woken)
+  assert.is(busy.eventsOf('piece-dropped').length, 0)
+  assert.ok(busy.askedOf(2).every((block) => block.startsWith('1:')))
+})
+
 test('picker: a piece that somebody brings keeps its place', () => {
   const story = given(downloading(LARGE), open(1, { has: [0, 1, 2], weWant: true, serves: true }))
   for (const piece of [0, 1, 2]) story.also(requested(1, piece, 0, 3))

@@ -209,6 +209,7 @@ test('recheck: in another folder nothing is trusted', () => {
   const story = given(allFetched, ended, { type: 'folder-set', folder: '/elsewhere' }, session(2))
   examine(story, 'gone', 'gone')
   assert.equal(checkedPieces(story), everyPiece())
+  assert.is(story.state.folder, '/elsewhere')
 })
 
 test('recheck: an empty file is looked at by nobody', () => {

@@ -32,6 +32,27 @@ test('timeout: a peer that says nothing is left', () => {
   story.pass(SECOND).thenClosed(1, 'silence')
 })
 
+test('timeout: whatever a peer says shows that it is there', () => {
+  const block = { piece: pieceIndex(0), offset: 0, length: 16_384 }
+  const peer = peerKey(1)
+  const heard: [TransferEvent[], TransferEvent][] = [
+    [downloading(), { type: 'have-received', peer, piece: pieceIndex(5) }],
+    [downloading(), { type: 'choke-received', peer }],
+    [downloading(), { type: 'interested-received', peer }],
+    [downloading(), { type: 'block-received', peer, ...block }],
+    [downloading(), { type: 'block-refused', peer, ...block }],
+    [downloading(), { type: 'block-wasted', peer, ...block, kind: 'unasked' }],
+    [seeding(), { type: 'request-received', peer, ...block }],
+    [seeding(), { type: 'cancel-received', peer, ...block }],
+  ]
+  for (const [before, event] of heard) {
+    const story = given(before, open(1, { incoming: true, has: [0], weWant: true, serves: true }))
+    story.also({ type: 'blocks-requested', peer, ranges: [block] })
+    story.after(LIMITS.silenceMaxMs).also(event).pass(SECOND)
+    assert.ok(story.state.peers.has(peer), event.type)
+  }
+})
+
 test('timeout: a peer that sends keep-alives is not left', () => {
   const story = given(downloading(), open(1, { incoming: true }))
   for (let minute = 0; minute < 10; minute++) story.pass(60_000).when(says(1, { type: 'keep-alive' }))

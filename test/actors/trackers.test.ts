@@ -125,6 +125,31 @@ test('trackers: when all fail the round begins anew, ever later', () => {
   assert.equal(told(story), ['http://a undefined'])
 })
 
+test('trackers: a new session begins with the first of the first tier again', () => {
+  const story = given(downloading(), tiers()).when(woken).when(failure('http://a')).when(failure('http://b'))
+  story.also(session(2), { type: 'session-examined' }, { type: 'download-began' })
+  assert.equal(told(story.when(woken)), ['http://a started'])
+})
+
+test('trackers: where others are set, the first of them is next, and those that stay keep what is known of them', () => {
+  const story = given(downloading(), tiers()).when(woken).when(failure('http://a')).when(failure('http://b'))
+  story
+    .also(tiers([['http://x'], ['http://b']]))
+    .when(answer('http://c'))
+    .thenNothing()
+  assert.equal(told(story.when(woken)), ['http://x started'])
+  assert.is(story.state.tiers[1]?.[0]?.failures, 1)
+})
+
+test('trackers: an answer makes up for failures', () => {
+  const story = given(downloading(), tiers([['http://a']]))
+    .when(woken)
+    .when(failure('http://a'))
+  story.pass(5 * SECOND).when(answer('http://a'))
+  const [tracker] = story.state.tiers[0] ?? []
+  assert.equal([tracker?.failures, tracker?.lastError], [0, ''])
+})
+
 test('trackers: answers of one that was taken away are passed over', () => {
   const story = given(downloading(), tiers()).when(woken)
   story.when(answer('http://x')).thenNothing()
