@@ -184,9 +184,10 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
     drop = idlePiece(state, servable)
     if (drop !== undefined) places = 1
   }
+  const room = basket.room
   takeNew(basket, places, servable, random)
+  if (basket.room === room) drop = undefined // nothing takes its place
   takeInFlight(basket, state, peer, servable, (peersWithIt) => peersWithIt > rare)
-  if (basket.room === count) drop = undefined // nothing takes its place
   // Only a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice.
   if (basket.room === count && peer.requested.size === 0 && inEndgame(state)) {
     basket.room = Math.min(count, LIMITS.endgameBlocksMax)

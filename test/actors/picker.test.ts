@@ -183,6 +183,18 @@ test('picker: no piece gives up its place while there are others, or while the p
   assert.ok(busy.askedOf(2).every((block) => block.startsWith('1:')))
 })
 
+test('picker: a seed that chokes us and allows a piece in flight costs no other piece its place', () => {
+  const story = given(downloading(LARGE), open(1, { has: [0, 1, 2], weWant: true, serves: true, incoming: true }))
+  for (const piece of [0, 1, 2]) story.also(requested(1, piece, 0, 3))
+  for (const piece of [0, 1, 2])
+    story.when(story.block(1, piece, 0), story.block(1, piece, 1), story.block(1, piece, 2))
+  story.also({ type: 'choke-received', peer: peerKey(1) })
+  story.also(...open(2, { has: 'all', fast: true, weWant: true, incoming: true }))
+  story.also({ type: 'allowed-fast-received', peer: peerKey(2), piece: pieceIndex(1) }).when(woken)
+  assert.ok(story.askedOf(2).every((block) => block.startsWith('1:')))
+  assert.is(story.eventsOf('piece-dropped').length, 0)
+})
+
 test('picker: a piece that somebody brings keeps its place', () => {
   const story = given(downloading(LARGE), open(1, { has: [0, 1, 2], weWant: true, serves: true }))
   for (const piece of [0, 1, 2]) story.also(requested(1, piece, 0, 3))
