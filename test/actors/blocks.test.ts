@@ -161,6 +161,18 @@ test('endgame: nobody asks while a block is open somewhere', () => {
   story.when(says(2, { type: 'have', piece: 0 })).thenNothing()
 })
 
+test('endgame: only a peer with nothing on order doubles what others owe, and a few blocks at a time', () => {
+  const shape = { pieceLength: 16_384 * 60, totalBytes: 16_384 * 60 }
+  const range = (block: number, blocks: number) => ({ piece: PIECE, offset: block * 16_384, length: blocks * 16_384 })
+  const story = given(downloading(shape), seedPeer(1, one), [requested(1, range(0, 59))])
+  story.also(...seedPeer(2, one), requested(2, range(59, 1))).when(woken)
+  assert.equal(story.askedOf(2), [])
+  story.when(story.block(2, 0, 59))
+  assert.is(story.askedOf(2).length, LIMITS.endgameBlocksMax)
+  assert.is(story.askedOf(2)[0], '0:58')
+  checkInvariants(story.state)
+})
+
 test('endgame: the first copy of a block cancels the others', () => {
   const peers = [1, 2, 3].flatMap((key) => [...seedPeer(key, one), requested(key, both)])
   const story = given(downloading(ONE), peers)
