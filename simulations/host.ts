@@ -57,6 +57,8 @@ const SLICE_US = 20_000
 const SEGMENT_BYTES_MIN = 4_096
 /** What one segment has at most, and so the buffer that it is put together in. */
 export const SEGMENT_BYTES_MAX = 65_536
+/** Small messages to many leave in one go, each at its own time: so far ahead. */
+const AHEAD_US = 1_000
 /** Data that waits before a line that is full, beside what is on its way: as much as routers commonly hold. */
 const QUEUE_US = 100_000
 
@@ -148,7 +150,7 @@ export class Host {
         side.depart(bytes, this.#uplinkFreeAt, busyUs)
       }
       if (side.stillSends()) this.#active.push(side)
-      if (this.#uplinkFreeAt > now) {
+      if (this.#uplinkFreeAt > now + AHEAD_US) {
         this.world.schedule(this.#uplinkFreeAt, this.#uplinkLabel, this.#serve)
         return
       }

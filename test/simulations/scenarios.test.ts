@@ -24,6 +24,13 @@ test('flash crowd: everybody finishes, the same seed is the same run, and anothe
   assert.not.equal(other.hash, first.hash)
 })
 
+test('flash crowd: the uplinks of equal peers are used so well that it ends within 1.5 of the fluid bound', async () => {
+  const rates = { seedUploadRate: MIB / 4, uploadRate: MIB / 4, downloadRate: 2 * MIB }
+  const settings = { ...SMALL, ...rates, contentBytes: 8 * MIB, pieceLength: 65_536 }
+  const { simulatedSeconds } = await simulate('flash-crowd', { settings })
+  assert.ok(simulatedSeconds <= 1.5 * leastSeconds(settings), `${simulatedSeconds} s`)
+})
+
 const CROWDS: readonly Partial<typeof SMALL>[] = [
   {},
   { peers: 1 },
@@ -45,7 +52,7 @@ for (const [seed, change] of CROWDS.entries()) {
   })
 }
 
-for (const seed of [1, 2, 3]) {
+for (const seed of [1, 2]) {
   test(`everything at once: nothing is wrong with seed ${seed}, twice the same`, async () => {
     const result = await simulate('everything-at-once', { seed, checkDeterminism: true })
     assert.equal(result.violations, [])
@@ -55,7 +62,8 @@ for (const seed of [1, 2, 3]) {
 
 for (const faults of FAULT_KINDS) {
   test(`everything at once: nothing is wrong with ${faults} alone`, async () => {
-    const { violations } = await simulate('everything-at-once', { seed: 11, set: { faults }, settings: { peers: 6 } })
+    const settings = { peers: 5, contentBytes: MIB, faultSeconds: 40 }
+    const { violations } = await simulate('everything-at-once', { seed: 11, set: { faults }, settings })
     assert.equal(violations, [])
   })
 }
