@@ -41,6 +41,8 @@ export class Driver {
   readonly #onDiskAtRest: (() => void)[] = []
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined
   #held = 0
+  /** The log cannot keep up. */
+  #heldBack = false
   #stopped = false
 
   constructor(options: DriverOptions) {
@@ -137,9 +139,10 @@ export class Driver {
     }
   }
 
-  /** Holds all peers back, or lets them go on: the log cannot keep up. */
-  pausePeers(paused: boolean): void {
-    for (const link of this.#links.values()) paused ? link.pause() : link.resume()
+  /** Holds all peers back, those to come too, or lets them go on: the log cannot keep up. */
+  holdPeersBack(held: boolean): void {
+    this.#heldBack = held
+    for (const link of this.#links.values()) link.holdBack(held)
   }
 
   /** Resolves when no disk work and no farewell to a tracker is under way. */
@@ -199,6 +202,7 @@ export class Driver {
     })
     this.#links.set(peer, link)
     this.#options.throttle.join(link)
+    link.holdBack(this.#heldBack)
     return link
   }
 

@@ -51,6 +51,10 @@ export class PeerLink {
   /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
   #reading: { readonly range: Range; wanted: boolean } | undefined
   #unflushed = 0
+  /** Who does not want to read from it now: each lets go of it alone. */
+  #throttled = false
+  #heldBack = false
+  #paused = false
   #closed = false
 
   constructor(options: LinkOptions) {
@@ -117,12 +121,21 @@ export class PeerLink {
     this.#pump()
   }
 
+  /** The rate of all connections asks for it. */
   pause(): void {
-    this.#options.connection.pause()
+    this.#throttled = true
+    this.#steer()
   }
 
   resume(): void {
-    this.#options.connection.resume()
+    this.#throttled = false
+    this.#steer()
+  }
+
+  /** The log asks for it. */
+  holdBack(held: boolean): void {
+    this.#heldBack = held
+    this.#steer()
   }
 
   close(): void {
@@ -134,6 +147,14 @@ export class PeerLink {
     this.#serving.clear()
     this.#outgoing = []
     this.#options.connection.close()
+  }
+
+  #steer(): void {
+    const paused = this.#throttled || this.#heldBack
+    if (paused === this.#paused) return
+    this.#paused = paused
+    if (paused) this.#options.connection.pause()
+    else this.#options.connection.resume()
   }
 
   #decode(chunk: Uint8Array): void {

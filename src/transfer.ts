@@ -289,7 +289,7 @@ export class TorrentTransfer implements Transfer {
     this.#driver.flush()
     if (!this.#held && log.pendingEvents > LIMITS.logPendingEventsPause) {
       this.#held = true
-      this.#driver.pausePeers(true)
+      this.#driver.holdPeersBack(true)
     }
     this.#checkpointer.look(this.state)
     this.#progressTimer ??= this.#options.ports.clock.wakeAt(
@@ -304,7 +304,7 @@ export class TorrentTransfer implements Transfer {
   #onCommitted(committedSeq: number): void {
     if (this.#held && this.#options.log.pendingEvents < LIMITS.logPendingEventsPause / 2) {
       this.#held = false
-      this.#driver.pausePeers(false)
+      this.#driver.holdPeersBack(false)
     }
     this.#checkpointer.reached(committedSeq)
     if (this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq) this.#done.resolve()

@@ -13,14 +13,28 @@ const watch = (): void => {
   process.on('uncaughtException', (error) => caught.push(error))
 }
 
-/** Fails each test of the suite after which, or during which, something was thrown that nobody caught. */
-export const guard = <Context>(suite: uvu.Test<Context>): uvu.Test<Context> => {
+export type GuardedSuite = Pick<uvu.Test<Record<string, never>>, 'run' | 'skip' | 'after'> &
+  ((claim: string, test: () => Promise<void> | void) => void)
+
+/** Fails each test of the suite during which something was thrown that nobody caught. */
+export const guard = (suite: uvu.Test<Record<string, never>>): GuardedSuite => {
   watch()
-  suite.after.each(async () => {
-    await setImmediate()
-    await setImmediate()
-    const [first] = caught.splice(0)
-    if (first !== undefined) throw new Error(`thrown where nobody could catch it: ${inspect(first)}`)
-  })
-  return suite
+  const guarded = (claim: string, test: () => Promise<void> | void): void =>
+    suite(claim, async () => {
+      let failure: { readonly error: unknown } | undefined
+      try {
+        await test()
+      } catch (error) {
+        failure = { error }
+      }
+      await setImmediate()
+      await setImmediate()
+      const [first] = caught.splice(0)
+      if (first === undefined && failure === undefined) return
+      if (first === undefined) throw failure?.error
+      const also = failure === undefined ? '' : `\nand then: ${inspect(failure.error)}`
+      throw new Error(`thrown where nobody could catch it: ${inspect(first)}${also}`)
+    })
+  const { run, skip, after } = suite
+  return Object.assign(guarded, { run, skip, after })
 }

@@ -53,7 +53,14 @@ export class Rig {
   }
 
   async dispose(): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) await undo()
+    let failure: unknown
+    for (const undo of this.#undo.splice(0).reverse())
+      try {
+        await within(Promise.resolve(undo()), 'the clearing away')
+      } catch (error) {
+        failure ??= error
+      }
+    if (failure !== undefined) throw failure
   }
 }
 
@@ -69,9 +76,11 @@ export const rigged = (test: (rig: Rig) => Promise<void>) => async (): Promise<v
   const rig = new Rig()
   try {
     await test(rig)
-  } finally {
-    await rig.dispose()
+  } catch (error) {
+    await rig.dispose().catch(() => undefined) // what went wrong first says more
+    throw error
   }
+  await rig.dispose()
 }
 
 /** The first progress that this accepts. */
