@@ -14,7 +14,7 @@ import { foldLog, stateHash } from '../../src/replay/index.js'
 import { compareContent, makeContent, writeContent } from './content.js'
 import { guard } from './guard.js'
 import { RawPeer } from './raw-peer.js'
-import { progressWhen, type Rig, rigged, verdictOf, within, withLog } from './rig.js'
+import { codeOf, progressWhen, type Rig, rigged, verdictOf, within, withLog } from './rig.js'
 
 const test = guard(suite('engine: closing'))
 
@@ -197,14 +197,6 @@ test(
   rigged(async (rig) => {
     const { engine, transfer } = await rig.seed(content)
     await transfer.close()
-    const codeOf = async (act: () => unknown): Promise<unknown> => {
-      try {
-        await act()
-        return 'nothing'
-      } catch (error) {
-        return error instanceof TorrewindError ? error.code : error
-      }
-    }
     const acts = [
       () => transfer.pause(),
       () => transfer.resume(),
@@ -284,60 +276,6 @@ test(
     assert.ok(tookMs < LIMITS.farewellMs + 2_000, `${tookMs} ms`)
   }),
 )
-
-test(
-  'closing: remove forgets the log and keeps the files',
-  rigged(async (rig) => {
-    const { engine, transfer, folder } = await rig.seed(content)
-    await transfer.remove()
-    await compareContent(content, folder)
-    assert.equal(engine.transfers, [])
-    const again = await engine.add(content.torrent, { path: folder })
-    await within(again.done, 'the check')
-    assert.is(again.state.session, 1)
-    assert.is(again.progress.rehashedPieces, content.metainfo.pieceCount)
-    await engine.close()
-    const verdict = await verdictOf(join(folder, 'data'), infoHash)
-    assert.ok(verdict.ok)
-    assert.is(verdict.firstSeq, 0)
-  }),
-)
-
-test(
-  'closing: remove twice, and after close, is once; the transfer that came after it stays',
-  rigged(async (rig) => {
-    const { engine, transfer, folder } = await rig.seed(content)
-    await Promise.all([transfer.remove(), transfer.close(), transfer.remove()])
-    const again = await engine.add(content.torrent, { path: folder })
-    await within(again.done, 'the check')
-    await transfer.remove()
-    await again.pause()
-    await again.resume()
-    await engine.close()
-    const verdict = await verdictOf(join(folder, 'data'), infoHash)
-    assert.ok(verdict.ok)
-    assert.is(verdict.events, again.state.nextSeq)
-  }),
-)
-
-test('closing: what is added while it is being removed is there afterwards, or was refused', async () => {
-  for (const count of [0, 1, 2, 4, 8, 16])
-    await rigged(async (rig) => {
-      const { engine, transfer, folder } = await rig.seed(content)
-      const removing = transfer.remove()
-      await turns(count)
-      const again = await engine.add(content.torrent, { path: folder }).catch((error: unknown) => {
-        assert.is(error instanceof TorrewindError && error.code, 'TRANSFER_EXISTS')
-        return undefined
-      })
-      await within(removing, 'the removal')
-      if (again !== undefined) await within(again.done, 'the check')
-      await engine.close()
-      const verdict = await verdictOf(join(folder, 'data'), infoHash).catch(() => undefined)
-      assert.ok(verdict === undefined || verdict.ok, JSON.stringify(verdict))
-      assert.is(verdict !== undefined, again !== undefined)
-    })()
-})
 
 test(
   'closing: progress$ and committed$ complete, and a reader of events comes to an end',

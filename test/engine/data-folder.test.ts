@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createEngine, TorrewindError } from '../../src/index.js'
+import { createEngine } from '../../src/index.js'
 import { logFolder } from '../../src/node/machine.js'
 import { LevelShelf } from '../../src/store/level-shelf.js'
 import { LogDamage } from '../../src/store/log-damage.js'
@@ -12,7 +12,7 @@ import { allOf } from '../../src/store/log-keys.js'
 import { put, recordAt } from '../contracts/log-tampering.js'
 import { compareContent, makeContent } from './content.js'
 import { guard } from './guard.js'
-import { at, type Rig, rigged, verdictOf, within } from './rig.js'
+import { at, codeOf, type Rig, rigged, verdictOf, within } from './rig.js'
 
 const test = guard(suite('engine: data folder'))
 
@@ -28,11 +28,6 @@ const errorOf = async (promise: Promise<unknown>): Promise<unknown> => {
   throw new Error('it went well')
 }
 
-const codeOf = async (promise: Promise<unknown>): Promise<unknown> => {
-  const error = await errorOf(promise)
-  return error instanceof TorrewindError ? error.code : error
-}
-
 test(
   'data folder: a port that is taken is PORT_TAKEN, and leaves the folder free',
   rigged(async (rig) => {
@@ -42,8 +37,8 @@ test(
     const bound = server.address()
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0
     const dataDir = await rig.folder()
-    assert.is(await codeOf(createEngine({ dataDir, host: '127.0.0.1', port })), 'PORT_TAKEN')
-    assert.is(await codeOf(createEngine({ dataDir, host: '192.0.2.1' })), 'PORT_TAKEN')
+    assert.is(await codeOf(() => createEngine({ dataDir, host: '127.0.0.1', port })), 'PORT_TAKEN')
+    assert.is(await codeOf(() => createEngine({ dataDir, host: '192.0.2.1' })), 'PORT_TAKEN')
     const engine = await rig.engine(dataDir)
     assert.is.not(engine.port, port)
   }),
@@ -54,7 +49,7 @@ test(
   rigged(async (rig) => {
     const dataDir = await rig.folder()
     const engine = await rig.engine(dataDir)
-    assert.is(await codeOf(createEngine({ dataDir, host: '127.0.0.1' })), 'DATA_LOCKED')
+    assert.is(await codeOf(() => createEngine({ dataDir, host: '127.0.0.1' })), 'DATA_LOCKED')
     await engine.close()
     await rig.engine(dataDir)
   }),
@@ -65,8 +60,8 @@ test(
   rigged(async (rig) => {
     const file = join(await rig.folder(), 'file')
     await writeFile(file, 'a file')
-    assert.is(await codeOf(createEngine({ dataDir: file, host: '127.0.0.1' })), 'DATA_UNUSABLE')
-    assert.is(await codeOf(createEngine({ dataDir: join(file, 'below'), host: '127.0.0.1' })), 'DATA_UNUSABLE')
+    assert.is(await codeOf(() => createEngine({ dataDir: file, host: '127.0.0.1' })), 'DATA_UNUSABLE')
+    assert.is(await codeOf(() => createEngine({ dataDir: join(file, 'below'), host: '127.0.0.1' })), 'DATA_UNUSABLE')
   }),
 )
 
@@ -137,8 +132,8 @@ test(
     const reading = (async () => {
       for await (const { seq } of transfer.events()) if (seq < 0) return
     })()
-    assert.is(await codeOf(reading), 'LOG_DAMAGED')
-    assert.is(await codeOf(transfer.stateAt(3)), 'LOG_DAMAGED')
+    assert.is(await codeOf(() => reading), 'LOG_DAMAGED')
+    assert.is(await codeOf(() => transfer.stateAt(3)), 'LOG_DAMAGED')
     await compareContent(content, folder)
   }),
 )

@@ -1,38 +1,22 @@
-/** The library as a program that embeds it has it: adding, what is told of progress, and what is chosen and limited. */
-import { access, rm, writeFile } from 'node:fs/promises'
+/** The library as a program that embeds it has it: adding, what is refused, and what is told of progress. */
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { AddOptions, Progress } from '../../src/api.js'
-import { createEngine, parseTorrent, TorrewindError } from '../../src/index.js'
-import { fromHex, toHex } from '../../src/values.js'
+import { createEngine } from '../../src/index.js'
+import { toHex } from '../../src/values.js'
 import { magnetOf } from '../../src/wire/identity.js'
-import { type Content, compareContent, makeContent, writeContent } from './content.js'
+import { compareContent, makeContent, writeContent } from './content.js'
 import { example } from './contract-example.js'
 import { guard } from './guard.js'
-import { allBits, playSeed, rawHost } from './raw-peer.js'
-import { at, eventsOf, eventWhen, progressWhen, type Rig, rigged, within } from './rig.js'
+import { at, codeOf, eventsOf, progressWhen, rigged, within } from './rig.js'
 
 const test = guard(suite('engine: library'))
 
 const KIB = 1_024
 const content = makeContent({ files: { 'a.bin': 150_000, 'b/c.bin': 250_001, 'b/empty': 0 } })
-const { infoHash, pieceCount, pieceLength } = content.metainfo
-
-const codeOf = async (act: () => unknown): Promise<unknown> => {
-  try {
-    await act()
-    return 'nothing'
-  } catch (error) {
-    return error instanceof TorrewindError ? error.code : error
-  }
-}
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
+const { infoHash } = content.metainfo
 
 test(
   'library: the example of the manual compiles, and does what it says',
@@ -192,98 +176,6 @@ test(
   }),
 )
 
-/** A download of some files, from a seed that says what it was asked for. */
-const fetchSome = async (rig: Rig, what: Content, options: object) => {
-  const asked: number[] = []
-  const host = await rawHost((peer) => {
-    playSeed(peer, what)
-    peer.listen((message) => {
-      if (message.type === 'request' && asked.at(-1) !== message.piece) asked.push(message.piece)
-    })
-  })
-  rig.later(() => host.close())
-  const folder = await rig.folder()
-  const engine = await rig.engine(join(folder, 'data'))
-  const transfer = await engine.add(what.torrent, { path: folder, peers: [at(host.port)], ...options })
-  return { asked, folder, transfer, engine }
-}
-
-const files = makeContent({
-  files: { 'a.bin': pieceLength * 3, 'b/c.txt': pieceLength * 2, 'b/d.bin': pieceLength * 4 },
-})
-
-test(
-  'library: only the selected files are fetched, and more when more is selected',
-  rigged(async (rig) => {
-    const { asked, folder, transfer } = await fetchSome(rig, files, { select: ['*.txt'] })
-    await within(transfer.done, 'what is wanted')
-    assert.equal([...new Set(asked)].sort(), [3, 4])
-    assert.is(transfer.progress.wantedBytes, 2 * pieceLength)
-    assert.is(await isThere(join(folder, 'content/a.bin')), false)
-    transfer.select(['*'])
-    await eventWhen(transfer, 'seeding-began', () => transfer.progress.storedPieces === 9)
-    await compareContent(files, folder)
-    assert.is(await codeOf(() => transfer.select(['none'])), 'OPTION_INVALID')
-  }),
-)
-
-test(
-  'library: with less selected a download is done with what it has',
-  rigged(async (rig) => {
-    const host = await rawHost((peer) => {
-      peer.greet({ infoHash: files.metainfo.infoHash })
-      peer.say({ type: 'bitfield', bits: allBits(9) })
-    })
-    rig.later(() => host.close())
-    const folder = await rig.folder()
-    const [path, bytes] = files.files[0] ?? ['', new Uint8Array(0)]
-    await writeContent({ ...files, files: [[path, bytes]] }, folder)
-    const engine = await rig.engine(join(folder, 'data'))
-    const transfer = await engine.add(files.torrent, { path: folder, peers: [at(host.port)] })
-    await eventWhen(transfer, 'interested-sent')
-    transfer.select(['a.bin'])
-    await within(transfer.done, 'what is wanted')
-    await host.peers[0]?.hear('not-interested')
-    assert.is(transfer.progress.phase, 'seeding')
-  }),
-)
-
-test(
-  'library: sequential asks for the pieces in order',
-  rigged(async (rig) => {
-    const { asked, transfer, folder } = await fetchSome(rig, content, { sequential: true })
-    await within(transfer.done, 'the download')
-    const first = asked.filter((piece, index) => asked.indexOf(piece) === index)
-    assert.equal(
-      first,
-      Array.from({ length: pieceCount }, (_, piece) => piece),
-    )
-    await compareContent(content, folder)
-  }),
-)
-
-test(
-  'library: limits are kept, roughly',
-  rigged(async (rig) => {
-    const large = makeContent({ files: 600 * KIB })
-    for (const [up, down] of [
-      [400 * KIB, 0],
-      [0, 400 * KIB],
-    ]) {
-      const seed = await rig.seed(large, { uploadLimit: up })
-      const folder = await rig.folder()
-      const engine = await rig.engine(join(folder, 'data'), { downloadLimit: down })
-      const began = performance.now()
-      const transfer = await engine.add(large.torrent, { path: folder, peers: [seed.address] })
-      await within(transfer.done, 'the download')
-      const tookMs = performance.now() - began
-      // A quarter of a second may pass as a burst at the start.
-      assert.ok(tookMs > 1_000, `600 KiB at 400 KiB/s took ${tookMs} ms`)
-      await transfer.close()
-    }
-  }),
-)
-
 test(
   'library: one engine serves and fetches many transfers over one port',
   rigged(async (rig) => {
@@ -334,9 +226,5 @@ test(
     assert.is(again.progress.storedPieces, 0)
   }),
 )
-
-test('library: an info-hash in hexadecimal is that of the metainfo', () => {
-  assert.equal(parseTorrent(content.torrent).infoHash, fromHex(toHex(infoHash)))
-})
 
 test.run()

@@ -7,7 +7,7 @@ import { filter } from 'rxjs/operators'
 import type { Progress, Transfer } from '../../src/api.js'
 import type { LoggedEvent } from '../../src/events/codec.js'
 import type { EventOf, EventType } from '../../src/events/vocabulary.js'
-import { createEngine, type Engine, type EngineOptions } from '../../src/index.js'
+import { createEngine, type Engine, type EngineOptions, TorrewindError } from '../../src/index.js'
 import { nodeClock } from '../../src/node/clock.js'
 import { logFolder } from '../../src/node/machine.js'
 import type { LogStore, TransferLog } from '../../src/ports.js'
@@ -81,6 +81,16 @@ export const rigged = (test: (rig: Rig) => Promise<void>) => async (): Promise<v
     throw error
   }
   await rig.dispose()
+}
+
+/** The code that it fails with; `nothing` where it goes well. */
+export const codeOf = async (act: () => unknown): Promise<unknown> => {
+  try {
+    await act()
+    return 'nothing'
+  } catch (error) {
+    return error instanceof TorrewindError ? error.code : error
+  }
 }
 
 /** The first progress that this accepts. */
