@@ -1,0 +1,68 @@
+/** The page of events, docs/EVENTS.md, from the vocabulary: one table is the documentation, the types and the codec. */
+import type { FieldKind } from '../../src/events/fields.js'
+import { EVENT_TYPES, type EventType, VOCABULARY } from '../../src/events/vocabulary.js'
+import { table } from './markdown.js'
+
+/** Events by subject, as their numbers have it. */
+const SUBJECTS: readonly (readonly [title: string, lastTag: number])[] = [
+  ['The transfer and its sessions', 15],
+  ['Files and checks', 31],
+  ['Connections', 47],
+  ['What peers and we say to each other', 79],
+  ['Blocks and pieces', 95],
+  ['Serving', 111],
+  ['Trackers', 127],
+]
+
+/** In the vocabulary and in the codec, but nothing records them yet. */
+export const NOT_RECORDED: readonly EventType[] = ['limits-set', 'suggest-received']
+
+const kindText = (kind: FieldKind): string => {
+  switch (kind.type) {
+    case 'oneOf':
+      return kind.words.map((word) => `\`${word}\``).join(' or ')
+    case 'optional':
+      return `${kindText(kind.of)}, or nothing`
+    case 'list':
+      return `list of ${kindText(kind.of)}`
+    case 'struct':
+      return `{${Object.entries(kind.fields)
+        .map(([name, field]) => `\`${name}\` ${kindText(field)}`)
+        .join(', ')}}`
+    case 'flag':
+      return 'true or false'
+    default:
+      return kind.type
+  }
+}
+
+const rowOf = (type: EventType): readonly string[] => {
+  const { tag, meaning, fields } = VOCABULARY[type]
+  const described = Object.entries(fields).map(([name, { kind }]) => `\`${name}\`: ${kindText(kind)}`)
+  const note = NOT_RECORDED.includes(type) ? ' (Reserved: nothing records it yet.)' : ''
+  return [String(tag), `\`${type}\``, meaning + note, described.join('; ')]
+}
+
+export const eventsPage = (): string => {
+  const byTag = [...EVENT_TYPES].sort((left, right) => VOCABULARY[left].tag - VOCABULARY[right].tag)
+  const sections = SUBJECTS.map(([title, lastTag], at) => {
+    const after = SUBJECTS[at - 1]?.[1] ?? 0
+    const types = byTag.filter((type) => VOCABULARY[type].tag > after && VOCABULARY[type].tag <= lastTag)
+    return `## ${title}\n\n${table(['No.', 'Event', 'Meaning', 'Fields'], types.map(rowOf))}`
+  })
+  return [
+    '# Events',
+    '<!-- Made by `npm run docs` from src/events/vocabulary.ts; a test checks that it is current. -->',
+    `Everything that can become true of a transfer, ${EVENT_TYPES.length} kinds in all. An event is past and has no payload bytes. Its
+number in the log, its fields and their order never change once a version was released.`,
+    `In the log an event also has a sequence number (\`seq\`, from 0, without a gap) and a time (\`at\`, in milliseconds since
+1970). \`torrewind log show --json\` and \`log export\` print it as \`{"seq", "at", "type", ...fields}\`, with bytes in
+hexadecimal; a field that holds nothing is left out. How events are packed is in [ARCHITECTURE.md](../ARCHITECTURE.md#the-log).`,
+    `What the kinds of field are: **whole** is a whole number from 0 to 2^53, **bytes** are bytes, **text** is UTF-8. \`peer\` numbers
+a connection within one log, over all of its sessions; \`piece\` is a zero-based index; \`offset\` and \`length\` are in bytes within
+the piece; names that end in \`Ms\` are milliseconds.`,
+    ...sections,
+  ]
+    .join('\n\n')
+    .concat('\n')
+}

@@ -1,0 +1,15 @@
+/** The pages that are made, wholly or in part, from the sources. */
+import { eventsPage } from './events.js'
+import { limitsTable } from './limits.js'
+import { machineTables } from './machines.js'
+import { fillRegions } from './markdown.js'
+import { recordTable } from './record.js'
+import { roomsTable } from './rooms.js'
+
+/** Each page as it should be, given as it is. */
+export const PAGES: Readonly<Record<string, (page: string) => string>> = {
+  'docs/EVENTS.md': eventsPage,
+  'docs/MANUAL.md': (page) => fillRegions(page, { limits: limitsTable() }),
+  'ARCHITECTURE.md': (page) =>
+    fillRegions(page, { 'the rooms': roomsTable(), ...machineTables(), 'a record': recordTable() }),
+}

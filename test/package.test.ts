@@ -1,0 +1,190 @@
+/** The package as users get it: built afresh, packed, unpacked beside its dependencies, type-checked and run. */
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createEngine, createTorrent } from '../src/index.js'
+import { VERSION } from '../src/version.js'
+import { createTracker } from '../tracker/index.js'
+import { codeBlocks } from './docs/markdown.js'
+
+const test = suite('package')
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const HOST = '127.0.0.1'
+const BOUND_MS = 120_000
+const require = createRequire(import.meta.url)
+const tsx = pathToFileURL(require.resolve('tsx')).href
+const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+
+/** What a clone does not have, or what is not the sources' business. */
+const LEFT_OUT = new Set(['node_modules', '.git', '.cache', 'dist'])
+
+interface Manifest {
+  readonly bin: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly dependencies: Readonly<Record<string, string>>
+}
+const manifest = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as Manifest
+
+let folder = ''
+/** A project that has the package installed. */
+let project = ''
+let packed: ReadonlySet<string> = new Set()
+
+const npm = (...args: readonly string[]): readonly [command: string, args: readonly string[]] => {
+  const script = process.env.npm_execpath
+  return script !== undefined && /npm-cli\.c?js$/.test(script) ? [process.execPath, [script, ...args]] : ['npm', args]
+}
+
+/** Runs a command in the folder, and says what it printed where it fails. */
+const runIn = async (cwd: string, command: string, args: readonly string[]): Promise<string> => {
+  try {
+    const shell = process.platform === 'win32' && command === 'npm'
+    return (await run(command, args, { cwd, shell, timeout: BOUND_MS, maxBuffer: 1 << 26 })).stdout
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${path.basename(command)} ${args.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
+const pack = async (): Promise<void> => {
+  const tree = path.join(folder, 'tree')
+  await cp(ROOT, tree, { recursive: true, filter: (source) => !LEFT_OUT.has(path.relative(ROOT, source)) })
+  await symlink(path.join(ROOT, 'node_modules'), path.join(tree, 'node_modules'), 'junction')
+  await runIn(tree, process.execPath, ['scripts/build.mjs'])
+  const [command, args] = npm('pack', '--json', '--ignore-scripts', '--pack-destination', folder)
+  const [report] = JSON.parse(await runIn(tree, command, args)) as [{ filename: string; files: { path: string }[] }]
+  packed = new Set(report.files.map((file) => file.path))
+  await mkdir(path.join(project, 'node_modules'), { recursive: true })
+  await runIn(folder, 'tar', ['-xzf', report.filename, '-C', path.join(project, 'node_modules')])
+  await cp(path.join(project, 'node_modules', 'package'), path.join(project, 'node_modules', 'torrewind'), {
+    recursive: true,
+  })
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node', 'undici-types']) {
+    const place = path.join(project, 'node_modules', name)
+    await mkdir(path.dirname(place), { recursive: true })
+    await symlink(path.join(ROOT, 'node_modules', name), place, 'junction')
+  }
+  await writeFile(path.join(project, 'package.json'), JSON.stringify({ type: 'module' }))
+}
+
+test.before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'torrewind-package-'))
+  project = path.join(folder, 'project')
+  await pack()
+})
+test.after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+
+test('package: what users need is in it, and nothing that only we need', () => {
+  for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/MANUAL.md', 'docs/EVENTS.md']) {
+    assert.ok(packed.has(file), `${file} is not in the package`)
+  }
+  const rooms = ['dist/', 'src/', 'tracker/', 'simulations/', 'docs/']
+  const strange = [...packed].filter(
+    (file) => !rooms.some((room) => file.startsWith(room)) && !/^([A-Z]+\.md|LICENSE|package\.json)$/.test(file),
+  )
+  assert.equal(strange, [])
+  assert.equal(
+    [...packed].filter((file) => /(^|\/)(test|bench|scripts|examples)\//.test(file)),
+    [],
+  )
+})
+
+test('package: every export has its code and its types, and every command its program', () => {
+  const targets = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === 'string' ? [target] : [target.default ?? '', target.types ?? ''],
+  )
+  for (const target of [...targets, ...Object.values(manifest.bin)]) {
+    assert.ok(packed.has(target.replace(/^\.\//, '')), `${target} is not in the package`)
+  }
+})
+
+test('package: every source map leads to a source that is there', async () => {
+  const maps = [...packed].filter((file) => file.endsWith('.map'))
+  assert.ok(maps.length > 100)
+  for (const map of maps) {
+    const text = await readFile(path.join(project, 'node_modules/torrewind', map), 'utf8')
+    const { sources } = JSON.parse(text) as { sources: string[] }
+    for (const source of sources) {
+      const file = path.posix.join(path.posix.dirname(map), source)
+      assert.ok(packed.has(file), `${map} leads to ${file}`)
+    }
+  }
+})
+
+test('package: the programs of README, manual and examples compile against it, strictly', async () => {
+  const sources = path.join(project, 'programs')
+  await mkdir(sources)
+  for (const page of ['README.md', 'docs/MANUAL.md']) {
+    const blocks = codeBlocks(await readFile(path.join(ROOT, page), 'utf8'), 'ts')
+    assert.ok(blocks.length > 0)
+    for (const [at, block] of blocks.entries()) {
+      await writeFile(path.join(sources, `${path.basename(page, '.md')}-${at}.ts`), block)
+    }
+  }
+  for (const entry of await readdir(path.join(ROOT, 'examples'), { withFileTypes: true })) {
+    if (entry.isFile()) await cp(path.join(ROOT, 'examples', entry.name), path.join(sources, entry.name))
+  }
+  const compilerOptions = {
+    ...{ target: 'es2022', module: 'nodenext', moduleResolution: 'nodenext', noEmit: true, types: ['node'] },
+    // Our own types are checked with it; those of XState do not bear `exactOptionalPropertyTypes`.
+    ...{ strict: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
+  }
+  await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['programs'] }))
+  await runIn(project, process.execPath, [tsc, '-p', '.'])
+})
+
+test('package: its command runs', async () => {
+  const [program = ''] = Object.values(manifest.bin)
+  const main = path.join(project, 'node_modules/torrewind', program)
+  assert.is((await runIn(project, process.execPath, [main, '--version'])).trim(), VERSION)
+})
+
+const program = (name: string, ...args: readonly string[]): Promise<string> =>
+  runIn(project, process.execPath, ['--import', tsx, path.join('programs', name), ...args])
+
+test('package: the example of a swarm in one process runs', async () => {
+  const printed = await program('swarm.ts')
+  assert.is([...printed.matchAll(/^(one|two): .* same: true$/gm)].length, 2, printed)
+})
+
+test('package: the program of the README, and the examples of downloading and rewinding, run', async () => {
+  const tracker = await createTracker({ host: HOST, httpPort: 0, intervalSeconds: 10 })
+  const engine = await createEngine({ dataDir: path.join(folder, 'seed-data'), host: HOST })
+  try {
+    const content = path.join(folder, 'holiday')
+    await mkdir(content)
+    await writeFile(path.join(content, 'a.bin'), Buffer.alloc(300_000, 7))
+    await writeFile(path.join(content, 'b.bin'), Buffer.alloc(200_001, 'holiday'))
+    const trackers = [`http://${HOST}:${tracker.httpPort}/announce`]
+    const { torrent, metainfo } = await createTorrent({ path: content, trackers })
+    await writeFile(path.join(project, 'holiday.torrent'), torrent)
+    const seed = await engine.add(torrent, { path: folder })
+    await seed.done
+
+    const printed = await program('README-0.ts')
+    assert.is([...printed.matchAll(/^\d+ .*Z \d+$/gm)].length, metainfo.pieceCount, printed)
+    assert.match(printed, /^half way through the log \d+ pieces were stored$/m)
+
+    const downloaded = await program('download.ts', 'holiday.torrent', 'got', `${HOST}:${engine.port}`)
+    assert.match(downloaded, /^done: holiday, 500001 bytes downloaded, 0 pieces hashed again$/m)
+    const rewound = await program('rewind.ts', 'got/.torrewind', 'holiday.torrent', 'got')
+    assert.match(rewound, /^500001 bytes from Torrewind /m)
+    assert.match(rewound, /the same state as the engine's: true$/m)
+    for (const name of ['a.bin', 'b.bin']) {
+      const got = await readFile(path.join(project, 'got', 'holiday', name))
+      assert.ok(got.equals(await readFile(path.join(content, name))), `${name} differs`)
+    }
+  } finally {
+    await engine.close()
+    await tracker.close()
+  }
+})
+
+test.run()
