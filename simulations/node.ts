@@ -65,6 +65,8 @@ export type NodeStanding = 'off' | 'starting' | 'running' | 'closing' | 'closed'
 export const PEER_PORT = 6_881
 /** A process that cannot start is started again, as a supervisor would. */
 const RETRY_US = 5_000_000
+/** From one start of a machine to the next; the engine takes starts within 10 s of each other for the same one. */
+const BOOT_US_MIN = 12_000_000
 /** The content of a seed was put there a day before the world began. */
 const FILLED_AT = WORLD_BEGAN_AT - 86_400_000
 
@@ -76,6 +78,8 @@ interface Life {
   readonly tickets: { abandon(): void }[]
   engine: TorrentEngine | undefined
   transfer: TorrentTransfer | undefined
+  /** A write of its log failed, so that what happened since is nowhere but in its memory. */
+  logFailed: boolean
 }
 
 export class SimulatedNode {
@@ -95,6 +99,7 @@ export class SimulatedNode {
   retired = false
   readonly #logMedium = new MemoryMedium()
   readonly #diskChance: Chance
+  #bootedAt = Number.NEGATIVE_INFINITY
   #life: Life | undefined
 
   constructor(
@@ -138,14 +143,20 @@ export class SimulatedNode {
   start(): void {
     if (this.retired || (this.standing !== 'off' && this.standing !== 'closed')) return
     const { network, world } = this.surroundings
+    if (!this.host.up && world.now < this.#bootedAt + BOOT_US_MIN) {
+      world.schedule(this.#bootedAt + BOOT_US_MIN, labelOf('scenario', this.number), () => this.start())
+      return
+    }
     this.standing = 'starting'
     this.startedAt ??= world.now
     if (!this.host.up) {
       this.host.up = true
+      this.#bootedAt = world.now
+      this.machine.startAnew()
       network.retry()
     }
     this.watch.began()
-    const life: Life = { stops: [], tickets: [], engine: undefined, transfer: undefined }
+    const life: Life = { stops: [], tickets: [], engine: undefined, transfer: undefined, logFailed: false }
     this.#life = life
     this.#open(life, this.#ports(life))
   }
@@ -159,7 +170,6 @@ export class SimulatedNode {
     if (how === 'power') {
       this.host.up = false
       this.medium.losePower(this.#diskChance)
-      this.machine.startAnew()
     }
     this.#task(() => this.#checkCrash())
   }
@@ -174,7 +184,7 @@ export class SimulatedNode {
         const { engine, transfer } = life
         if (transfer !== undefined) this.#report('everyPieceCounted', everyPieceCounted(transfer.state))
         await engine?.close()
-        if (transfer !== undefined) await this.#checkEnd(transfer)
+        if (transfer !== undefined) await this.#checkEnd(transfer, life)
         this.#stop(life, 'process')
         this.standing = 'closed'
       }),
@@ -203,7 +213,10 @@ export class SimulatedNode {
     const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
     const logs = createMemoryLogStore(clock, this.#logMedium, {
       writeMs: () => this.log.commitMs,
-      failure: () => this.log.failure,
+      failure: () => {
+        if (this.log.failure !== undefined) life.logFailed = true
+        return this.log.failure
+      },
     })
     life.stops.push(
       (how) => port.stop(how),
@@ -281,9 +294,10 @@ export class SimulatedNode {
     return createMemoryLogStore(clock, this.#logMedium).reader(this.surroundings.content.metainfo.infoHash)
   }
 
-  async #checkEnd({ state }: TorrentTransfer): Promise<void> {
+  async #checkEnd({ state }: TorrentTransfer, { logFailed }: Life): Promise<void> {
     const log = await this.#reader()
-    if (log !== undefined) this.#report('foldGivesLiveState', await foldGivesLiveState(log, stateHash(state)))
+    if (log !== undefined && !logFailed)
+      this.#report('foldGivesLiveState', await foldGivesLiveState(log, stateHash(state)))
     if (this.watch.rotten) return
     const { content } = this.surroundings
     this.#report('bytesOnDiskRight', bytesOnDiskRight(content, this.medium, state.stored.indices()))

@@ -57,7 +57,10 @@ export const populate = (swarm: Swarm, settings: RunSettings): Population => {
   }
   const leaves = (node: SimulatedNode, seconds: number): void => {
     if (seconds === Number.POSITIVE_INFINITY) return
-    const leave = (): void => node.close()
+    const leave = (): void => {
+      node.retired = true
+      node.close()
+    }
     swarm.at(swarm.seconds + seconds, leave, node.number)
   }
   let arrival = 0
@@ -69,6 +72,7 @@ export const populate = (swarm: Swarm, settings: RunSettings): Population => {
     const abort = (): void => {
       if (finished.has(node)) return
       aborted.add(node)
+      node.retired = true
       node.close()
     }
     swarm.at(arrival + session, abort, node.number)

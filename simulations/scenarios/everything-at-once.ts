@@ -51,7 +51,8 @@ export const everythingAtOnce: Scenario = {
         node.resume()
       }
       const core = population.leechers.filter((node) => !gone.has(node) && !node.watch.rotten)
-      const unfinished = () => core.filter((node) => node.transfer?.progress.phase !== 'seeding')
+      // Who left of its own will, then or later, is missed by nobody.
+      const unfinished = () => core.filter((node) => !node.retired && node.transfer?.progress.phase !== 'seeding')
       const limit = settings.faultSeconds + HEALED_SECONDS
       await swarm.run({ seconds: limit, when: () => unfinished().length === 0 })
       const endSeconds = swarm.seconds
