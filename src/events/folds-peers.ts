@@ -61,7 +61,7 @@ const newPeer = (
   interesting: 0,
   allowedFast: new Set(),
   requested: new Map(),
-  released: new Set(),
+  released: new Map(),
   pipeline: newPipeline(),
   asked: new Map(),
   downloaded: emptyMeter(),
@@ -120,14 +120,21 @@ export const endParole = (state: TransferState, peer: PeerState): void => {
   }
 }
 
-/** A block given up may still come; the oldest are forgotten. */
-export const remember = (released: Set<number>, key: number): void => {
-  released.add(key)
+/** A block given up may still come, as often as it was; the oldest are forgotten. */
+export const remember = (released: Map<number, number>, key: number): void => {
+  released.set(key, (released.get(key) ?? 0) + 1)
   if (released.size <= LIMITS.releasedRequestsMax) return
-  for (const oldest of released) {
+  for (const oldest of released.keys()) {
     released.delete(oldest)
     return
   }
+}
+
+/** It came once. */
+export const cameLate = (released: Map<number, number>, key: number): void => {
+  const times = released.get(key) ?? 0
+  if (times > 1) released.set(key, times - 1)
+  else released.delete(key)
 }
 
 const leave = (state: TransferState, peer: PeerState): void => {

@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
 import { banName } from './banning.js'
 import type { Folds } from './fold.js'
-import { endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
+import { cameLate, endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
 import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
 import { addBytes } from './meter.js'
@@ -30,7 +30,7 @@ const takeOffOrder = (state: TransferState, peer: PeerState, piece: PieceIndex, 
   const key = blockKey(state.geometry, piece, block)
   const since = peer.requested.get(key)
   if (since === undefined) {
-    peer.released.delete(key)
+    cameLate(peer.released, key)
     return undefined
   }
   peer.requested.delete(key)

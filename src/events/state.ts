@@ -40,8 +40,8 @@ export interface PeerState {
   readonly allowedFast: Set<PieceIndex>
   /** Blocks on order, oldest first: block key to the time of asking. */
   readonly requested: Map<number, Instant>
-  /** Blocks once on order, no longer waited for, that may yet come. Bounded. */
-  readonly released: Set<number>
+  /** Blocks once on order, no longer waited for, that may yet come, and how many times. Bounded. */
+  readonly released: Map<number, number>
   readonly pipeline: Pipeline
   /** What the peer asked of us and has not got yet, oldest first. */
   readonly asked: Map<string, Range>

@@ -212,6 +212,18 @@ test('endgame: what was cancelled and may still come is remembered within a boun
   assert.is(story.peer(1).released.size, LIMITS.releasedRequestsMax)
 })
 
+test('endgame: a block given up twice may come twice, which is not held against a slow peer', () => {
+  const givenUp: TransferEvent = { type: 'requests-released', peer: peerKey(1), reason: 'timeout' }
+  const story = given(downloading(ONE), seedPeer(1, one), seedPeer(2, one), [
+    ...[requested(1, first), givenUp, requested(1, first), givenUp, requested(2, both)],
+  ])
+  story.when(story.block(2, 0, 0)).thenEvents('block-received')
+  for (const kind of ['duplicate', 'duplicate', 'unasked'] as const) {
+    story.when(story.block(1, 0, 0))
+    assert.is(story.eventsOf('block-wasted')[0]?.kind, kind)
+  }
+})
+
 test('endgame: a peer that leaves gives its orders back', () => {
   const story = given(downloading(ONE), seedPeer(1, one), [requested(1, both)], seedPeer(2, one), [requested(2, first)])
   story.when(toPeer(1, { type: 'connection-lost', failure: { code: 'EOF', message: '' } }))
