@@ -1,6 +1,6 @@
 /** The package as users get it: built afresh, packed, unpacked beside its dependencies, type-checked and run. */
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -46,7 +46,9 @@ const npm = (...args: readonly string[]): readonly [command: string, args: reado
 const runIn = async (cwd: string, command: string, args: readonly string[]): Promise<string> => {
   try {
     const shell = process.platform === 'win32' && command === 'npm'
-    return (await run(command, args, { cwd, shell, timeout: BOUND_MS, maxBuffer: 1 << 26 })).stdout
+    // What they print is compared with what is expected, so it is without colours.
+    const env = { ...process.env, FORCE_COLOR: '0' }
+    return (await run(command, args, { cwd, env, shell, timeout: BOUND_MS, maxBuffer: 1 << 26 })).stdout
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string }
     throw new Error(`${path.basename(command)} ${args.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error })
@@ -63,9 +65,7 @@ const pack = async (): Promise<void> => {
   packed = new Set(report.files.map((file) => file.path))
   await mkdir(path.join(project, 'node_modules'), { recursive: true })
   await runIn(folder, 'tar', ['-xzf', report.filename, '-C', path.join(project, 'node_modules')])
-  await cp(path.join(project, 'node_modules', 'package'), path.join(project, 'node_modules', 'torrewind'), {
-    recursive: true,
-  })
+  await rename(path.join(project, 'node_modules', 'package'), path.join(project, 'node_modules', 'torrewind'))
   for (const name of [...Object.keys(manifest.dependencies), '@types/node', 'undici-types']) {
     const place = path.join(project, 'node_modules', name)
     await mkdir(path.dirname(place), { recursive: true })
