@@ -61,7 +61,7 @@ const closeAt = async (
 }
 
 test('closing: after any number of turns of the loop the log is whole, and the rest is fetched', async () => {
-  for (const count of [0, 1, 2, 3, 5, 8, 12, 20, 40, 80]) await rigged((rig) => closeAt(rig, () => turns(count)))()
+  for (const count of [0, 1, 2, 5, 12, 40]) await rigged((rig) => closeAt(rig, () => turns(count)))()
 })
 
 const MOMENTS: readonly EventType[] = [
@@ -98,7 +98,7 @@ for (const type of MOMENTS)
   )
 
 test('closing: while files are checked the log is whole, and only the rest is hashed', async () => {
-  for (const count of [0, 1, 2, 4, 6, 10])
+  for (const count of [0, 2, 5, 10])
     await rigged((rig) =>
       closeAt(
         rig,
@@ -138,7 +138,7 @@ test(
 
 test('closing: an engine that is closed while a transfer is added either has it or says ENGINE_CLOSED', async () => {
   const endings = new Set<string>()
-  for (const count of [0, 1, 2, 4, 8, 16, 32, 64, 128, 400])
+  for (const count of [0, 1, 4, 16, 64, 200])
     await rigged(async (rig) => {
       const folder = await rig.folder()
       await writeContent(content, folder)
@@ -225,7 +225,7 @@ test(
 )
 
 test('closing: peers that arrive meanwhile are hung up on, all of them', async () => {
-  for (let round = 0; round < 5; round++)
+  for (let round = 0; round < 3; round++)
     await rigged(async (rig) => {
       const { engine } = await rig.seed(content)
       const peers: RawPeer[] = []

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import type { PieceIndex } from '../../src/index.js'
 import { foldLog, stateHash, type TransferState } from '../../src/replay/index.js'
 import { type Child, runChild } from '../store/children/child.js'
+import { buildChild } from './build-child.js'
 import { type Content, compareContent, makeContent, writeContent } from './content.js'
 import { guard } from './guard.js'
 import { type Rig, rigged, verdictOf, within, withLog } from './rig.js'
@@ -47,8 +48,12 @@ const makePlace = async (rig: Rig, what: Content): Promise<Place> => {
   return { folder, dataDir: join(folder, 'data'), torrent }
 }
 
-const start = (rig: Rig, { folder, dataDir, torrent }: Place, port: number): Child => {
-  const child = runChild('../../engine/children/downloading.ts', [torrent, folder, dataDir, String(port)])
+const built = buildChild('downloading')
+test.after(async () => (await built).remove())
+
+const start = async (rig: Rig, { folder, dataDir, torrent }: Place, port: number): Promise<Child> => {
+  const { script } = await built
+  const child = runChild(script, [torrent, folder, dataDir, String(port)])
   rig.later(() => child.process.kill('SIGKILL'))
   return child
 }
@@ -102,7 +107,7 @@ test(
     const place = await makePlace(rig, content)
     let [unsafe, stored] = [0, 0]
     for (let kills = 0; kills < KILLS; kills++) {
-      const child = start(rig, place, seed.address.port)
+      const child = await start(rig, place, seed.address.port)
       const last = await child.line((line) => isDone(line) || child.lines.length >= linesBeforeKill(kills))
       assert.not(isDone(last), `it was done before it could be killed for the ${kills}th time`)
       await kill(child)
@@ -114,7 +119,7 @@ test(
       unsafe = unsafeIn(state)
       assert.ok(unsafe <= UNSAFE_PIECES_MAX, `${unsafe} pieces are unsafe`)
     }
-    const done = await finish(start(rig, place, seed.address.port))
+    const done = await finish(await start(rig, place, seed.address.port))
     assert.is(done.rehashedPieces, unsafe)
     await compareContent(content, place.folder)
     const uploaded = seed.transfer.progress.uploadedBytes
@@ -134,7 +139,7 @@ test(
     await writeContent(large, place.folder)
     let left = count
     for (const part of [0.1, 0.7]) {
-      const child = start(rig, place, 1)
+      const child = await start(rig, place, 1)
       const last = read(await child.line((line) => isDone(line) || read(line).checkingPieces < count * (1 - part)))
       assert.is.not(last.type, 'done')
       await kill(child)
@@ -143,7 +148,7 @@ test(
       left = unsafeIn(state)
       assert.ok(left < count * (1 - part))
     }
-    const done = await finish(start(rig, place, 1))
+    const done = await finish(await start(rig, place, 1))
     assert.is(done.rehashedPieces, left)
     assert.is(done.downloadedBytes, 0)
     assert.is(done.storedPieces, count)
@@ -155,7 +160,7 @@ test(
   rigged(async (rig) => {
     const seed = await rig.seed(content, { uploadLimit: UPLOAD_LIMIT })
     const place = await makePlace(rig, content)
-    const child = start(rig, place, seed.address.port)
+    const child = await start(rig, place, seed.address.port)
     await child.line((line) => read(line).storedPieces > pieceCount / 2)
     await kill(child)
     const before = await lookAtLog(place)
@@ -166,7 +171,7 @@ test(
     await writeFile(path, bytes)
     const later = before.at / 1_000 + 60
     await utimes(path, later, later)
-    const done = await finish(start(rig, place, seed.address.port))
+    const done = await finish(await start(rig, place, seed.address.port))
     await compareContent(content, place.folder)
     assert.ok(done.rehashedPieces >= Math.floor((5 * MIB) / content.metainfo.pieceLength))
     await withLog(place.dataDir, content, async (log) => {

@@ -57,7 +57,7 @@ test(
 )
 
 test('swarm: two engines that dial each other at once keep one connection, and it is the same one', async () => {
-  for (let round = 0; round < 5; round++)
+  for (let round = 0; round < 2; round++)
     await rigged(async (rig) => {
       const content = makeContent({ files: 300 * KIB })
       const seed = await rig.seed(content, { uploadLimit: 600 * KIB })

@@ -1,4 +1,4 @@
-/** Runs a script of this folder in a process of its own, and listens to its lines. */
+/** Runs a script of this folder, or one that was built, in a process of its own, and listens to its lines. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -15,7 +15,8 @@ export interface Child {
 /** `fileBlocksMax` bounds the size of each file that it writes, in blocks of 1024 bytes, as `ulimit -f` of bash does. */
 export const runChild = (script: string, args: readonly string[], fileBlocksMax?: number): Child => {
   const path = fileURLToPath(new URL(script, import.meta.url))
-  const command = [process.execPath, '--import', 'tsx', path, ...args]
+  const loader = path.endsWith('.ts') ? ['--import', 'tsx'] : []
+  const command = [process.execPath, ...loader, path, ...args]
   const child =
     fileBlocksMax === undefined
       ? spawn(process.execPath, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] })
