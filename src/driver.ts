@@ -1,3 +1,9 @@
+/**
+ * The driver: effects to ports, and the ports' answers to inputs. The same file runs on Node and in the simulator.
+ *
+ * It holds what the state must not: connections with their decoders, half-filled pieces, bytes being read or written.
+ * It decides nothing.
+ */
 import type { Effect, Input, PeerInput } from './actors/vocabulary.js'
 import { Announcer } from './announcer.js'
 import { unreachable } from './assert.js'
