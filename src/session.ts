@@ -2,6 +2,7 @@
 import type { AddOptions } from './api.js'
 import type { TransferState } from './events/state.js'
 import type { TransferEvent } from './events/vocabulary.js'
+import { mix } from './random.js'
 import { equalBytes } from './values.js'
 import { wantedPieces } from './wanted.js'
 import { Bitfield } from './wire/bitfield.js'
@@ -25,12 +26,23 @@ const arrival = (state: Readonly<TransferState>, { metainfo, add }: Beginning): 
   return [{ type: 'transfer-added', ...added }]
 }
 
-const trackers = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
+/** In an order of chance, so that not everybody asks the first tracker of a tier (BEP 12). */
+const shuffled = (tier: readonly string[], seed: number): readonly string[] =>
+  tier
+    .map((url, place) => ({ url, rank: mix(seed, place) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ url }) => url)
+
+const trackers = (
+  state: Readonly<TransferState>,
+  { metainfo, add }: Beginning,
+  seed: number,
+): readonly TransferEvent[] => {
   const tiers = [...metainfo.trackers, ...(add.trackers ?? []).map((url) => [url])]
   const known = state.tiers.map((tier) => tier.map(({ url }) => url).sort())
   // A tracker that answered moved to the front of its tier, and stays there.
   const same = JSON.stringify(known) === JSON.stringify(tiers.map((tier) => [...tier].sort()))
-  return same ? [] : [{ type: 'trackers-set', tiers }]
+  return same ? [] : [{ type: 'trackers-set', tiers: tiers.map((tier) => shuffled(tier, seed)) }]
 }
 
 /** Throws `OPTION_INVALID` where the selection fits no file. */
@@ -45,17 +57,18 @@ const selection = (state: Readonly<TransferState>, { metainfo, add }: Beginning)
 /** In order, to be recorded one after the other. Throws `OPTION_INVALID`. */
 export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning): readonly TransferEvent[] => {
   const { entropy, version, machineStartedAt } = beginning
+  const randomSeed = new DataView(entropy.buffer, entropy.byteOffset).getUint32(0)
   return [
     ...arrival(state, beginning),
     {
       type: 'session-began',
       session: state.session + 1,
       version,
-      randomSeed: new DataView(entropy.buffer, entropy.byteOffset).getUint32(0),
+      randomSeed,
       peerId: makePeerId(version, entropy.subarray(4, 16)),
       machineStartedAt,
     },
-    ...trackers(state, beginning),
+    ...trackers(state, beginning, randomSeed),
     ...selection(state, beginning),
   ]
 }

@@ -1,0 +1,57 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { evolve } from '../../src/events/evolve.js'
+import { initialState, type TransferState } from '../../src/events/state.js'
+import { beginningOf } from '../../src/session.js'
+import { instant, seq } from '../../src/values.js'
+import { encodeTorrent } from '../../src/wire/createinfo.js'
+import { parseTorrent } from '../../src/wire/metainfo.js'
+
+const tiers = [
+  ['http://a/announce', 'http://b/announce', 'http://c/announce', 'http://d/announce'],
+  ['http://e/announce'],
+]
+
+const metainfo = parseTorrent(
+  encodeTorrent({
+    name: 'content',
+    files: [{ path: ['content'], length: 100_000 }],
+    multiFile: false,
+    pieceLength: 16_384,
+    pieceHashes: new Uint8Array(7 * 20),
+    trackers: tiers,
+  }),
+)
+
+const begin = (state: TransferState, chance: number): ReturnType<typeof beginningOf> => {
+  const entropy = new Uint8Array(16).fill(chance)
+  return beginningOf(state, { metainfo, add: { path: '/content' }, version: '0.1.0', entropy, machineStartedAt: 0 })
+}
+
+const begun = (chance: number): TransferState => {
+  const state = initialState()
+  for (const event of begin(state, chance)) evolve(state, { seq: seq(state.nextSeq), at: instant(1), event })
+  return state
+}
+
+test('session: each tier of trackers is in an order of chance, and stays a tier (BEP 12)', () => {
+  const orders = new Set<string>()
+  for (let chance = 0; chance < 40; chance++) {
+    const [first = [], second = []] = begun(chance).tiers.map((tier) => tier.map(({ url }) => url))
+    assert.equal([...first].sort(), tiers[0])
+    assert.equal(second, tiers[1])
+    orders.add(first.join())
+  }
+  assert.ok(orders.size > 10, `${orders.size} orders`)
+})
+
+test('session: trackers that are known are not set again, whatever order they are in by now', () => {
+  const state = begun(1)
+  state.tiers[0]?.reverse()
+  assert.equal(
+    begin(state, 2).map(({ type }) => type),
+    ['session-began'],
+  )
+})
+
+test.run()
