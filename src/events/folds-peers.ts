@@ -186,7 +186,14 @@ export const peerFolds = {
         continue
       }
       if (state.candidates.size >= LIMITS.candidatesMax) continue
-      state.candidates.set(name, { address, source: event.source, failures: 0, nextDialAt: 0, peer: undefined })
+      state.candidates.set(name, {
+        address,
+        source: event.source,
+        failures: 0,
+        nextDialAt: 0,
+        bothComplete: false,
+        peer: undefined,
+      })
     }
   },
   'dial-began'(state, event, at) {
@@ -230,9 +237,10 @@ export const peerFolds = {
     if (candidate !== undefined) {
       if (peer.downloaded.total > 0 || peer.uploaded.total > 0) candidate.failures = 0
       putOff(candidate, at)
-      if (event.reason === 'self-connection' || event.reason === 'duplicate-connection') {
+      // Two seeds have nothing for each other, whoever of them said so first.
+      candidate.bothComplete = peer.seed && state.stored.full
+      if (candidate.bothComplete || event.reason === 'self-connection' || event.reason === 'duplicate-connection')
         candidate.nextDialAt = at + RETRY_MS.most
-      }
     }
     leave(state, peer)
   },

@@ -204,8 +204,10 @@ export const transferFolds = {
     state.announceNext.tier = 0
     state.announceNext.tracker = 0
   },
-  'download-began'(state, event) {
+  'download-began'(state, event, at) {
     step(state, event.type)
+    // A seed that had nothing for us while nothing was missing may have it now.
+    for (const candidate of state.candidates.values()) if (candidate.bothComplete) candidate.nextDialAt = at
   },
   'seeding-began'(state, event) {
     step(state, event.type)

@@ -94,6 +94,8 @@ export interface Candidate {
   readonly source: 'tracker' | 'user' | 'incoming'
   failures: number
   nextDialAt: number
+  /** Put off for long only because both of us had everything. */
+  bothComplete: boolean
   peer: PeerKey | undefined
 }
 

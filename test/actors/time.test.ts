@@ -201,6 +201,19 @@ test('back-off: a peer that gave or took something is tried again soon', () => {
   assert.is(story.effectsOf('dial').length, 1)
 })
 
+test('back-off: a seed is left alone by a seed, whichever of them closed, until something is missing again', () => {
+  const seed = open(1, { has: 'all' })
+  for (const closing of [woken, toPeer(1, { type: 'connection-lost', failure: { code: 'EOF', message: '' } })]) {
+    const story = given(seeding(), seed)
+    story.when(closing)
+    assert.is(story.state.peers.size, 0)
+    story.pass(600 * SECOND)
+    assert.is(story.effectsOf('dial').length, 0)
+    story.also({ type: 'download-began' }).when(woken)
+    assert.is(story.effectsOf('dial').length, 1)
+  }
+})
+
 test('back-off: the user may name a candidate anew, which is dialed at once', () => {
   const story = given(downloading()).when(candidate)
   story
