@@ -33,7 +33,11 @@ interface Line {
   readonly checkingPieces: number
 }
 
-const read = (line: string): Line => JSON.parse(line) as Line
+/** A line says what it knows; nothing is stored before it says so. */
+const read = (line: string): Line => ({
+  ...{ storedPieces: 0, downloadedBytes: 0, rehashedPieces: 0, checkingPieces: 0 },
+  ...(JSON.parse(line) as Pick<Line, 'type'>),
+})
 
 interface Place {
   readonly folder: string
@@ -85,7 +89,7 @@ const lookAtLog = async (place: Place, what = content): Promise<TransferState> =
 
 /** Hashed again in this session, as far as the child said. */
 const rehashedBy = (child: Child): number =>
-  child.lines.map(read).reduce((most, { rehashedPieces = 0 }) => Math.max(most, rehashedPieces), 0)
+  child.lines.map(read).reduce((most, { rehashedPieces }) => Math.max(most, rehashedPieces), 0)
 
 const isDone = (line: string): boolean => read(line).type === 'done'
 
@@ -97,8 +101,12 @@ const finish = async (child: Child): Promise<Line> => {
   return done
 }
 
-/** Lines that a child may say before it is killed: it listens, it has added, and then a commit a line. */
-const linesBeforeKill = (kills: number): number => (kills % 4 === 1 ? 1 + (kills % 3) : 3 + ((kills * 7) % 6))
+/** Whether the child is to be killed at this line: often when a few pieces more are stored, and some times at once. */
+const isMoment = (kills: number, child: Child, line: string): boolean => {
+  if (kills % 4 === 1) return child.lines.length > kills % 3
+  const added = child.lines.map(read).find(({ type }) => type === 'added')
+  return added !== undefined && read(line).storedPieces >= added.storedPieces + ((kills * 7) % 6)
+}
 
 test(
   `crash: after ${KILLS} kills every byte is right, and little was hashed or fetched again`,
@@ -108,7 +116,7 @@ test(
     let [unsafe, stored] = [0, 0]
     for (let kills = 0; kills < KILLS; kills++) {
       const child = await start(rig, place, seed.address.port)
-      const last = await child.line((line) => isDone(line) || child.lines.length >= linesBeforeKill(kills))
+      const last = await child.line((line) => isDone(line) || isMoment(kills, child, line))
       assert.not(isDone(last), `it was done before it could be killed for the ${kills}th time`)
       await kill(child)
       if (kills === 0 && child.lines.length < 2) continue // killed before there was a log
@@ -140,7 +148,9 @@ test(
     let left = count
     for (const part of [0.1, 0.7]) {
       const child = await start(rig, place, 1)
-      const last = read(await child.line((line) => isDone(line) || read(line).checkingPieces < count * (1 - part)))
+      const isFar = (line: string): boolean =>
+        read(line).type === 'committed' && read(line).checkingPieces < count * (1 - part)
+      const last = read(await child.line((line) => isDone(line) || isFar(line)))
       assert.is.not(last.type, 'done')
       await kill(child)
       const state = await lookAtLog(place, large)
