@@ -38,16 +38,23 @@ const have = (state: Readonly<TransferState>, peer: PeerState, index: number): D
 }
 
 /**
- * Said once, at the start (BEP 3, BEP 6); from then on it is `have`. Each time costs work for every piece, and a bitfield
- * as much of the log as it has bytes, so nobody may go on saying it.
+ * What a peer has is said once, at the start (BEP 3, BEP 6); from then on it is `have`. aria2 sends a bitfield again where
+ * that is shorter than many of those, so it is taken for them: only what is new is an event, and nobody can make the log
+ * grow by going on saying the same. Nobody loses a piece either.
  */
-const saidBefore = (state: Readonly<TransferState>, peer: PeerState, type: PeerMessage['type']): Decision =>
-  fault(state, peer, `${type} from a peer that has said before what it has`)
+const saidAgain = (peer: PeerState, has: Bitfield): Decision => {
+  if (!has.hasAnyNotIn(peer.has)) return NOTHING
+  const added = [...has.indices()].filter((piece) => !peer.has.has(piece))
+  return decided({
+    events: added.map((piece) => ({ type: 'have-received', peer: peer.key, piece: piece as PieceIndex })), // fromWire
+    messages: [toSelf(peer, 'review-interest'), toSelf(peer, 'refill')],
+  })
+}
 
 const bitfield = (state: Readonly<TransferState>, peer: PeerState, bits: Uint8Array): Decision => {
-  if (peer.saidPieces) return saidBefore(state, peer, 'bitfield')
   const read = Bitfield.fromWire(bits, state.geometry.pieceCount)
   if (!(read instanceof Bitfield)) return fault(state, peer, `${read.code}: ${read.reason}`)
+  if (peer.saidPieces) return saidAgain(peer, read)
   return decided({
     events: [{ type: 'bitfield-received', peer: peer.key, bits: bits.slice() }],
     messages: [toSelf(peer, 'review-interest')],
@@ -184,7 +191,7 @@ export const heard = (
     case 'have-all':
     case 'have-none':
       if (!peer.fast) return fault(state, peer, `${message.type} without the fast extension`)
-      if (peer.saidPieces) return saidBefore(state, peer, message.type)
+      if (peer.saidPieces && (peer.seed || message.type === 'have-none')) return NOTHING
       return decided({
         events: [{ type: `${message.type}-received`, peer: key }],
         messages: [toSelf(peer, 'review-interest')],

@@ -97,12 +97,22 @@ test('fast: have-all and have-none say what the peer has', () => {
   none.thenEvents('have-none-received')
 })
 
-test('bitfield: what the peer has is said once, in whatever words', () => {
-  const words: PeerMessage[] = [{ type: 'bitfield', bits: bitsOf([1]) }, { type: 'have-all' }, { type: 'have-none' }]
-  for (const message of words)
-    given(downloading(), open(1, { fast: true, has: [1] }))
-      .when(says(1, message))
-      .thenClosed(1, 'protocol-fault')
+test('bitfield: said again, as aria2 does, it counts as the haves that it saves', () => {
+  const story = given(downloading(), open(1, { fast: true, has: [1] }))
+  story.when(says(1, { type: 'bitfield', bits: bitsOf([1]) })).thenNothing()
+  story.when(says(1, { type: 'bitfield', bits: bitsOf([1, 4, 6]) }))
+  story.thenEvents('have-received', 'have-received', 'interested-sent')
+  assert.equal([...story.peer(1).has.indices()], [1, 4, 6])
+  story.when(says(1, { type: 'bitfield', bits: bitsOf([4]) })).thenNothing()
+  assert.is(story.peer(1).has.count, 3)
+})
+
+test('fast: have-all and have-none are no news to who knows as much', () => {
+  const story = given(downloading(), open(1, { fast: true, has: [1] }))
+  story.when(says(1, { type: 'have-none' })).thenNothing()
+  story.when(says(1, { type: 'have-all' })).thenEvents('have-all-received', 'interested-sent')
+  story.when(says(1, { type: 'have-all' })).thenNothing()
+  assert.is(story.state.seedsConnected, 1)
 })
 
 test('fast: have-all and have-none of a peer without the extension close the connection', () => {
