@@ -239,8 +239,8 @@ export const peerFolds = {
       putOff(candidate, at)
       // Two seeds have nothing for each other, whoever of them said so first.
       candidate.bothComplete = peer.seed && state.stored.full
-      if (candidate.bothComplete || event.reason === 'self-connection' || event.reason === 'duplicate-connection')
-        candidate.nextDialAt = at + RETRY_MS.most
+      // Not so a duplicate: a client of another rule than ours may have closed the other connection at the same time.
+      if (candidate.bothComplete || event.reason === 'self-connection') candidate.nextDialAt = at + RETRY_MS.most
     }
     leave(state, peer)
   },

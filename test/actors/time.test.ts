@@ -214,6 +214,13 @@ test('back-off: a seed is left alone by a seed, whichever of them closed, until 
   }
 })
 
+test('back-off: a peer whose two connections were closed by either side is dialed again soon', () => {
+  const story = given(downloading(), open(1))
+  story.also({ type: 'peer-closed', peer: peerKey(1), by: 'us', reason: 'duplicate-connection', detail: 'peer 2' })
+  story.pass(4 * SECOND)
+  assert.is(story.state.peers.size, 1)
+})
+
 test('back-off: the user may name a candidate anew, which is dialed at once', () => {
   const story = given(downloading()).when(candidate)
   story
