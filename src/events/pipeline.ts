@@ -31,7 +31,7 @@ export const PIPELINE = {
   least: 4,
   /** Beyond the delay itself: what a busy peer or disk may take. */
   slackMs: 500,
-  slackBytesMax: 3 * 1_048_576,
+  slackBytesMax: 6 * 1_048_576,
   roundMs: 100,
   /** A delay seen longer ago than this is looked at anew. */
   delayAgeMs: 10_000,
