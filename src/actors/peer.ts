@@ -3,6 +3,7 @@ import { unreachable } from '../assert.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
 import { compareBytes, equalBytes, type PeerKey } from '../values.js'
+import { isRunningLow, orderTarget } from './orders.js'
 import { heard } from './peer-messages.js'
 import { closePeer, declareInterest } from './peer-steps.js'
 import { pickBlocks } from './picker.js'
@@ -24,12 +25,8 @@ const refill = (state: Readonly<TransferState>, peer: PeerState, { now, random }
   if (state.standing.tags.downloading !== true || tags.amInterested !== true) return NOTHING
   if (tags.peerChoking === true && peer.allowedFast.size === 0) return NOTHING
   if (now - peer.deniedAt < LIMITS.requestAfterDenialMs) return NOTHING
-  const most = Math.min(peer.requestsMax, LIMITS.requestsOutstandingMax)
-  const target = peer.snubbed ? 1 : Math.min(peer.pipeline.target, most)
-  // Half empty before it is filled again, so that many requests go out in one write.
-  const low = target < 16 ? target - 1 : target >> 1
-  if (peer.requested.size > low) return NOTHING
-  const { ranges, drop } = pickBlocks(state, peer, target - peer.requested.size, random)
+  if (!isRunningLow(peer, peer.requested.size)) return NOTHING
+  const { ranges, drop } = pickBlocks(state, peer, orderTarget(peer) - peer.requested.size, random)
   const dropped: Decision =
     drop === undefined
       ? NOTHING

@@ -7,6 +7,7 @@ import { giversOf, isHere, ordersOf } from '../events/ledger.js'
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
+import { isRunningLow } from './orders.js'
 import { convicted, soleGiver } from './suspects.js'
 import {
   type Decision,
@@ -80,9 +81,12 @@ const takeBlock = (
     return decided({ events: [wasted], messages: [refill(from)] })
   }
   // A late block is on order from its giver no longer, but perhaps from somebody else.
-  const own = state.peers.get(from)?.requested.has(blockKey(state.geometry, piece, block)) === true ? 1 : 0
-  const alone = ordersOf(ledger, block) === own
-  const messages: Message[] = alone ? [refill(from)] : [...cancels(state, ledger, block, from), refill(from)]
+  const giver = state.peers.get(from)
+  const own = giver?.requested.has(blockKey(state.geometry, piece, block)) === true ? 1 : 0
+  const low = giver !== undefined && isRunningLow(giver, giver.requested.size - own)
+  const messages: Message[] = ordersOf(ledger, block) === own ? [] : [...cancels(state, ledger, block, from)]
+  // Most blocks leave enough on order: a message for each of them would say nothing.
+  if (low) messages.push(refill(from))
   const received: TransferEvent = { type: 'block-received', peer: from, piece, offset, length: bytes.length }
   const keep: Effect = { type: 'keep', piece, offset, bytes }
   if (ledger.received + 1 < ledger.blocks) return { events: [received], messages, effects: [keep] }
