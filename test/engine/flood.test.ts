@@ -51,6 +51,14 @@ const hello = (index: number): Uint8Array =>
 const FLOODS: readonly Flood[] = [
   { name: 'keep-alive', against: 'seed', fast: true, message: () => [{ type: 'keep-alive' }] },
   { name: 'have', against: 'download', fast: true, message: (index) => [{ type: 'have', piece: index % pieceCount }] },
+  { name: 'the same bitfield', against: 'download', fast: false, before: [everything], message: () => [everything] },
+  {
+    name: 'everything and nothing',
+    against: 'download',
+    fast: true,
+    before: [{ type: 'have-all' }],
+    message: () => [{ type: 'have-none' }, { type: 'have-all' }],
+  },
   {
     name: 'interest',
     against: 'seed',

@@ -120,17 +120,6 @@ const BAD: readonly Bad[] = [
     act: say({ type: 'extended', id: 0, payload: Uint8Array.of(1, 2, 3) }),
     reason: 'protocol-fault',
   },
-  {
-    name: 'what it has, twice',
-    act: say({ type: 'bitfield', bits: allBits(pieceCount) }, { type: 'bitfield', bits: allBits(pieceCount) }),
-    reason: 'protocol-fault',
-  },
-  {
-    name: 'that it has everything and then nothing',
-    act: say({ type: 'have-all' }, { type: 'have-none' }),
-    reason: 'protocol-fault',
-    fast: true,
-  },
 ]
 
 test('hostile: what breaks the protocol ends the connection, whoever dialed', async () => {
