@@ -194,12 +194,10 @@ export const decidePeer = (
         ? decided({ effects: [{ type: 'send', peer: key, message: { type: 'reject-request', ...cause.range } }] })
         : NOTHING
     case 'block-unreadable':
-      return both(
-        decided({
-          events: [{ type: 'request-refused', peer: key, ...cause.range, reason: 'unreadable' }],
-          messages: [{ to: 'transfer', message: { type: 'fail', failure: cause.failure } }],
-        }),
-      )
+      return decided({
+        events: [{ type: 'request-refused', peer: key, ...cause.range, reason: 'unreadable' }],
+        messages: [{ to: 'transfer', message: { type: 'fail', failure: cause.failure } }],
+      })
     case 'connected':
       return decided({
         events: [{ type: 'peer-connected', peer: key }],

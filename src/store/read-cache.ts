@@ -28,9 +28,7 @@ export interface Loan {
 
 type Waiter = (answer: Chunk | Failure) => void
 
-const isLoan = (answer: Loan | Failure): answer is Loan => 'bytes' in answer
-
-export { isLoan }
+export const isLoan = (answer: Loan | Failure): answer is Loan => 'bytes' in answer
 
 export class ReadCache {
   readonly #chunks = new Map<number, Chunk>()
