@@ -74,7 +74,7 @@ export class Driver {
   perform(effect: Effect): void {
     switch (effect.type) {
       case 'keep':
-        this.#work.keep(effect.piece, effect.offset, effect.bytes)
+        for (const { offset, block } of effect.blocks) this.#work.keep(effect.piece, offset, block)
         break
       case 'request':
         this.#on(effect.peer, (link) => link.request(effect.ranges))

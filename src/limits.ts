@@ -172,6 +172,8 @@ export const LIMITS = {
   endgameBlocksMax: 4,
   /** Peers that are asked for the same block in the endgame. */
   endgameOrdersMax: 3,
+  /** Blocks that are decided in one turn: what a chunk of 1 MiB holds, and each adds a few steps at most. */
+  blocksInTurnMax: 64,
   /** Steps of one turn: beyond it actors talk to each other for ever, which is a bug. */
   turnStepsMax: 100_000,
   /** How often an active transfer looks at the clock: choke rounds, timeouts and announces are exact to this. */

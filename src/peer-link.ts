@@ -1,5 +1,5 @@
 /** A peer link: one connection, bytes on the outside and messages on the inside. */
-import type { PeerInput } from './actors/vocabulary.js'
+import type { BlockMessage, PeerInput } from './actors/vocabulary.js'
 import { rangeName } from './events/folds-pieces.js'
 import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
@@ -46,6 +46,8 @@ export class PeerLink {
   readonly #decoder: MessageDecoder
   #handshake: HandshakeDecoder | undefined = new HandshakeDecoder()
   #outgoing: Uint8Array[] = []
+  /** Blocks of the chunk that is being read; they go out as one input. */
+  #arrived: BlockMessage[] = []
   /** Blocks that the peer waits for, in its order. */
   readonly #serving = new Map<string, Range>()
   /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
@@ -159,10 +161,18 @@ export class PeerLink {
 
   #decode(chunk: Uint8Array): void {
     const fault = this.#decoder.push(chunk, this.#onMessage)
+    this.#deliverBlocks()
     if (fault !== undefined && !this.#closed) this.#fault(fault)
   }
 
   readonly #onMessage = (message: PeerMessage): void => {
+    if (message.type === 'piece') {
+      this.#arrived.push(message)
+      if (this.#arrived.length >= LIMITS.blocksInTurnMax) this.#deliverBlocks()
+      return
+    }
+    this.#deliverBlocks()
+    if (this.#closed) return
     if (message.type !== 'extended') {
       this.#options.deliver({ type: 'message-arrived', message })
       return
@@ -171,6 +181,13 @@ export class PeerLink {
     const extensions = readExtensionHandshake(message.payload)
     if (extensions.type === 'fault') this.#fault(extensions)
     else this.#options.deliver({ type: 'extensions-arrived', extensions })
+  }
+
+  #deliverBlocks(): void {
+    if (this.#arrived.length === 0) return
+    const blocks = this.#arrived
+    this.#arrived = []
+    if (!this.#closed) this.#options.deliver({ type: 'blocks-arrived', blocks })
   }
 
   #fault(fault: Fault): void {

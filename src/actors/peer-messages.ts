@@ -1,4 +1,4 @@
-/** What a peer's message makes us do: every message of BEP 3 and BEP 6, each checked against the torrent first. */
+/** What a peer's message makes us do: every message of BEP 3 and BEP 6 but blocks, each checked against the torrent first. */
 import { unreachable } from '../assert.js'
 import { rangeName } from '../events/folds-pieces.js'
 import { blockAt, blockKey, lengthOfPiece } from '../events/geometry.js'
@@ -10,7 +10,7 @@ import { Bitfield } from '../wire/bitfield.js'
 import type { PeerMessage } from '../wire/messages.js'
 import { closePeer } from './peer-steps.js'
 import { refillAll } from './piece.js'
-import { type Decision, decided, type Message, NOTHING } from './vocabulary.js'
+import { type BlockMessage, type Decision, decided, type Message, NOTHING } from './vocabulary.js'
 
 const toSelf = (peer: PeerState, type: 'refill' | 'review-interest'): Message => ({
   to: 'peer',
@@ -105,39 +105,6 @@ const cancel = (peer: PeerState, { piece, offset, length }: Omit<Range, 'piece'>
   })
 }
 
-const block = (
-  state: Readonly<TransferState>,
-  peer: PeerState,
-  message: Extract<PeerMessage, { type: 'piece' }>,
-): Decision => {
-  const { offset } = message
-  const { length } = message.block
-  const number = blockAt(state.geometry, message.piece, offset, length)
-  const piece = message.piece as PieceIndex // used only once `blockAt` found it in the torrent
-  if (number !== undefined) {
-    const key = blockKey(state.geometry, piece, number)
-    const asked = peer.requested.has(key)
-    if (asked || peer.released.has(key)) {
-      if (state.pieces.has(piece))
-        return decided({
-          messages: [
-            {
-              to: 'piece',
-              piece,
-              message: { type: 'take-block', from: peer.key, block: number, bytes: message.block },
-            },
-          ],
-        })
-      return decided({
-        events: [{ type: 'block-wasted', peer: peer.key, piece, offset, length, kind: asked ? 'duplicate' : 'late' }],
-        messages: [toSelf(peer, 'refill')],
-      })
-    }
-  }
-  if (peer.unasked >= LIMITS.unaskedBlocksMax) return closePeer(state, peer, 'unasked-blocks', '')
-  return decided({ events: [{ type: 'block-wasted', peer: peer.key, piece, offset, length, kind: 'unasked' }] })
-}
-
 /** Not asked again at once, or a peer that refuses everything would be asked for ever: the next look at the clock does. */
 const refused = (
   state: Readonly<TransferState>,
@@ -158,15 +125,13 @@ const refused = (
 export const heard = (
   state: Readonly<TransferState>,
   peer: PeerState,
-  message: PeerMessage,
+  message: Exclude<PeerMessage, BlockMessage>,
   now: Instant,
 ): Decision => {
   const { key } = peer
   const { tags } = peer.standing
   if (tags.open !== true) return NOTHING
   switch (message.type) {
-    case 'piece':
-      return block(state, peer, message)
     case 'request':
       return request(state, peer, message)
     case 'have':

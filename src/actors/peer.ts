@@ -3,6 +3,7 @@ import { unreachable } from '../assert.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
 import { compareBytes, equalBytes, type PeerKey } from '../values.js'
+import { blocksArrived } from './blocks.js'
 import { isRunningLow, orderTarget } from './orders.js'
 import { heard } from './peer-messages.js'
 import { closePeer, declareInterest } from './peer-steps.js'
@@ -185,6 +186,8 @@ export const decidePeer = (
   switch (cause.type) {
     case 'refill':
       return refill(state, peer, circumstances)
+    case 'blocks-arrived':
+      return blocksArrived(state, peer, cause.blocks)
     case 'message-arrived':
       return heard(state, peer, cause.message, circumstances.now)
     case 'block-flushed':

@@ -10,6 +10,7 @@ import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
 import { isRunningLow } from './orders.js'
 import { convicted, soleGiver } from './suspects.js'
 import {
+  type BlockMessage,
   type Decision,
   decided,
   type Effect,
@@ -67,34 +68,40 @@ const cancels = (
   return messages
 }
 
-const takeBlock = (
-  state: Readonly<TransferState>,
-  piece: PieceIndex,
-  { from, block, bytes }: PieceRequest,
-): Decision => {
+/** The blocks differ, so that what becomes of one says nothing of another. */
+const takeBlocks = (state: Readonly<TransferState>, piece: PieceIndex, { from, blocks }: PieceRequest): Decision => {
   const ledger = state.pieces.get(piece)
-  const offset = block * BLOCK_BYTES
-  const verdict = judge(state, ledger, block, from)
-  if (verdict !== 'wanted' || ledger === undefined) {
-    const kind = verdict === 'duplicate' ? 'duplicate' : 'late'
-    const wasted: TransferEvent = { type: 'block-wasted', peer: from, piece, offset, length: bytes.length, kind }
-    return decided({ events: [wasted], messages: [refill(from)] })
-  }
-  // A late block is on order from its giver no longer, but perhaps from somebody else.
   const giver = state.peers.get(from)
-  const own = giver?.requested.has(blockKey(state.geometry, piece, block)) === true ? 1 : 0
-  const low = giver !== undefined && isRunningLow(giver, giver.requested.size - own)
-  const messages: Message[] = ordersOf(ledger, block) === own ? [] : [...cancels(state, ledger, block, from)]
-  // Most blocks leave enough on order: a message for each of them would say nothing.
-  if (low) messages.push(refill(from))
-  const received: TransferEvent = { type: 'block-received', peer: from, piece, offset, length: bytes.length }
-  const keep: Effect = { type: 'keep', piece, offset, bytes }
-  if (ledger.received + 1 < ledger.blocks) return { events: [received], messages, effects: [keep] }
-  return {
-    events: [received, { type: 'piece-filled', piece }],
-    messages,
-    effects: [keep, { type: 'hash', piece, fingerprints: state.rejections.has(piece) }],
+  const events: TransferEvent[] = []
+  const messages: Message[] = []
+  const kept: BlockMessage[] = []
+  let offOrder = 0
+  for (const taken of blocks) {
+    const { offset } = taken
+    const { length } = taken.block
+    const block = offset / BLOCK_BYTES
+    // A late block is on order from its giver no longer, but perhaps from somebody else.
+    const own = giver?.requested.has(blockKey(state.geometry, piece, block)) === true ? 1 : 0
+    offOrder += own
+    const verdict = judge(state, ledger, block, from)
+    if (verdict === 'wanted' && ledger !== undefined) {
+      events.push({ type: 'block-received', peer: from, piece, offset, length })
+      kept.push(taken)
+      if (ordersOf(ledger, block) !== own) messages.push(...cancels(state, ledger, block, from))
+    } else {
+      const kind = verdict === 'duplicate' ? 'duplicate' : 'late'
+      events.push({ type: 'block-wasted', peer: from, piece, offset, length, kind })
+    }
   }
+  // Most blocks leave enough on order: a message for each of them would say nothing.
+  const low = giver !== undefined && isRunningLow(giver, giver.requested.size - offOrder)
+  if (low || kept.length < blocks.length) messages.push(refill(from))
+  if (kept.length === 0) return { events, messages, effects: [] }
+  const keep: Effect = { type: 'keep', piece, blocks: kept }
+  if (ledger === undefined || ledger.received + kept.length < ledger.blocks)
+    return { events, messages, effects: [keep] }
+  events.push({ type: 'piece-filled', piece })
+  return { events, messages, effects: [keep, { type: 'hash', piece, fingerprints: state.rejections.has(piece) }] }
 }
 
 const hashed = (
@@ -131,7 +138,7 @@ export const decidePiece = (
   piece: PieceIndex,
   cause: PieceInput | PieceRequest,
 ): Decision => {
-  if (cause.type === 'take-block') return takeBlock(state, piece, cause)
+  if (cause.type === 'take-blocks') return takeBlocks(state, piece, cause)
   const ledger = state.pieces.get(piece)
   if (ledger === undefined) return NOTHING // let go of meanwhile
   switch (cause.type) {

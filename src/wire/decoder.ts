@@ -29,6 +29,8 @@ const COMMON_FRAME_BYTES = PIECE_HEADER_BYTES + BLOCK_BYTES
 /** Prefix and id: what the size of a frame is judged by. */
 const HEAD_BYTES = PREFIX_BYTES + 1
 const NOTHING: Uint8Array = new Uint8Array(0)
+/** Exchanged for the buffer of a frame that was completed; one is enough, as decoders take turns. */
+let spare: Uint8Array = new Uint8Array(COMMON_FRAME_BYTES)
 
 const KEEP_ALIVE: PeerMessage = { type: 'keep-alive' }
 const CHOKE: PeerMessage = { type: 'choke' }
@@ -159,7 +161,8 @@ export class MessageDecoder {
   }
 
   /**
-   * Calls `onMessage` for each message that `chunk` completes, in order and before it returns. After a fault every push
+   * Calls `onMessage` for each message that `chunk` completes, in order and before it returns. Bytes of a message may be
+   * read until `chunk` is used again or some decoder is given more, whichever comes first. After a fault every push
    * returns that fault. Must not be called from within `onMessage`.
    */
   push(chunk: Uint8Array, onMessage: (message: PeerMessage) => void): Fault | undefined {
@@ -248,8 +251,14 @@ export class MessageDecoder {
     this.#held.set(view(chunk, at, at + taken), this.#heldBytes)
     this.#heldBytes += taken
     if (this.#heldBytes === frameBytes) {
+      const whole = this.#held
       this.#heldBytes = 0
-      onMessage(readFrame(this.#held, 0, frameBytes))
+      // Its message may still be read when the end of this chunk is held: that goes elsewhere.
+      if (whole.length === spare.length) {
+        this.#held = spare
+        spare = whole
+      } else this.#held = NOTHING
+      onMessage(readFrame(whole, 0, frameBytes))
     }
     return at + taken
   }

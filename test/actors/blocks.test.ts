@@ -1,11 +1,13 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Input } from '../../src/actors/vocabulary.js'
 import { present } from '../../src/assert.js'
+import { lengthOfBlock } from '../../src/events/geometry.js'
 import type { TransferEvent } from '../../src/events/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
 import { peerKey, pieceIndex } from '../../src/values.js'
 import { downloading, everyPiece, fetched, leecher, open, type Shape, seeding, seedPeer } from './beginnings.js'
-import { given, Story, says, toPeer, toPiece, toTransfer, woken } from './given.js'
+import { GOOD_BYTES, given, Story, says, toPeer, toPiece, toTransfer, woken } from './given.js'
 import { checkInvariants } from './invariants.js'
 
 /** One piece of two blocks. */
@@ -30,9 +32,81 @@ test('block: one that was asked for is kept, and the next is asked for in the sa
   ])
   const [kept] = story.effectsOf('keep')
   assert.is(kept?.piece, piece)
-  assert.is(kept?.offset, 0)
-  assert.is(kept?.bytes.length, 16_384)
+  assert.equal(
+    kept?.blocks.map(({ offset, block }) => [offset, block.length]),
+    [[0, 16_384]],
+  )
   assert.is(story.peer(1).downloaded.total, 16_384)
+  checkInvariants(story.state)
+})
+
+/** Blocks of pieces that one peer brings in one chunk. */
+const together = (story: Story, peer: number, ...blocks: readonly (readonly [piece: number, block: number])[]): Input =>
+  toPeer(peer, {
+    type: 'blocks-arrived',
+    blocks: blocks.map(([piece, block]) => ({
+      type: 'piece',
+      piece,
+      offset: block * 16_384,
+      block: GOOD_BYTES.subarray(0, lengthOfBlock(story.state.geometry, pieceIndex(piece), block)),
+    })),
+  })
+
+test('blocks: those that come together are kept together, and fill their piece', () => {
+  const story = given(downloading(ONE), seedPeer(1, one), [requested(1, both)])
+  story
+    .when(together(story, 1, [0, 0], [0, 1]))
+    .thenEvents('block-received', 'block-received', 'piece-filled')
+    .thenEffects('keep', 'hash')
+  assert.equal(
+    story.effectsOf('keep')[0]?.blocks.map(({ offset }) => offset),
+    [0, 16_384],
+  )
+  checkInvariants(story.state)
+})
+
+test('blocks: one that comes twice in a chunk is judged by what the first one changed', () => {
+  const story = given(downloading(), seedPeer(1), [requested(1, both)])
+  story.when(together(story, 1, [0, 0], [0, 0], [0, 1]))
+  assert.equal(
+    story.events.filter(({ type }) => type.startsWith('block-')).map(({ type }) => type),
+    ['block-received', 'block-wasted', 'block-received'],
+  )
+  assert.is(story.eventsOf('block-wasted')[0]?.kind, 'unasked')
+  checkInvariants(story.state)
+})
+
+test('blocks: in any order and of several pieces, all of a chunk are taken', () => {
+  const story = given(downloading(), seedPeer(1), [requested(1, both), requested(1, { ...both, piece: pieceIndex(2) })])
+  story.when(together(story, 1, [2, 1], [0, 1], [2, 0], [0, 0]))
+  assert.equal(
+    story.eventsOf('block-received').map(({ piece, offset }) => [piece, offset]),
+    [
+      [2, 16_384],
+      [0, 16_384],
+      [2, 0],
+      [0, 0],
+    ],
+  )
+  assert.is(story.eventsOf('piece-filled').length, 2)
+  checkInvariants(story.state)
+})
+
+test('blocks: whoever is left for what it sends is not heard to the end of the chunk', () => {
+  const story = given(downloading(), open(1, { has: 'all' }))
+  const unasked = Array.from({ length: LIMITS.unaskedBlocksMax + 9 }, (): [number, number] => [2, 0])
+  story.when(together(story, 1, ...unasked)).thenClosed(1, 'unasked-blocks')
+  assert.is(story.eventsOf('block-wasted').length, LIMITS.unaskedBlocksMax)
+})
+
+test('blocks: each that others owe too is cancelled with them', () => {
+  const peers = [1, 2].flatMap((key) => [...seedPeer(key, one), requested(key, both)])
+  const story = given(downloading(ONE), peers)
+  story.when(together(story, 2, [0, 0], [0, 1]))
+  assert.equal(
+    story.effectsOf('send').map(({ peer, message }) => [peer, message]),
+    [0, 16_384].map((offset) => [1, { type: 'cancel', piece: 0, offset, length: 16_384 }]),
+  )
   checkInvariants(story.state)
 })
 

@@ -20,7 +20,11 @@ export type EffectOf<Type extends Effect['type']> = Extract<Effect, { type: Type
 export const toTransfer = (input: TransferInput): Input => ({ to: 'transfer', input })
 export const toPeer = (peer: number, input: PeerInput): Input => ({ to: 'peer', peer: peerKey(peer), input })
 export const toPiece = (piece: number, input: PieceInput): Input => ({ to: 'piece', piece: pieceIndex(piece), input })
-export const says = (peer: number, message: PeerMessage): Input => toPeer(peer, { type: 'message-arrived', message })
+export const says = (peer: number, message: PeerMessage): Input =>
+  toPeer(
+    peer,
+    message.type === 'piece' ? { type: 'blocks-arrived', blocks: [message] } : { type: 'message-arrived', message },
+  )
 export const woken: Input = toTransfer({ type: 'woken' })
 
 /** The bytes of all good blocks: nobody looks at them but to hash them, which is the outside's work. */

@@ -1,5 +1,5 @@
 /** A peer of a random conversation: honest, or breaking every rule; what it says is up to chance. */
-import type { Effect, Input } from '../../src/actors/vocabulary.js'
+import type { BlockMessage, Effect, Input } from '../../src/actors/vocabulary.js'
 import { blocksOfPiece, lengthOfBlock, lengthOfPiece } from '../../src/events/geometry.js'
 import type { Range } from '../../src/events/vocabulary.js'
 import { BLOCK_BYTES, infoHash, type PeerKey, type PieceIndex, peerId } from '../../src/values.js'
@@ -133,14 +133,19 @@ export class Guest {
     return says(this.key, { type: 'bitfield', bits: this.has.bytes.slice() })
   }
 
-  /** Brings what we asked for longest. */
+  /** Brings what we asked for longest, now and then several blocks in one chunk. */
   serve(): Input | undefined {
-    const next = this.requests.shift()
-    if (next === undefined) return undefined
+    const { chance } = this.world
+    const served = this.requests.splice(0, chance.percent(50) ? 1 : 1 + chance.below(6))
+    if (served.length === 0) return undefined
+    return toPeer(this.key, { type: 'blocks-arrived', blocks: served.map((range) => this.#brings(range)) })
+  }
+
+  #brings(range: Range): BlockMessage {
     const spoils = this.nature !== 'honest' && this.world.chance.percent(30)
     const mark = spoils ? 1 + this.world.chance.below(3) : 0
-    const block = (BYTES[mark] ?? BYTES[0] ?? new Uint8Array(0)).subarray(0, next.length)
-    return says(this.key, { type: 'piece', piece: next.piece, offset: next.offset, block })
+    const block = (BYTES[mark] ?? BYTES[0] ?? new Uint8Array(0)).subarray(0, range.length)
+    return { type: 'piece', piece: range.piece, offset: range.offset, block }
   }
 
   unchoke(): Input {

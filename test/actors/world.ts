@@ -97,7 +97,7 @@ export class World {
       case 'keep': {
         const blocks =
           this.kept.get(effect.piece) ?? new Array<number>(blocksOfPiece(this.geometry, effect.piece)).fill(-1)
-        blocks[effect.offset / BLOCK_BYTES] = effect.bytes[0] ?? 0
+        for (const { offset, block } of effect.blocks) blocks[offset / BLOCK_BYTES] = block[0] ?? 0
         this.kept.set(effect.piece, blocks)
         break
       }
