@@ -1,0 +1,45 @@
+/** The options of `torrewind sim`: what they take, and the job that they ask for. */
+import { TorrewindError } from '../../errors.js'
+import type { SimJob } from './job.js'
+
+export interface SimFlags {
+  readonly seed?: number
+  readonly seeds?: SeedRange
+  readonly peers?: number
+  readonly checkDeterminism?: true
+  readonly set?: readonly (readonly [string, string])[]
+}
+
+/** Both are in it. */
+export type SeedRange = readonly [from: number, to: number]
+
+export const invalid = (message: string): TorrewindError => new TorrewindError('OPTION_INVALID', message)
+
+/** More than these in one sweep is a slip of the pen. */
+const SEEDS_MAX = 10_000_000
+
+export const seedRange = (text: string): SeedRange => {
+  const [, from, to] = /^(\d{1,15})\.\.(\d{1,15})$/.exec(text) ?? []
+  const range = [Number(from), Number(to)] as const
+  if (from === undefined || range[1] < range[0] || range[1] - range[0] >= SEEDS_MAX)
+    throw invalid(`--seeds cannot be "${text}": it is A..B, as 1..50, with A not above B`)
+  return range
+}
+
+export const assignment = (text: string): readonly [string, string] => {
+  const at = text.indexOf('=')
+  if (at < 1) throw invalid(`--set cannot be "${text}": it is KEY=VALUE`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+export const seedsOf = ({ seed, seeds }: SimFlags): SeedRange => {
+  if (seed !== undefined && seeds !== undefined) throw invalid('--seed and --seeds cannot both be given')
+  return seeds ?? [seed ?? 1, seed ?? 1]
+}
+
+export const jobOf = (scenario: string, { peers, set, checkDeterminism }: SimFlags): SimJob => {
+  const words = Object.fromEntries(set ?? [])
+  if (peers !== undefined && words.peers !== undefined) throw invalid('--peers and --set peers= say the same')
+  if (peers !== undefined) words.peers = String(peers)
+  return { scenario, words, checkDeterminism: checkDeterminism === true }
+}

@@ -1,0 +1,38 @@
+/** How runs are shown: text for people, and a JSON line each. */
+import type { RunResult } from '../../../simulations/index.js'
+import type { CommandContext } from '../context.js'
+import { showCount } from '../format.js'
+import type { SimJob } from './job.js'
+
+/** A word as a shell takes it. */
+const quoted = (word: string): string => (/^[\w./:,=+@%-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+
+/** How to run this one again, and nothing else. */
+const commandOf = ({ scenario, words, checkDeterminism }: SimJob, seed: number): string =>
+  [
+    `torrewind sim ${quoted(scenario)} --seed ${seed}`,
+    ...Object.entries(words).map(([key, value]) => `--set ${quoted(`${key}=${value}`)}`),
+    ...(checkDeterminism ? ['--check-determinism'] : []),
+  ].join(' ')
+
+const tellRun = (context: CommandContext, job: SimJob, result: RunResult): void => {
+  const { seed, simulatedSeconds, wallSeconds, completed, peers, violations, hash } = result
+  const done = `${completed} of ${showCount(peers, 'leecher')} finished`
+  context.tell(
+    `seed ${seed}: ${done} in ${simulatedSeconds.toFixed(1)} simulated seconds (${wallSeconds.toFixed(2)} s), ${hash}`,
+  )
+  if (violations.length === 0) return
+  context.warn(`  again by: ${commandOf(job, seed)}`)
+  for (const { checker, kind, node, atSeconds, text } of violations) {
+    const where = node === undefined ? '' : `, node ${node}`
+    context.warn(`  ${kind}: ${checker} at ${atSeconds.toFixed(3)} s${where}: ${text}`)
+  }
+}
+
+export const showRun = (context: CommandContext, job: SimJob, result: RunResult): void => {
+  const { seed, hash, simulatedSeconds, wallSeconds, events, completed, peers, violations } = result
+  const { deliveries, blocks, downloadSeconds, faults } = result
+  const known = { seed, hash, simulatedSeconds, wallSeconds, events, completed, peers, violations }
+  tellRun(context, job, result)
+  context.say({ type: 'run', scenario: job.scenario, ...known, deliveries, blocks, downloadSeconds, faults })
+}
