@@ -92,6 +92,8 @@ export class Host {
   up = true
   /** Incoming connections with bytes on their way. */
   busyIncoming = 0
+  /** Bytes that were given to its line for sending. */
+  #departedBytes = 0
 
   constructor(
     readonly world: World,
@@ -147,6 +149,7 @@ export class Host {
       if (bytes > 0) {
         const busyUs = transmissionUs(bytes, this.settings.uploadRate)
         this.#uplinkFreeAt = Math.max(now, this.#uplinkFreeAt) + busyUs
+        this.#departedBytes += bytes
         side.depart(bytes, this.#uplinkFreeAt, busyUs)
       }
       if (side.stillSends()) this.#active.push(side)
@@ -155,6 +158,12 @@ export class Host {
         return
       }
     }
+  }
+
+  /** Bytes that its line has sent by now, or by a time just ahead: what is on the line counts by the part that left. */
+  sentBytes(at: number): number {
+    const aheadUs = Math.max(0, this.#uplinkFreeAt - at)
+    return this.#departedBytes - Math.min(this.#departedBytes, (aheadUs * this.settings.uploadRate) / US_PER_SECOND)
   }
 
   /** When a segment whose last byte arrives now, after `busyUs` on its sender's line, has come through this one. */

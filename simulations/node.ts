@@ -38,6 +38,8 @@ export interface NodeSettings {
   /** Bytes a second that it hashes; 0 for at once. */
   readonly hashRate: number
   readonly peers: readonly PeerAddress[]
+  /** The group of nodes that it is counted with in results; empty for what follows from the rest. */
+  readonly group: string
 }
 
 export const NODE_DEFAULTS: NodeSettings = {
@@ -47,6 +49,7 @@ export const NODE_DEFAULTS: NodeSettings = {
   clock: {},
   hashRate: 1_000_000_000,
   peers: [],
+  group: '',
 }
 
 /** What the nodes of a swarm share. */
@@ -133,6 +136,12 @@ export class SimulatedNode {
 
   get honest(): boolean {
     return this.settings.spoilsOneIn === 0
+  }
+
+  get group(): string {
+    const { group, seed } = this.settings
+    if (group !== '') return group
+    return this.honest ? (seed ? 'seeds' : 'leechers') : 'poisoners'
   }
 
   get transfer(): TorrentTransfer | undefined {

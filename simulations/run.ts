@@ -1,8 +1,10 @@
 /** Running a scenario: makes the swarm, lets it happen, ends it in good order, and says what it came to. */
 import { messageOf } from '../src/errors.js'
 import type { Fault } from './faults.js'
+import { groupResults } from './groups.js'
 import { stopwatchMs } from './guard.js'
 import type { Population } from './population.js'
+import { Sampler } from './sampler.js'
 import type { RunOptions, RunResult } from './scenario.js'
 import type { RunSettings } from './settings.js'
 import { Swarm } from './swarm.js'
@@ -29,7 +31,7 @@ const placeOf = (error: unknown): string => {
 }
 
 export const runSwarm = async (
-  { seed, settings, onStep }: RunOptions,
+  { seed, settings, samples, onStep }: RunOptions,
   play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
 ): Promise<RunResult> => {
   const began = stopwatchMs()
@@ -40,14 +42,17 @@ export const runSwarm = async (
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
   })
   swarm.world.onStep = onStep
+  const sampler = samples === undefined ? undefined : new Sampler(swarm, samples)
   let played: Played | undefined
   try {
     played = await play(swarm, settings)
+    sampler?.stop()
     await swarm.close()
   } catch (error) {
     // An assertion of ours, or a checker's own: the run ends here.
     swarm.report('noAssertionFails', undefined, `${messageOf(error)} at ${placeOf(error)}`, 'crash')
   }
+  sampler?.stop()
   const finished = (played?.population.leechers ?? []).filter(({ completedAt }) => completedAt !== undefined)
   return {
     seed,
@@ -64,5 +69,7 @@ export const runSwarm = async (
       .sort((left, right) => left - right),
     violations: swarm.violations,
     faults: played?.faults ?? [],
+    groups: groupResults(swarm.nodes),
+    samples: sampler?.samples(),
   }
 }

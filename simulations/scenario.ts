@@ -1,4 +1,6 @@
 /** A scenario: what a run is about, and what a run of it came to. */
+import type { GroupResult } from './groups.js'
+import type { Samples } from './sampler.js'
 import type { RunSettings } from './settings.js'
 import type { Violation } from './swarm.js'
 import type { Step } from './world.js'
@@ -6,6 +8,8 @@ import type { Step } from './world.js'
 export interface RunOptions {
   readonly seed: number
   readonly settings: RunSettings
+  /** Keeps at most so many samples over time, an even number from 16 on; none where it is not given. */
+  readonly samples?: number | undefined
   /** Hears of each delivery. */
   readonly onStep?: ((step: Step) => void) | undefined
 }
@@ -29,6 +33,10 @@ export interface RunResult {
   readonly violations: readonly Violation[]
   /** What was drawn for this run: the schedule of its faults. */
   readonly faults: readonly object[]
+  /** How each group of nodes fared. */
+  readonly groups: readonly GroupResult[]
+  /** What was seen over time, where it was asked for. */
+  readonly samples?: Samples | undefined
 }
 
 export interface Scenario {

@@ -37,6 +37,9 @@ export class NodeWatch implements LogWatch, SaidOfPieces {
   committedSeq = 0
   events = 0
   blocksReceived = 0
+  /** Of blocks that were kept, and of blocks that others were handed. */
+  receivedBytes = 0
+  servedBytes = 0
   banned = 0
   /** A bit on its disk is wrong without anybody's fault: then what it serves may be, too. */
   rotten = false
@@ -62,6 +65,10 @@ export class NodeWatch implements LogWatch, SaidOfPieces {
     switch (event.type) {
       case 'block-received':
         this.blocksReceived++
+        this.receivedBytes += event.length
+        break
+      case 'block-served':
+        this.servedBytes += event.length
         break
       case 'piece-stored':
       case 'piece-checked':

@@ -67,6 +67,8 @@ export class World {
   #failure: { readonly error: unknown } | undefined
   /** Called after each delivery. What it throws ends the run. */
   onStep: ((step: Step) => void) | undefined
+  #lookAt = Number.POSITIVE_INFINITY
+  #look = (_: number): number => Number.POSITIVE_INFINITY
 
   constructor(seed: number) {
     this.seed = seed
@@ -106,6 +108,15 @@ export class World {
     return delivery
   }
 
+  /**
+   * Lets somebody look at the world when everything up to a time has happened, who says when to look again: between
+   * deliveries and without one, so that no run differs for being looked at. Whoever looks must touch nothing.
+   */
+  observe(at: number, look: (at: number) => number): void {
+    this.#lookAt = at
+    this.#look = look
+  }
+
   /** Something that awaits: while it is open, promises go on after each delivery. What it throws ends the run. */
   task(work: () => Promise<unknown>): { abandon(): void } {
     const ticket = {}
@@ -143,6 +154,7 @@ export class World {
   #deliver({ at, label }: Delivery, act: () => void): void {
     this.#stepsAtOnce = at === this.#now ? this.#stepsAtOnce + 1 : 0
     assert(this.#stepsAtOnce < STEPS_AT_ONCE_MAX, `time stands still at ${at} us: ${showLabel(label)}`)
+    while (at > this.#lookAt) this.#lookAt = this.#look(this.#lookAt)
     this.#now = at
     this.#deliveries++
     this.note(at | 0)
