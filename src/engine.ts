@@ -1,4 +1,5 @@
 /** The engine: many transfers that share ports, limits and one listening socket. */
+import type { Strategy } from './actors/strategy.js'
 import type { AddOptions, Engine, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { TorrewindError } from './errors.js'
@@ -20,6 +21,8 @@ export interface EngineParts {
   readonly host: string | undefined
   readonly downloadLimit: number
   readonly uploadLimit: number
+  /** Of every transfer; ours, where it is left out. */
+  readonly strategy?: Strategy
 }
 
 interface Hashes {
@@ -136,7 +139,7 @@ export class TorrentEngine implements Engine {
   }
 
   async #open(name: string, entry: TransferEntry, metainfo: Metainfo, add: AddOptions): Promise<TorrentTransfer> {
-    const { ports, version } = this.#parts
+    const { ports, version, strategy } = this.#parts
     const log = await ports.logs.open(entry)
     let transfer: TorrentTransfer
     try {
@@ -148,6 +151,7 @@ export class TorrentEngine implements Engine {
         listenPort: this.port,
         version,
         add,
+        strategy,
         closed: () => this.#transfers.delete(name),
         forget: () => this.#forget(name, metainfo.infoHash),
       })

@@ -1,5 +1,6 @@
 /** A transfer: one torrent's actor system, its driver and log, and the handle that users hold. */
-import { ActorSystem } from './actors/system.js'
+import type { Strategy } from './actors/strategy.js'
+import { ActorSystem, type Surroundings } from './actors/system.js'
 import type { TransferInput } from './actors/vocabulary.js'
 import type { AddOptions, Progress, Transfer } from './api.js'
 import { Checkpointer } from './checkpointer.js'
@@ -34,6 +35,8 @@ export interface TransferOptions {
   readonly listenPort: number
   readonly version: string
   readonly add: AddOptions
+  /** Ours, where it is left out. */
+  readonly strategy?: Strategy | undefined
   /** The transfer is closed, and its log let go of. */
   closed(): void
   /** Forgets the log, after `closed`. */
@@ -97,12 +100,13 @@ export class TorrentTransfer implements Transfer {
       files: this.#layout.diskFiles,
       preallocate: options.add.preallocate === true,
     })
-    this.#system = new ActorSystem(state, {
+    const surroundings: Surroundings = {
       now: () => ports.clock.now(),
       record: (logged) => this.#record(logged),
       perform: (effect) => this.#driver.perform(effect),
       rested: () => this.#rested(),
-    })
+    }
+    this.#system = new ActorSystem(state, surroundings, options.strategy)
     this.#driver = new Driver({
       ports,
       metainfo,

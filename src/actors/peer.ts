@@ -7,7 +7,6 @@ import { blocksArrived } from './blocks.js'
 import { isRunningLow, orderTarget } from './orders.js'
 import { heard } from './peer-messages.js'
 import { closePeer, declareInterest } from './peer-steps.js'
-import { pickBlocks } from './picker.js'
 import { refillAll } from './piece.js'
 import {
   both,
@@ -21,13 +20,17 @@ import {
 } from './vocabulary.js'
 
 /** Asks for as many blocks as bring the peer back to its target. */
-const refill = (state: Readonly<TransferState>, peer: PeerState, { now, random }: Circumstances): Decision => {
+const refill = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  { now, random, strategy }: Circumstances,
+): Decision => {
   const { tags } = peer.standing
   if (state.standing.tags.downloading !== true || tags.amInterested !== true) return NOTHING
   if (tags.peerChoking === true && peer.allowedFast.size === 0) return NOTHING
   if (now - peer.deniedAt < LIMITS.requestAfterDenialMs) return NOTHING
   if (!isRunningLow(peer, peer.requested.size)) return NOTHING
-  const { ranges, drop } = pickBlocks(state, peer, orderTarget(peer) - peer.requested.size, random)
+  const { ranges, drop } = strategy.pickBlocks(state, peer, orderTarget(peer) - peer.requested.size, random, now)
   const dropped: Decision =
     drop === undefined
       ? NOTHING

@@ -43,6 +43,10 @@ class Basket {
     public room: number,
   ) {}
 
+  get empty(): boolean {
+    return this.#piece < 0 && this.ranges.length === 0
+  }
+
   take(piece: PieceIndex, block: number): void {
     this.room--
     if (piece === this.#piece && block === this.#end) {
@@ -80,17 +84,17 @@ const takeOpen = (basket: Basket, ledger: Readonly<PieceState>): void => {
     if (!isHere(ledger, block) && ordersOf(ledger, block) === 0) basket.take(ledger.piece, block)
 }
 
-/** Of pieces in flight, those that are rare or, at another call, the others: no block may be taken twice. */
+/** Of pieces in flight, some or, at another call, the others: no block may be taken twice. */
 const takeInFlight = (
   basket: Basket,
   state: Readonly<TransferState>,
   peer: PeerState,
   servable: Servable,
-  isTurnOf: (peersWithIt: number) => boolean,
+  isTurnOf: (piece: PieceIndex) => boolean,
 ): void => {
   for (const ledger of state.pieces.values()) {
     if (basket.room === 0) return
-    if (ledger.open === 0 || !isTurnOf(state.rarity.availability(ledger.piece))) continue
+    if (ledger.open === 0 || !isTurnOf(ledger.piece)) continue
     if (mayFetch(ledger, peer) && servable(ledger.piece)) takeOpen(basket, ledger)
   }
 }
@@ -161,6 +165,13 @@ const takeOrdered = (basket: Basket, state: Readonly<TransferState>, peer: PeerS
   }
 }
 
+/** Only of a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice. */
+const takeAtTheEnd = (basket: Basket, state: Readonly<TransferState>, peer: PeerState, servable: Servable): void => {
+  if (!basket.empty || peer.requested.size > 0 || !inEndgame(state)) return
+  basket.room = Math.min(basket.room, LIMITS.endgameBlocksMax)
+  takeOrdered(basket, state, peer, servable)
+}
+
 /** A piece nobody brings and this peer lacks, holding a place that this peer could fill. */
 const idlePiece = (state: Readonly<TransferState>, servable: Servable): PieceIndex | undefined => {
   let idle: PieceState | undefined
@@ -176,23 +187,64 @@ const idlePiece = (state: Readonly<TransferState>, servable: Servable): PieceInd
 export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, count: number, random: Random): Pick => {
   const basket = new Basket(state, count)
   const servable = servableBy(peer)
-  const rare = rarestOf(state, peer)
-  takeInFlight(basket, state, peer, servable, (peersWithIt) => peersWithIt <= rare)
+  const rarest = rarestOf(state, peer)
+  const isRare = (piece: PieceIndex): boolean => state.rarity.availability(piece) <= rarest
+  takeInFlight(basket, state, peer, servable, isRare)
   let places = inFlightMax(state.geometry.pieceLength) - state.pieces.size
   let drop: PieceIndex | undefined
-  if (basket.room === count && places <= 0 && peer.requested.size === 0) {
+  if (basket.empty && places <= 0 && peer.requested.size === 0) {
     drop = idlePiece(state, servable)
     if (drop !== undefined) places = 1
   }
   const room = basket.room
   takeNew(basket, places, servable, random)
   if (basket.room === room) drop = undefined // nothing takes its place
-  takeInFlight(basket, state, peer, servable, (peersWithIt) => peersWithIt > rare)
-  // Only a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice.
-  if (basket.room === count && peer.requested.size === 0 && inEndgame(state)) {
-    basket.room = Math.min(count, LIMITS.endgameBlocksMax)
-    takeOrdered(basket, state, peer, servable)
+  takeInFlight(basket, state, peer, servable, (piece) => !isRare(piece))
+  takeAtTheEnd(basket, state, peer, servable)
+  basket.close()
+  return { ranges: basket.ranges, drop }
+}
+
+/** May be asked of this peer: somebody's own order of pieces is made of those. */
+export const isAskable = (state: Readonly<TransferState>, peer: PeerState, piece: PieceIndex): boolean => {
+  const ledger = state.pieces.get(piece)
+  const hasWork = ledger === undefined ? state.rarity.offers(piece) : ledger.open > 0 && mayFetch(ledger, peer)
+  return hasWork && servableBy(peer)(piece)
+}
+
+/**
+ * As `pickBlocks`, in somebody else's order: new pieces and those in flight as they come in it, and then what else is in
+ * flight, so that what was begun is always brought to its end.
+ */
+export const pickInOrder = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  count: number,
+  order: Iterable<PieceIndex>,
+): Pick => {
+  const basket = new Basket(state, count)
+  const servable = servableBy(peer)
+  const begun = new Set<PieceIndex>()
+  let places = inFlightMax(state.geometry.pieceLength) - state.pieces.size
+  let waiting: PieceIndex | undefined
+  for (const piece of order) {
+    const ledger = state.pieces.get(piece)
+    if (ledger !== undefined) {
+      begun.add(piece)
+      takeOpen(basket, ledger)
+    } else if (places > 0) {
+      places--
+      takeWhole(basket, piece)
+    } else waiting ??= piece
+    if (basket.room === 0) break
   }
+  takeInFlight(basket, state, peer, servable, (piece) => !begun.has(piece))
+  let drop: PieceIndex | undefined
+  if (basket.empty && waiting !== undefined && peer.requested.size === 0) {
+    drop = idlePiece(state, servable)
+    if (drop !== undefined) takeWhole(basket, waiting)
+  }
+  takeAtTheEnd(basket, state, peer, servable)
   basket.close()
   return { ranges: basket.ranges, drop }
 }

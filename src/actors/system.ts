@@ -15,6 +15,7 @@ import { type Instant, type PeerKey, type PieceIndex, seq } from '../values.js'
 import { type Address, addressOf, Bus, type Envelope } from './bus.js'
 import { decidePeer } from './peer.js'
 import { decidePiece } from './piece.js'
+import { OURS, type Strategy } from './strategy.js'
 import { decideTrackers } from './trackers.js'
 import { decideTransfer } from './transfer.js'
 import type {
@@ -71,6 +72,7 @@ export class ActorSystem {
   constructor(
     readonly state: TransferState,
     readonly surroundings: Surroundings,
+    readonly strategy: Strategy = OURS,
   ) {
     this.#bus.settle(addressOf('transfer'), (cause) =>
       this.#apply(decideTransfer(this.state, cause as TransferInput | TransferMessage, this.#now)),
@@ -121,6 +123,7 @@ export class ActorSystem {
     this.#circumstances = {
       now: this.surroundings.now(),
       random: randomOf(this.state.randomSeed, this.state.nextSeq),
+      strategy: this.strategy,
     }
     switch (input.to) {
       case 'peer':

@@ -7,7 +7,7 @@ import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import { boundedText, type Instant, type PeerAddress, type PeerKey, type PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
-import { CHOKER, chooseSlots, fillSlots } from './choker.js'
+import { CHOKER } from './choker.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
 import {
   both,
@@ -111,9 +111,9 @@ const choke = (state: Readonly<TransferState>, peers: readonly PeerKey[]): Decis
     ]),
   })
 
-const chokeRound = (state: Readonly<TransferState>, { now, random }: Circumstances): Decision => {
+const chokeRound = (state: Readonly<TransferState>, { now, random, strategy }: Circumstances): Decision => {
   if (now - state.chokeRoundAt < CHOKER.roundMs || state.peers.size === 0) return NOTHING
-  const slots = chooseSlots(state, now, random)
+  const slots = strategy.chooseSlots(state, now, random)
   const optimistic: readonly TransferEvent[] =
     slots.optimistic === undefined ? [] : [{ type: 'optimistic-chosen', peer: slots.optimistic }]
   return both(
@@ -247,12 +247,12 @@ export const decideTransfer = (
   cause: TransferInput | TransferMessage,
   circumstances: Circumstances,
 ): Decision => {
-  const { now } = circumstances
+  const { now, random, strategy } = circumstances
   switch (cause.type) {
     case 'log-committed':
       return announceStored(state, cause.committedSeq)
     case 'fill-slots':
-      return state.standing.tags.active === true ? unchoke(fillSlots(state, now)) : NOTHING
+      return state.standing.tags.active === true ? unchoke(strategy.fillSlots(state, now, random)) : NOTHING
     case 'fill-connections':
       return dial(state, now)
     case 'ban': {

@@ -8,6 +8,7 @@ import type { Fault } from '../wire/fault.js'
 import type { Handshake } from '../wire/handshake.js'
 import type { PeerMessage, SendableMessage } from '../wire/messages.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/tracker.js'
+import type { Strategy } from './strategy.js'
 
 export type TransferInput =
   | { readonly type: 'files-examined'; readonly files: readonly FileFinding[] }
@@ -160,6 +161,7 @@ export interface Decision {
 export interface Circumstances {
   readonly now: Instant
   readonly random: Random
+  readonly strategy: Strategy
 }
 
 const NONE: readonly never[] = []
