@@ -1,6 +1,6 @@
 /** A host: a machine's place in the simulated network, with its capacity, its listeners and its connections. */
 import { assert } from '../src/assert.js'
-import type { ListenOptions } from '../src/ports.js'
+import type { Connection, ConnectionEvents } from '../src/ports.js'
 import type { Chance } from './random.js'
 import { labelOf, US_PER_SECOND, type World } from './world.js'
 
@@ -33,7 +33,7 @@ export const HOST_DEFAULTS: Omit<HostSettings, 'host'> = {
 }
 
 /** One side of a connection, as its host knows it. */
-export interface Side {
+export interface Side extends Connection {
   readonly host: Host
   /** Where what it sends goes. */
   readonly receiver: Host
@@ -45,11 +45,17 @@ export interface Side {
   stillSends(): boolean
   /** What a partition held back goes on. */
   unpark(): void
-  close(): void
+  /** Who hears of it from now on. */
+  hear(events: ConnectionEvents): void
   /** The machine lost its power: nobody hears of it. */
   vanish(): void
   /** Breaks the connection: both sides hear of it when the news reached them. */
   reset(): void
+}
+
+/** Somebody listens at a port. */
+export interface Listening {
+  accept(side: Side): void
 }
 
 /** A segment takes so much of its line's time: less is more work, more makes small messages wait. */
@@ -75,7 +81,7 @@ const FIRST_FREE_PORT = 49_152
 const PORT_MAX = 65_535
 
 export class Host {
-  readonly listeners = new Map<number, ListenOptions>()
+  readonly listeners = new Map<number, Listening>()
   readonly endpoints = new Set<Side>()
   /** Connections that have something to send: those that had nothing come first, once, as small messages do. */
   readonly #fresh: Side[] = []

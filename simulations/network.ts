@@ -2,7 +2,7 @@
 import type { Connection, ConnectionEvents, Failure, ListenOptions, Network } from '../src/ports.js'
 import type { PeerAddress } from '../src/values.js'
 import { Endpoint, RESET } from './endpoint.js'
-import type { Host } from './host.js'
+import type { Host, Listening, Side } from './host.js'
 import { Ways } from './ways.js'
 import { labelOf } from './world.js'
 
@@ -21,8 +21,13 @@ export class SimulatedNetwork extends Ways {
   }
 }
 
-/** Sees what is sent, and how many bytes wait before it; what it returns is sent in its place. */
-export type Observer = (chunks: readonly Uint8Array[], unsentBytes: number) => readonly Uint8Array[]
+/** Stands between a process and one connection of it: hears what passes, and may send something else. */
+export interface Tap {
+  send(chunks: readonly Uint8Array[], flushed?: () => void): void
+  /** `hear` lets the process have the chunk. Left out where nobody listens to what comes. */
+  received?(chunk: Uint8Array, hear: (chunk: Uint8Array) => void): void
+}
+export type MakeTap = (side: Side) => Tap
 
 /** The network as one process has it. */
 export class ProcessNetwork implements Network {
@@ -30,13 +35,12 @@ export class ProcessNetwork implements Network {
   readonly #host: Host
   readonly #dials = new Set<{ close(): void }>()
   #gone = false
-  /** Sees everything that this process sends, and may put other bytes in its place. */
-  readonly #sends: Observer | undefined
+  readonly #tap: MakeTap | undefined
 
-  constructor(network: SimulatedNetwork, host: Host, sends?: Observer) {
+  constructor(network: SimulatedNetwork, host: Host, tap?: MakeTap) {
     this.#network = network
     this.#host = host
-    this.#sends = sends
+    this.#tap = tap
   }
 
   dial(address: PeerAddress, timeoutMs: number, events: ConnectionEvents): Pick<Connection, 'close'> {
@@ -83,10 +87,11 @@ export class ProcessNetwork implements Network {
         const accepting = this.#network.endpoint(to, { host: from.settings.host, port: from.freePort() }, from.node)
         endpoint = this.#network.endpoint(from, address, to.node)
         Endpoint.join(endpoint, accepting)
-        endpoint.hear(events)
+        const tapped = this.#tapped(endpoint)
+        endpoint.hear(tapped.hearing(events))
         const ours = endpoint
         this.#network.after(from, to, () => this.#accept(to, address.port, accepting, ours))
-        events.opened(this.#observed(endpoint))
+        events.opened(tapped.connection)
       })
     })
     return handle
@@ -101,7 +106,7 @@ export class ProcessNetwork implements Network {
       this.#network.after(to, this.#host, () => dialed.end(RESET))
       return
     }
-    accepting.hear(listening.accepted(accepting))
+    listening.accept(accepting)
   }
 
   async listen(options: ListenOptions): ReturnType<Network['listen']> {
@@ -109,9 +114,11 @@ export class ProcessNetwork implements Network {
     if (this.#gone) return { type: 'failed', failure: UNREACHABLE }
     if (listeners.has(options.port)) return { type: 'failed', failure: IN_USE }
     const port = options.port === 0 ? this.#host.freePort() : options.port
-    const taken: ListenOptions = {
-      ...options,
-      accepted: (connection) => options.accepted(this.#observed(connection)),
+    const taken: Listening = {
+      accept: (side) => {
+        const tapped = this.#tapped(side)
+        side.hear(tapped.hearing(options.accepted(tapped.connection)))
+      },
     }
     listeners.set(port, taken)
     const close = async (): Promise<void> => {
@@ -131,21 +138,36 @@ export class ProcessNetwork implements Network {
     }
   }
 
-  #observed(connection: Connection): Connection {
-    const sends = this.#sends
-    if (sends === undefined) return connection
-    return new ObservedConnection(connection, sends)
+  #tapped(side: Side): Tapped {
+    const tap = this.#tap?.(side)
+    if (tap === undefined) return { connection: side, hearing: (events) => events }
+    return { connection: new TappedConnection(side, tap), hearing: (events) => hearingOf(tap, events) }
   }
 }
 
-/** A connection of which somebody sees, and may change, what is sent. */
-class ObservedConnection implements Connection {
-  readonly #inner: Connection
-  readonly #sends: Observer
+/** A connection as its process has it, and how what comes is brought to who hears of it. */
+interface Tapped {
+  readonly connection: Connection
+  hearing(events: ConnectionEvents): ConnectionEvents
+}
 
-  constructor(inner: Connection, sends: Observer) {
+const hearingOf = (tap: Tap, events: ConnectionEvents): ConnectionEvents => {
+  if (tap.received === undefined) return events
+  const hear = (chunk: Uint8Array): void => events.received(chunk)
+  return {
+    opened: (connection) => events.opened(connection),
+    received: (chunk) => tap.received?.(chunk, hear),
+    closed: (failure) => events.closed(failure),
+  }
+}
+
+class TappedConnection implements Connection {
+  readonly #inner: Side
+  readonly #tap: Tap
+
+  constructor(inner: Side, tap: Tap) {
     this.#inner = inner
-    this.#sends = sends
+    this.#tap = tap
   }
 
   get remote(): PeerAddress {
@@ -155,7 +177,7 @@ class ObservedConnection implements Connection {
     return this.#inner.unsentBytes
   }
   send(chunks: readonly Uint8Array[], flushed?: () => void): void {
-    this.#inner.send(this.#sends(chunks, this.#inner.unsentBytes), flushed)
+    this.#tap.send(chunks, flushed)
   }
   pause(): void {
     this.#inner.pause()

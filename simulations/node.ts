@@ -4,6 +4,7 @@
  * What is durable belongs to the node: the medium of the log, that of the disk, and the clock's error. All else belongs
  * to a process, which is stopped at any step: its ports then do nothing more, and what it awaited is never settled.
  */
+import type { Strategy } from '../src/actors/strategy.js'
 import { TorrentEngine } from '../src/engine.js'
 import { messageOf, TorrewindError } from '../src/errors.js'
 import { stateHash } from '../src/events/snapshot.js'
@@ -21,9 +22,11 @@ import { diskConditions, SimulatedDisk } from './disk.js'
 import { SimulatedHasher } from './hasher.js'
 import type { Host, HostSettings } from './host.js'
 import { SimulatedMachine } from './machine.js'
+import { Manners } from './manners.js'
 import { DiskMedium } from './medium.js'
 import { ProcessNetwork, type SimulatedNetwork } from './network.js'
 import type { Chance } from './random.js'
+import { NodeTap } from './tap.js'
 import { NodeWatch } from './watch.js'
 import { WatchedLogs } from './watched-logs.js'
 import { labelOf, type World } from './world.js'
@@ -60,6 +63,8 @@ export interface NodeSurroundings {
   readonly trackers: ReadonlyMap<string, SimulatedTracker>
   report(checker: string, node: SimulatedNode, text: string): void
   isDishonest(address: string): boolean
+  /** What the scenario puts in place of the engine's own decisions. */
+  strategyAt(node: number): Strategy | undefined
   completed(node: SimulatedNode): void
 }
 
@@ -89,6 +94,7 @@ export class SimulatedNode {
   readonly host: Host
   readonly medium: DiskMedium
   readonly watch: NodeWatch
+  readonly manners: Manners
   /** Conditions of disk and log, which faults change. */
   readonly disk = diskConditions()
   readonly log: { commitMs: number; failure: Failure | undefined } = { commitMs: 1, failure: undefined }
@@ -117,12 +123,12 @@ export class SimulatedNode {
     this.clock = settings.clock
     this.#diskChance = world.chance('disk', number)
     if (settings.seed) this.medium.fill(FILLED_AT)
+    this.manners = new Manners(world, content, world.chance('manners', number))
+    if (settings.spoilsOneIn > 0) this.manners.begin('spoils', settings.spoilsOneIn)
     this.watch = new NodeWatch({
       world,
       content,
       medium: this.medium,
-      spoilsOneIn: settings.spoilsOneIn,
-      chance: world.chance('spoil', number),
       report: (checker, text) => surroundings.report(checker, this, text),
       mayBeBanned: (address) => surroundings.isDishonest(address),
       completed: () => this.#completed(),
@@ -135,7 +141,7 @@ export class SimulatedNode {
   }
 
   get honest(): boolean {
-    return this.settings.spoilsOneIn === 0
+    return this.manners.honest
   }
 
   get group(): string {
@@ -217,7 +223,7 @@ export class SimulatedNode {
     const { world, network, content, trackers } = this.surroundings
     const clock = new SimulatedClock(world, this.number, this.clock)
     const watch = this.watch
-    const port = new ProcessNetwork(network, this.host, (chunks, unsent) => watch.sends(chunks, unsent))
+    const port = new ProcessNetwork(network, this.host, (side) => new NodeTap(side, watch, this.manners))
     const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
     const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
     const logs = createMemoryLogStore(clock, this.#logMedium, {
@@ -263,6 +269,7 @@ export class SimulatedNode {
         host: undefined,
         downloadLimit: 0,
         uploadLimit: 0,
+        strategy: this.honest ? this.surroundings.strategyAt(this.number) : undefined,
       })
       await life.engine.add(content.torrent, { path: '/downloads', peers: this.settings.peers })
       life.transfer = life.engine.find(content.metainfo.infoHash)

@@ -4,11 +4,9 @@ import type { TransferState } from '../src/events/state.js'
 import type { TransferEvent } from '../src/events/vocabulary.js'
 import { LIMITS } from '../src/limits.js'
 import type { Instant } from '../src/values.js'
-import { readSaid, type SaidOfPieces } from './blocks.js'
 import { announcedIsDurable, bytesOnDiskRight, type Finding, pieceInOnePlace, servedIsRight } from './checkers.js'
 import type { Content } from './content.js'
 import type { DiskMedium } from './medium.js'
-import type { Chance } from './random.js'
 import type { LogWatch } from './watched-logs.js'
 import type { World } from './world.js'
 
@@ -16,12 +14,9 @@ export interface WatchOptions {
   readonly world: World
   readonly content: Content
   readonly medium: DiskMedium
-  /** Of how many blocks that it sends it spoils one; 0 for an honest peer. */
-  readonly spoilsOneIn: number
-  readonly chance: Chance
   /** Names a checker and says what it found. */
   report(checker: string, text: string): void
-  /** True for the address of a peer that spoils blocks. */
+  /** True for the address of a peer that does something wrong. */
   mayBeBanned(address: string): boolean
   /** Every wanted piece is stored and committed. */
   completed(): void
@@ -31,7 +26,7 @@ export interface WatchOptions {
 /** Bytes that one connection may let wait: what the engine hands out, and as much again of small messages. */
 const UNSENT_BYTES_MAX = 2 * LIMITS.blocksInSocketMax * 16_384
 
-export class NodeWatch implements LogWatch, SaidOfPieces {
+export class NodeWatch implements LogWatch {
   /** Pieces of which a commit says that they are stored. */
   readonly durable = new Set<number>()
   committedSeq = 0
@@ -96,10 +91,9 @@ export class NodeWatch implements LogWatch, SaidOfPieces {
     if (state !== undefined) this.#found('pieceInOnePlace', pieceInOnePlace(state))
   }
 
-  /** What is sent in place of these chunks. */
-  sends(chunks: readonly Uint8Array[], unsentBytes: number): readonly Uint8Array[] {
+  /** So many bytes wait to be sent over one connection. */
+  waits(unsentBytes: number): void {
     if (unsentBytes > UNSENT_BYTES_MAX) this.#found('noQueuePastItsLimit', `${unsentBytes} bytes wait to be sent`)
-    return readSaid(chunks, this)
   }
 
   have(piece: number): void {
@@ -116,14 +110,9 @@ export class NodeWatch implements LogWatch, SaidOfPieces {
       this.#found('announcedIsDurable', `have-all was sent with ${this.durable.size} of ${pieces} pieces durable`)
   }
 
-  block(piece: number, offset: number, bytes: Uint8Array): Uint8Array {
-    const { content, spoilsOneIn, chance } = this.#options
-    if (!this.rotten) this.#found('servedIsRight', servedIsRight(content, this.durable, piece, offset, bytes))
-    if (spoilsOneIn === 0 || chance.below(spoilsOneIn) > 0) return bytes
-    const spoiled = bytes.slice()
-    const at = chance.below(spoiled.length)
-    spoiled[at] = (spoiled[at] ?? 0) ^ (1 << chance.below(8))
-    return spoiled
+  block(piece: number, offset: number, bytes: Uint8Array): void {
+    if (this.rotten) return
+    this.#found('servedIsRight', servedIsRight(this.#options.content, this.durable, piece, offset, bytes))
   }
 
   #commit(event: TransferEvent): void {
