@@ -42,6 +42,15 @@ class Trail {
 const show = (step: Step | undefined): string =>
   step === undefined ? 'nothing more' : `${showLabel(step.label)} at ${step.at} us, hash ${step.hash.toString(16)}`
 
+/** Runs it twice; where the runs differ, that is a violation of the first. */
+export const runChecked = async (scenario: Scenario, options: RunOptions): Promise<RunResult> => {
+  const { result, divergence } = await runTwice(scenario, options)
+  if (divergence === undefined) return result
+  const text = `delivery ${divergence.delivery} was ${divergence.first}; the second time ${divergence.second}`
+  const violation = { checker: 'sameSeedSameRun', kind: 'safety', node: undefined, atSeconds: 0, text } as const
+  return { ...result, violations: [...result.violations, violation] }
+}
+
 /** Runs it twice; the second result says what the first did, or `divergence` where it did not. */
 export const runTwice = async (
   scenario: Scenario,

@@ -30,8 +30,9 @@ const placeOf = (error: unknown): string => {
     .join(' < ')
 }
 
+/** Throws `STRATEGY_INVALID`. */
 export const runSwarm = async (
-  { seed, settings, samples, onStep }: RunOptions,
+  { seed, settings, samples, strategies, onStep }: RunOptions,
   play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
 ): Promise<RunResult> => {
   const began = stopwatchMs()
@@ -40,6 +41,7 @@ export const runSwarm = async (
     content: { bytes, pieceLength, files },
     trackers,
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
+    strategies,
   })
   swarm.world.onStep = onStep
   const sampler = samples === undefined ? undefined : new Sampler(swarm, samples)
@@ -50,9 +52,11 @@ export const runSwarm = async (
     await swarm.close()
   } catch (error) {
     // An assertion of ours, or a checker's own: the run ends here.
-    swarm.report('noAssertionFails', undefined, `${messageOf(error)} at ${placeOf(error)}`, 'crash')
+    if (swarm.failure === undefined)
+      swarm.report('noAssertionFails', undefined, `${messageOf(error)} at ${placeOf(error)}`, 'crash')
   }
   sampler?.stop()
+  if (swarm.failure !== undefined) throw swarm.failure
   const finished = (played?.population.leechers ?? []).filter(({ completedAt }) => completedAt !== undefined)
   return {
     seed,

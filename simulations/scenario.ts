@@ -2,6 +2,7 @@
 import type { GroupResult } from './groups.js'
 import type { Samples } from './sampler.js'
 import type { RunSettings } from './settings.js'
+import type { Strategies } from './strategies.js'
 import type { Violation } from './swarm.js'
 import type { Step } from './world.js'
 
@@ -10,6 +11,8 @@ export interface RunOptions {
   readonly settings: RunSettings
   /** Keeps at most so many samples over time, an even number from 16 on; none where it is not given. */
   readonly samples?: number | undefined
+  /** What decides in place of the engines' own picker and choker. */
+  readonly strategies?: Strategies | undefined
   /** Hears of each delivery. */
   readonly onStep?: ((step: Step) => void) | undefined
 }

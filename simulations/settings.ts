@@ -74,7 +74,7 @@ const invalid = (key: string, value: string, takes: string): TorrewindError =>
 const numberFrom =
   (least: number, most: number, whole: boolean) =>
   (key: string, text: string): number => {
-    const value = /^\d+(\.\d+)?([eE]\d+)?$/.test(text) ? Number(text) : Number.NaN
+    const value = /^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN
     if (value >= least && value <= most && (!whole || Number.isSafeInteger(value))) return value
     throw invalid(key, text, `a ${whole ? 'whole ' : ''}number from ${least} to ${most}`)
   }
@@ -126,16 +126,37 @@ const READERS: { readonly [Key in keyof RunSettings]: (key: string, text: string
 
 const isKey = (key: string): key is keyof RunSettings => Object.hasOwn(READERS, key)
 
-/** Settings with what the words say in place of the defaults. Throws `OPTION_INVALID`. */
-export const readSettings = (defaults: RunSettings, words: Readonly<Record<string, string>>): RunSettings => {
+/** What a scenario may set: numbers, or the words of the command line, as `weibull:17754,0.66`. */
+export type SettingValues = {
+  readonly [Key in keyof RunSettings]?: RunSettings[Key] extends number
+    ? number
+    : RunSettings[Key] extends string
+      ? string
+      : number | string
+}
+
+const wordOf = (key: string, value: unknown): string => {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  throw new TorrewindError(
+    'OPTION_INVALID',
+    `${key} is a number or a word, and cannot be ${value === null ? 'null' : `of type ${typeof value}`}`,
+  )
+}
+
+/** Settings with these values, numbers or words, in place of the defaults. Throws `OPTION_INVALID`. */
+export const readSettings = (
+  defaults: RunSettings,
+  values: SettingValues | Readonly<Record<string, string>>,
+): RunSettings => {
   const changed: Record<string, unknown> = {}
-  for (const [key, text] of Object.entries(words)) {
+  for (const [key, value] of Object.entries(values)) {
     if (!isKey(key))
       throw new TorrewindError(
         'OPTION_INVALID',
         `there is no setting ${key}; there are: ${Object.keys(READERS).join(', ')}`,
       )
-    changed[key] = READERS[key](key, text)
+    if (value !== undefined) changed[key] = READERS[key](key, wordOf(key, value))
   }
   return { ...defaults, ...changed }
 }

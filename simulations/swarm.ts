@@ -1,8 +1,11 @@
 /** A swarm: the world of one run, with its network, its trackers and its nodes, and what was found wrong in it. */
+import type { Strategy } from '../src/actors/strategy.js'
+import type { TorrewindError } from '../src/errors.js'
 import { Content, type ContentSettings } from './content.js'
 import { SimulatedTracker, type TrackerSettings } from './discovery.js'
 import { SimulatedNetwork } from './network.js'
 import { NODE_DEFAULTS, type NodeSettings, type NodeSurroundings, SimulatedNode } from './node.js'
+import { type Strategies, strategyOf } from './strategies.js'
 import { labelOf, US_PER_SECOND, World } from './world.js'
 
 export interface Violation {
@@ -21,6 +24,7 @@ export interface SwarmSettings {
   readonly content: Omit<ContentSettings, 'trackers'>
   readonly trackers: number
   readonly tracker: TrackerSettings
+  readonly strategies?: Strategies | undefined
 }
 
 export class Swarm implements NodeSurroundings {
@@ -31,8 +35,12 @@ export class Swarm implements NodeSurroundings {
   readonly nodes: SimulatedNode[] = []
   readonly violations: Violation[] = []
   onCompleted: ((node: SimulatedNode) => void) | undefined
+  /** What a picker or choker of the scenario did wrong. */
+  failure: TorrewindError | undefined
+  readonly #strategies: Strategies
 
-  constructor(seed: number, { content, trackers, tracker }: SwarmSettings) {
+  constructor(seed: number, { content, trackers, tracker, strategies = {} }: SwarmSettings) {
+    this.#strategies = strategies
     this.world = new World(seed)
     this.network = new SimulatedNetwork(this.world)
     const urls = Array.from({ length: trackers }, (_, which) => `http://tracker-${which}.example/announce`)
@@ -42,7 +50,7 @@ export class Swarm implements NodeSurroundings {
 
   /** Something was found that must not be: what follows would say nothing new. */
   get stopped(): boolean {
-    return this.violations.length > 0
+    return this.violations.length > 0 || this.failure !== undefined
   }
 
   get events(): number {
@@ -77,6 +85,18 @@ export class Swarm implements NodeSurroundings {
   isDishonest(address: string): boolean {
     const [host] = address.split(':')
     return this.nodes.some((node) => (!node.honest || node.watch.rotten) && host === node.address.host)
+  }
+
+  strategyAt(node: number): Strategy {
+    return strategyOf(this.#strategies, {
+      seed: this.world.seed,
+      node,
+      seconds: () => this.seconds,
+      nodeAt: ({ host }) => this.network.find(host)?.node ?? 0,
+      failed: (error) => {
+        this.failure ??= error
+      },
+    })
   }
 
   completed(node: SimulatedNode): void {

@@ -22,7 +22,7 @@ export interface EngineParts {
   readonly downloadLimit: number
   readonly uploadLimit: number
   /** Of every transfer; ours, where it is left out. */
-  readonly strategy?: Strategy
+  readonly strategy?: Strategy | undefined
 }
 
 interface Hashes {

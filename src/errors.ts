@@ -30,6 +30,9 @@ export const ERROR_CODES = {
   TRACKER_FAILED: 'the tracker could not be reached, or answered with an error or with garbage',
   OPTION_INVALID: 'an option has a value that it cannot take',
   OPTION_UNSUPPORTED: 'an option is known, but what it asks for is not there yet',
+  SCENARIO_INVALID: 'a scenario file cannot be read, is malformed, or has no scenario as its default export',
+  STRATEGY_INVALID:
+    'a picker or choker of a scenario threw, or returned what it may not; the message says which and when',
   USAGE_INVALID: 'the command line is none that the command takes',
   INTERNAL_FAULT: 'a fault of Torrewind itself, which its makers would like to hear of',
 } as const

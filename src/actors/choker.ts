@@ -26,8 +26,8 @@ export interface Slots {
   readonly optimistic: PeerKey | undefined
 }
 
-const isServed = (peer: Readonly<PeerState>): boolean => peer.standing.tags.amChoking !== true
-const wantsOurs = (peer: Readonly<PeerState>): boolean =>
+export const isServed = (peer: Readonly<PeerState>): boolean => peer.standing.tags.amChoking !== true
+export const wantsOurs = (peer: Readonly<PeerState>): boolean =>
   peer.standing.tags.open === true && peer.standing.tags.peerInterested === true
 
 const merit = (state: Readonly<TransferState>, peer: Readonly<PeerState>, now: Instant): number =>

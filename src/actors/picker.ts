@@ -205,11 +205,14 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
   return { ranges: basket.ranges, drop }
 }
 
-/** May be asked of this peer: somebody's own order of pieces is made of those. */
-export const isAskable = (state: Readonly<TransferState>, peer: PeerState, piece: PieceIndex): boolean => {
-  const ledger = state.pieces.get(piece)
-  const hasWork = ledger === undefined ? state.rarity.offers(piece) : ledger.open > 0 && mayFetch(ledger, peer)
-  return hasWork && servableBy(peer)(piece)
+/** Tells which pieces can be asked of this peer now: an order of somebody else's is made of those. */
+export const askableOf = (state: Readonly<TransferState>, peer: PeerState): ((piece: PieceIndex) => boolean) => {
+  const servable = servableBy(peer)
+  return (piece) => {
+    if (!servable(piece)) return false
+    const ledger = state.pieces.get(piece)
+    return ledger === undefined ? state.rarity.offers(piece) : ledger.open > 0 && mayFetch(ledger, peer)
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CHOKER } from '../../src/actors/choker.js'
-import { isAskable, pickInOrder } from '../../src/actors/picker.js'
+import { askableOf, pickInOrder } from '../../src/actors/picker.js'
 import { OURS, type Strategy } from '../../src/actors/strategy.js'
 import { ActorSystem } from '../../src/actors/system.js'
 import type { Effect } from '../../src/actors/vocabulary.js'
@@ -76,7 +76,9 @@ test('strategy: a piece can be asked of a peer that has it and serves it, while 
   const story = given(downloading(SHAPE), seedPeer(1, many), fetched(1, [3], SHAPE), some, choking)
   story.also(requested(1, 9, 0, 2), { type: 'allowed-fast-received', peer: peerKey(3), piece: pieceIndex(4) })
   const askable = (peer: number): number[] =>
-    everyPiece(count).filter((piece) => isAskable(story.state, story.peer(peer), pieceIndex(piece)))
+    everyPiece(count)
+      .map(pieceIndex)
+      .filter(askableOf(story.state, story.peer(peer)))
   assert.equal(
     askable(1),
     everyPiece(count).filter((piece) => piece !== 3 && piece !== 9),

@@ -63,7 +63,7 @@ for (const seed of [1, 2]) {
 for (const faults of FAULT_KINDS) {
   test(`everything at once: nothing is wrong with ${faults} alone`, async () => {
     const settings = { peers: 5, contentBytes: MIB, faultSeconds: 40 }
-    const { violations } = await simulate('everything-at-once', { seed: 11, set: { faults }, settings })
+    const { violations } = await simulate('everything-at-once', { seed: 11, settings: { ...settings, faults } })
     assert.equal(violations, [])
   })
 }
