@@ -53,16 +53,34 @@ export const foldGivesLiveState = async (log: LogReader, liveHash: string): Prom
   return undefined
 }
 
-/** A log that a crash cut off folds, has every event that was committed, and no piece that was not durable. */
+/** What a log is after a crash. */
+export interface Left {
+  readonly committedSeq: number
+  /** Pieces that are stored by it. */
+  readonly stored: Iterable<number>
+  readonly finding: Finding
+}
+
+/** A log that a crash cut off folds, has every event below a number, and no piece that was not durable. */
 export const crashLosesNothing = async (
-  log: LogReader,
-  committedSeq: number,
+  log: LogReader | undefined,
+  leastSeq: number,
   durable: ReadonlySet<number>,
-): Promise<Finding> => {
-  if (log.committedSeq < committedSeq) return `${committedSeq} events were committed, and ${log.committedSeq} are there`
-  const { state } = await foldLog(log, { fromStart: true, before: committedSeq })
-  const lies = [...state.stored.indices()].filter((piece) => !durable.has(piece))
-  return lies.length === 0 ? undefined : `stored by the log and never durable: ${show(lies)}`
+): Promise<Left> => {
+  const committedSeq = log?.committedSeq ?? 0
+  if (log === undefined || committedSeq === 0 || committedSeq < leastSeq) {
+    const finding =
+      committedSeq < leastSeq ? `${leastSeq} events were committed, and ${committedSeq} are there` : undefined
+    return { committedSeq, stored: [], finding }
+  }
+  const { state } = await foldLog(log, { fromStart: true })
+  const stored = [...state.stored.indices()]
+  const lies = stored.filter((piece) => !durable.has(piece))
+  return {
+    committedSeq,
+    stored,
+    finding: lies.length === 0 ? undefined : `stored by the log and never durable: ${show(lies)}`,
+  }
 }
 
 /** The bytes of these pieces are on the medium. */

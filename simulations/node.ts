@@ -82,6 +82,7 @@ const addressOfNode = (number: number): string => `10.${(number >> 16) & 255}.${
 
 /** One process: the ports that it was given, and what it made of them. */
 interface Life {
+  readonly clock: SimulatedClock
   readonly stops: ((how: 'process' | 'power') => void)[]
   readonly tickets: { abandon(): void }[]
   engine: TorrentEngine | undefined
@@ -108,6 +109,7 @@ export class SimulatedNode {
   retired = false
   readonly #logMedium = new MemoryMedium()
   readonly #diskChance: Chance
+  readonly #logChance: Chance
   #bootedAt = Number.NEGATIVE_INFINITY
   #life: Life | undefined
 
@@ -122,6 +124,7 @@ export class SimulatedNode {
     this.medium = new DiskMedium(content)
     this.clock = settings.clock
     this.#diskChance = world.chance('disk', number)
+    this.#logChance = world.chance('log', number)
     if (settings.seed) this.medium.fill(FILLED_AT)
     this.manners = new Manners(world, content, world.chance('manners', number))
     if (settings.spoilsOneIn > 0) this.manners.begin('spoils', settings.spoilsOneIn)
@@ -171,7 +174,8 @@ export class SimulatedNode {
       network.retry()
     }
     this.watch.began()
-    const life: Life = { stops: [], tickets: [], engine: undefined, transfer: undefined, logFailed: false }
+    const clock = new SimulatedClock(world, this.number, this.clock)
+    const life: Life = { clock, stops: [], tickets: [], engine: undefined, transfer: undefined, logFailed: false }
     this.#life = life
     this.#open(life, this.#ports(life))
   }
@@ -185,8 +189,21 @@ export class SimulatedNode {
     if (how === 'power') {
       this.host.up = false
       this.medium.losePower(this.#diskChance)
+      this.#logMedium.losePower((writes) => this.#logChance.below(writes + 1))
     }
-    this.#task(() => this.#checkCrash())
+    this.#task(() => this.#checkCrash(how))
+  }
+
+  /** Its clock is so much later all at once. */
+  jumpClock(byMs: number): void {
+    this.clock = { ...this.clock, aheadMs: (this.clock.aheadMs ?? 0) + byMs }
+    this.#life?.clock.jump(byMs)
+  }
+
+  /** Its clock is so much too fast from now on. */
+  driftClock(driftPpm: number): void {
+    this.clock = { ...this.clock, driftPpm }
+    this.#life?.clock.drift(driftPpm)
   }
 
   /** Lets go in good order, and compares what the log says with what was live. */
@@ -221,7 +238,7 @@ export class SimulatedNode {
 
   #ports(life: Life): Ports {
     const { world, network, content, trackers } = this.surroundings
-    const clock = new SimulatedClock(world, this.number, this.clock)
+    const { clock } = life
     const watch = this.watch
     const port = new ProcessNetwork(network, this.host, (side) => new NodeTap(side, watch, this.manners))
     const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
@@ -319,11 +336,13 @@ export class SimulatedNode {
     this.#report('bytesOnDiskRight', bytesOnDiskRight(content, this.medium, state.stored.indices()))
   }
 
-  async #checkCrash(): Promise<void> {
+  async #checkCrash(how: 'process' | 'power'): Promise<void> {
     const { committedSeq, durable } = this.watch
     const log = await this.#reader()
-    if (log === undefined) return
-    this.#report('crashLosesNothing', await crashLosesNothing(log, committedSeq, durable))
+    const left = await crashLosesNothing(log, how === 'power' ? 0 : committedSeq, durable)
+    this.#report('crashLosesNothing', left.finding)
+    // What was committed and not yet on the medium may be lost with the power, and is then to be fetched again.
+    if (how === 'power') this.watch.lost(left.committedSeq, left.stored)
   }
 
   #report(checker: string, finding: string | undefined): void {

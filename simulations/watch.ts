@@ -52,6 +52,13 @@ export class NodeWatch implements LogWatch {
     this.#lastAt = 0
   }
 
+  /** The power was lost, and with it the end of the log. */
+  lost(committedSeq: number, stored: Iterable<number>): void {
+    this.committedSeq = committedSeq
+    this.durable.clear()
+    for (const piece of stored) this.durable.add(piece)
+  }
+
   appended(seq: number, at: Instant, event: TransferEvent): void {
     this.events++
     if (at < this.#lastAt) this.#found('timeNeverRunsBack', `event ${seq} is ${this.#lastAt - at} ms before the last`)

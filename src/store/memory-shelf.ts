@@ -20,6 +20,12 @@ export interface MemoryWorld {
 
 export const KIND_WORLD: MemoryWorld = { writeMs: () => 0, failure: () => undefined }
 
+/**
+ * What was written longer ago than this is on the medium without a sync: Linux writes back what is 30 seconds old, and
+ * looks for it every 5.
+ */
+const WRITTEN_BACK_MS = 35_000
+
 /** Keys as text of one character for each byte, which sorts as the bytes do. */
 const textOf = (key: Uint8Array): string => String.fromCharCode(...key)
 
@@ -33,6 +39,8 @@ export class MemoryMedium {
   /** In order of their keys. */
   readonly #items: Item[] = []
   #letGo: () => void = () => {}
+  /** Writes that a loss of power may take, oldest first, each with what undoes it. */
+  #unsynced: { readonly at: number; readonly undo: readonly Operation[] }[] = []
 
   /** Takes the medium over: what the former shelf had under way is lost, and it does nothing more. */
   open(clock: Clock, world: MemoryWorld = KIND_WORLD): Shelf {
@@ -64,12 +72,40 @@ export class MemoryMedium {
     return this.#items.slice(this.#find(textOf(from)), this.#find(textOf(to)))
   }
 
-  apply(operation: Operation): void {
-    const text = textOf(operation.key)
+  /** Does all of the operations. */
+  write(operations: readonly Operation[], at: number): void {
+    const undo = operations.map((operation) => this.#apply(operation)).reverse()
+    this.#unsynced.push({ at, undo })
+    const kept = this.#unsynced.findIndex((write) => write.at >= at - WRITTEN_BACK_MS)
+    this.#unsynced.splice(0, kept)
+  }
+
+  /** A loss of power takes nothing of what was written until now. */
+  sync(): void {
+    this.#unsynced = []
+  }
+
+  /**
+   * Only the first writes since the last sync are left, as many as `keep` says of how many there are: a write-ahead log
+   * loses its end, and nothing out of its middle. Whoever has the medium open does nothing more.
+   */
+  losePower(keep: (writes: number) => number): void {
+    this.#letGo()
+    const lost = this.#unsynced.splice(keep(this.#unsynced.length))
+    for (const { undo } of lost.reverse()) for (const operation of undo) this.#apply(operation)
+    this.sync()
+  }
+
+  /** Does it, and says what undoes it. */
+  #apply(operation: Operation): Operation {
+    const { key } = operation
+    const text = textOf(key)
     const at = this.#find(text)
-    const there = this.#items[at]?.text === text ? 1 : 0
-    if (operation.type === 'del') this.#items.splice(at, there)
-    else this.#items.splice(at, there, { text, key: operation.key, value: operation.value })
+    const known = this.#items[at]
+    const there = known?.text === text ? known : undefined
+    const item = operation.type === 'put' ? [{ text, key, value: operation.value }] : []
+    this.#items.splice(at, there === undefined ? 0 : 1, ...item)
+    return there === undefined ? { type: 'del', key } : { type: 'put', key, value: there.value }
   }
 }
 
@@ -117,24 +153,30 @@ class MemoryShelf implements Shelf {
   }
 
   write(operations: readonly Operation[], done: (failure: Failure | undefined) => void): void {
+    this.#write(operations, false, done)
+  }
+
+  writeDurably(operations: readonly Operation[], done: (failure: Failure | undefined) => void): void {
+    this.#write(operations, true, done)
+  }
+
+  #write(operations: readonly Operation[], durably: boolean, done: (failure: Failure | undefined) => void): void {
     if (!this.#open) return
     this.#failure ??= this.#world.failure()
     const failure = this.#failure
     this.#busyUntil = Math.max(this.#busyUntil, this.#clock.now() + this.#world.writeMs())
     const cancel = this.#clock.wakeAt(instant(this.#busyUntil), () => {
       this.#underWay.delete(cancel)
-      if (failure === undefined) for (const operation of operations) this.#medium.apply(operation)
+      if (failure === undefined) this.#medium.write(operations, this.#clock.now())
+      if (failure === undefined && durably) this.#medium.sync()
       done(failure)
     })
     this.#underWay.add(cancel)
   }
 
-  writeDurably(operations: readonly Operation[], done: (failure: Failure | undefined) => void): void {
-    this.write(operations, done)
-  }
-
   async clear(range: KeyRange): Promise<void> {
-    for (const { key } of this.#medium.range(range)) this.#medium.apply({ type: 'del', key })
+    const operations = this.#medium.range(range).map(({ key }): Operation => ({ type: 'del', key }))
+    this.#medium.write(operations, this.#clock.now())
   }
 
   async close(): Promise<void> {

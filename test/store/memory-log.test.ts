@@ -167,6 +167,31 @@ test('memory log: after a crash the log has what was committed, and the former p
   assert.equal(await readAll(again), loggedFrom(0, 5))
 })
 
+test('memory log: a loss of power takes writes from the end, none that was synced or has been there for long', async () => {
+  const { clock, medium, log } = await rig()
+  const commit = (count: number): void => {
+    append(log, count)
+    log.flush()
+    clock.advance(0)
+  }
+  const lose = async (kept: number): Promise<{ readonly writes: number; readonly nextSeq: number }> => {
+    let writes = 0
+    medium.losePower((count) => {
+      writes = count
+      return kept
+    })
+    const again = await driven(clock, createMemoryLogStore(clock, medium).open(ONE))
+    return { writes, nextSeq: again.nextSeq }
+  }
+  commit(2)
+  clock.advance(36_000)
+  commit(3)
+  commit(4)
+  commit(5)
+  assert.equal(await lose(1), { writes: 3, nextSeq: 5 }, 'the transfer itself and the first two events stay')
+  assert.equal(await lose(0), { writes: 0, nextSeq: 5 }, 'what survived one loss survives the next')
+})
+
 test('memory log: the same calls give the same bytes', async () => {
   const contents: string[] = []
   for (let run = 0; run < 2; run++) {
