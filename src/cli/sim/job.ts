@@ -1,19 +1,21 @@
 /** A job: what every run of a sweep has in common, as words that reach any thread and any machine. */
 import {
-  findScenario,
   type RunResult,
   type RunSettings,
   readSettings,
-  runTwice,
+  runChecked,
   type Scenario,
 } from '../../../simulations/index.js'
+import { loadScenario } from './load-scenario.js'
 
 export interface SimJob {
-  /** The name of a scenario that ships. */
+  /** The name of a scenario that ships, or the path of a file. */
   readonly scenario: string
   /** What `--set` and `--peers` said. */
   readonly words: Readonly<Record<string, string>>
   readonly checkDeterminism: boolean
+  /** How many samples over time each run keeps; none where it is not given. */
+  readonly samples?: number | undefined
 }
 
 /** A job whose scenario was found and whose words were read. */
@@ -23,21 +25,14 @@ export interface PreparedJob {
   run(seed: number): Promise<RunResult>
 }
 
-const runChecked = async (scenario: Scenario, seed: number, settings: RunSettings): Promise<RunResult> => {
-  const { result, divergence } = await runTwice(scenario, { seed, settings })
-  if (divergence === undefined) return result
-  const text = `delivery ${divergence.delivery} was ${divergence.first}; the second time ${divergence.second}`
-  const violation = { checker: 'sameSeedSameRun', kind: 'safety', node: undefined, atSeconds: 0, text } as const
-  return { ...result, violations: [...result.violations, violation] }
-}
-
-/** Throws `OPTION_INVALID`. */
-export const prepareJob = async ({ scenario: name, words, checkDeterminism }: SimJob): Promise<PreparedJob> => {
-  const scenario = findScenario(name)
+/** Throws `OPTION_INVALID` or `SCENARIO_INVALID`. */
+export const prepareJob = async (job: SimJob): Promise<PreparedJob> => {
+  const { words, checkDeterminism, samples } = job
+  const scenario = await loadScenario(job.scenario)
   const settings = readSettings(scenario.defaults, words)
-  return {
-    scenario,
-    settings,
-    run: (seed) => (checkDeterminism ? runChecked(scenario, seed, settings) : scenario.run({ seed, settings })),
+  const run = (seed: number): Promise<RunResult> => {
+    const options = { seed, settings, samples }
+    return checkDeterminism ? runChecked(scenario, options) : scenario.run(options)
   }
+  return { scenario, settings, run }
 }
