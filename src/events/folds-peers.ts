@@ -2,7 +2,15 @@
 import { peerLifecycle } from '../actors/peer.machine.js'
 import { present } from '../assert.js'
 import { LIMITS } from '../limits.js'
-import { type Instant, type PeerAddress, type PeerId, type PeerKey, type PieceIndex, showAddress } from '../values.js'
+import {
+  type Instant,
+  type PeerAddress,
+  type PeerId,
+  type PeerKey,
+  type PieceIndex,
+  showAddress,
+  ZERO,
+} from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { banName } from './banning.js'
 import type { Folds } from './fold.js'
@@ -66,15 +74,15 @@ const newPeer = (
   asked: new Map(),
   downloaded: emptyMeter(),
   uploaded: emptyMeter(),
-  wastedBytes: 0,
+  wastedBytes: ZERO,
   unasked: 0,
   snubbed: false,
-  deniedAt: 0,
+  deniedAt: ZERO,
   overdue: false,
   lastReceivedAt: at,
   lastSentAt: at,
   lastBlockAt: at,
-  unchokedAt: 0,
+  unchokedAt: ZERO,
 })
 
 const candidateOf = (state: TransferState, peer: PeerState): Candidate | undefined =>

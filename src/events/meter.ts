@@ -1,5 +1,5 @@
 /** A meter: bytes a second over the last few seconds, folded from events in whole numbers only. */
-import type { Instant } from '../values.js'
+import { type Instant, ZERO } from '../values.js'
 
 /** Two windows, the one being filled and the one before: a sliding mean without keeping each event. */
 export interface Meter {
@@ -11,7 +11,12 @@ export interface Meter {
 
 const WINDOW_MS = 4_000
 
-export const emptyMeter = (): Meter => ({ total: 0, windowStart: 0, inWindow: 0, inWindowBefore: 0 })
+export const emptyMeter = (): Meter => ({
+  total: ZERO,
+  windowStart: ZERO,
+  inWindow: ZERO,
+  inWindowBefore: ZERO,
+})
 
 export const addBytes = (meter: Meter, at: Instant, bytes: number): void => {
   meter.total += bytes

@@ -9,7 +9,7 @@
  * (doubling each round trip), until a round brings no tenth more.
  */
 import type { Instant } from '../values.js'
-import { BLOCK_BYTES } from '../values.js'
+import { BLOCK_BYTES, ZERO } from '../values.js'
 
 export interface Pipeline {
   /** Blocks to have on order. */
@@ -40,12 +40,12 @@ export const PIPELINE = {
 export const newPipeline = (): Pipeline => ({
   target: PIPELINE.initial,
   starting: true,
-  rate: 0,
-  roundStart: 0,
-  roundBytes: 0,
-  delayMs: 0,
-  delaySeenAt: 0,
-  probingSince: 0,
+  rate: ZERO,
+  roundStart: ZERO,
+  roundBytes: ZERO,
+  delayMs: ZERO,
+  delaySeenAt: ZERO,
+  probingSince: ZERO,
 })
 
 /** Blocks that bandwidth, delay and slack ask for; before the first round, when nothing is known, the most of slack. */

@@ -8,7 +8,16 @@ import type { PeerTag } from '../actors/peer.machine.js'
 import type { PieceTag } from '../actors/piece.machine.js'
 import type { Standing } from '../actors/step.js'
 import { type TransferTag, transferLifecycle } from '../actors/transfer.machine.js'
-import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex, Seq } from '../values.js'
+import {
+  type InfoHash,
+  type Instant,
+  type PeerAddress,
+  type PeerId,
+  type PeerKey,
+  type PieceIndex,
+  type Seq,
+  ZERO,
+} from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { type Geometry, geometryOf } from './geometry.js'
 import { emptyMeter, type Meter } from './meter.js'
@@ -196,7 +205,7 @@ const noBytes = new Uint8Array(20)
 /** Before the first event. */
 export const initialState = (): TransferState => ({
   nextSeq: 0,
-  at: 0 as Instant,
+  at: ZERO as Instant,
   standing: transferLifecycle.initial,
   infoHash: noBytes as InfoHash,
   name: '',
@@ -204,12 +213,12 @@ export const initialState = (): TransferState => ({
   private: false,
   geometry: nothing,
   session: 0,
-  randomSeed: 0,
+  randomSeed: ZERO,
   peerId: noBytes as PeerId,
-  machineStartedAt: 0,
+  machineStartedAt: ZERO,
   examined: false,
   cleanEnd: true,
-  endedAt: 0 as Instant,
+  endedAt: ZERO as Instant,
   wanted: new Bitfield(0),
   missing: 0,
   sequential: false,
@@ -222,7 +231,7 @@ export const initialState = (): TransferState => ({
   unsafe: [],
   unsynced: [],
   syncing: [],
-  syncAt: 0 as Instant,
+  syncAt: ZERO as Instant,
   powerLost: false,
   stamps: new Map(),
   checking: new Bitfield(0),
@@ -235,17 +244,17 @@ export const initialState = (): TransferState => ({
   candidates: new Map(),
   banned: new Set(),
   tiers: [],
-  announceNext: { tier: 0, tracker: 0, at: 0, rounds: 0 },
+  announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },
   optimistic: undefined,
-  optimisticAt: 0,
-  chokeRoundAt: 0,
+  optimisticAt: ZERO,
+  chokeRoundAt: ZERO,
   downloaded: emptyMeter(),
   uploaded: emptyMeter(),
-  waste: { duplicate: 0, late: 0, unasked: 0, rejected: 0 },
-  sessionDownloaded: 0,
-  sessionWasted: 0,
-  sessionUploaded: 0,
-  sessionChecked: 0,
+  waste: { duplicate: ZERO, late: ZERO, unasked: ZERO, rejected: ZERO },
+  sessionDownloaded: ZERO,
+  sessionWasted: ZERO,
+  sessionUploaded: ZERO,
+  sessionChecked: ZERO,
   failure: undefined,
 })
 
