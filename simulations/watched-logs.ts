@@ -40,8 +40,8 @@ class WatchedLog implements TransferLog {
     this.#inner.append(at, event)
     this.#watch.appended(seq, at, event)
   }
-  flush(): void {
-    this.#inner.flush()
+  flush(withinMs?: number): void {
+    this.#inner.flush(withinMs)
   }
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
     return this.#inner.read(from, to)

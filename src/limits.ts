@@ -112,6 +112,8 @@ export const LIMITS = {
   logCommitRecords: 16,
   /** How long an event waits for others to be committed with. */
   logCommitDelayMs: 50,
+  /** How long a stored piece waits for others to be committed and told with: a commit costs as much as a few blocks. */
+  logStoredDelayMs: 10,
   /** Events appended and not yet committed at which the engine takes no more input: about 2 MB, a second at full speed. */
   logPendingEventsPause: 32_768,
   /** The most there may ever be: room for the turns that were under way when the engine paused. */

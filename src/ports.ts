@@ -153,8 +153,8 @@ export interface TransferLog extends LogReader {
    * `onFailed` the event is lost; after `close` this is an assertion.
    */
   append(at: Instant, event: TransferEvent): void
-  /** Commits what was appended as soon as the commit under way is done. */
-  flush(): void
+  /** Commits what was appended within this time, or, where none is given, as soon as the commit under way is done. */
+  flush(withinMs?: number): void
   /** Called after each commit. One listener: who opened the log. */
   onCommitted: ((committedSeq: number) => void) | undefined
   /** Called once, when the log cannot be written any more. Nothing is committed afterwards. */

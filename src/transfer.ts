@@ -49,18 +49,18 @@ export const checkAddress = (address: PeerAddress): void => {
     throw new TorrewindError('OPTION_INVALID', `nobody can be reached at ${JSON.stringify(address)}`)
 }
 
-/** With these the log is committed at once rather than when its record is full. */
-const URGENT: Partial<Record<EventType, true>> = {
-  'piece-stored': true,
-  'session-began': true,
-  'session-examined': true,
-  'session-ended': true,
-  'check-ended': true,
-  paused: true,
-  resumed: true,
-  'download-completed': true,
-  'seeding-began': true,
-  'transfer-failed': true,
+/** With these the log is committed so soon, rather than when its record is full. */
+const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
+  'piece-stored': LIMITS.logStoredDelayMs,
+  'session-began': 0,
+  'session-examined': 0,
+  'session-ended': 0,
+  'check-ended': 0,
+  paused: 0,
+  resumed: 0,
+  'download-completed': 0,
+  'seeding-began': 0,
+  'transfer-failed': 0,
 }
 
 export class TorrentTransfer implements Transfer {
@@ -74,7 +74,8 @@ export class TorrentTransfer implements Transfer {
   readonly #checkpointer: Checkpointer
   #done = new Settled()
   #ready = new Settled()
-  #urgent = false
+  /** Something was recorded that is to be committed within this time. */
+  #commitWithinMs = Number.POSITIVE_INFINITY
   #held = false
   #seedingSeq: number | undefined
   #progressTimer: Cancel | undefined
@@ -276,7 +277,10 @@ export class TorrentTransfer implements Transfer {
   #record(logged: LoggedEvent): void {
     this.#commits.record(logged)
     const { type } = logged.event
-    if (URGENT[type]) this.#urgent = true
+    const withinMs = COMMITTED_WITHIN_MS[type]
+    // Nothing follows the last piece that it could wait for.
+    if (withinMs !== undefined)
+      this.#commitWithinMs = this.state.missing === 0 ? 0 : Math.min(this.#commitWithinMs, withinMs)
     if (type === 'seeding-began') this.#seedingSeq = logged.seq
     if (type === 'seeding-began' || type === 'download-began') this.#ready.resolve()
     if (type === 'transfer-failed') this.#fail(logged.event.code as ErrorCode, logged.event.message) // made as one
@@ -286,9 +290,9 @@ export class TorrentTransfer implements Transfer {
   /** Nothing waits in the actor system: what was decided goes out. */
   #rested(): void {
     const { log } = this.#options
-    if (this.#urgent) {
-      this.#urgent = false
-      log.flush()
+    if (this.#commitWithinMs < Number.POSITIVE_INFINITY) {
+      log.flush(this.#commitWithinMs)
+      this.#commitWithinMs = Number.POSITIVE_INFINITY
     }
     this.#driver.flush()
     if (!this.#held && log.pendingEvents > LIMITS.logPendingEventsPause) {

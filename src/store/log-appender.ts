@@ -42,6 +42,7 @@ export class LogAppender {
   #flushDue = false
   #failed = false
   #cancelWake: Cancel | undefined
+  #wakeAt = 0
   #closing: Promise<void> | undefined
   #closed: (() => void) | undefined
 
@@ -78,18 +79,28 @@ export class LogAppender {
       this.#seal()
       if (this.#sealed.length >= LIMITS.logCommitRecords) this.#commit()
     }
-    if (this.#cancelWake !== undefined) return
+    if (this.#cancelWake === undefined) this.#wakeWithin(LIMITS.logCommitDelayMs)
+  }
+
+  flush(withinMs = 0): void {
+    if (this.#failed || this.pendingEvents === 0) return
+    if (withinMs > 0) this.#wakeWithin(withinMs)
+    else {
+      this.#flushDue = true
+      this.#commit()
+    }
+  }
+
+  #wakeWithin(delayMs: number): void {
     const { clock } = this.#options
-    this.#cancelWake = clock.wakeAt(instant(clock.now() + LIMITS.logCommitDelayMs), () => {
+    const at = clock.now() + delayMs
+    if (this.#cancelWake !== undefined && this.#wakeAt <= at) return
+    this.#cancelWake?.()
+    this.#wakeAt = at
+    this.#cancelWake = clock.wakeAt(instant(at), () => {
       this.#cancelWake = undefined
       this.flush()
     })
-  }
-
-  flush(): void {
-    if (this.#failed || this.pendingEvents === 0) return
-    this.#flushDue = true
-    this.#commit()
   }
 
   /** Resolves when everything is committed, or when that is not to be. */

@@ -79,8 +79,8 @@ export class ShelfLog implements TransferLog {
     this.#appender.append(at, event)
   }
 
-  flush(): void {
-    this.#appender.flush()
+  flush(withinMs?: number): void {
+    this.#appender.flush(withinMs)
   }
 
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
