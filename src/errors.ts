@@ -30,9 +30,11 @@ export const ERROR_CODES = {
   TRACKER_FAILED: 'the tracker could not be reached, or answered with an error or with garbage',
   OPTION_INVALID: 'an option has a value that it cannot take',
   OPTION_UNSUPPORTED: 'an option is known, but what it asks for is not there yet',
+  TRACE_INVALID: 'a trace for simulations is malformed; the message says in which line',
   SCENARIO_INVALID: 'a scenario file cannot be read, is malformed, or has no scenario as its default export',
   STRATEGY_INVALID:
     'a picker or choker of a scenario threw, or returned what it may not; the message says which and when',
+  QUEUE_FAILED: 'the queue of a sweep cannot be reached, went away, or is worked on by another version',
   USAGE_INVALID: 'the command line is none that the command takes',
   INTERNAL_FAULT: 'a fault of Torrewind itself, which its makers would like to hear of',
 } as const

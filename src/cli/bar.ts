@@ -1,4 +1,5 @@
 /** Progress for people: a bar on a terminal, and a line now and then where stderr or stdout is read by a program. */
+import { clearLine, moveCursor } from 'node:readline'
 import { Presets, SingleBar } from 'cli-progress'
 import type { CommandContext } from './context.js'
 import { percent } from './format.js'
@@ -6,6 +7,8 @@ import { percent } from './format.js'
 export interface Bar {
   /** `note` stands behind the bar. */
   update(value: number, total: number, note?: string): void
+  /** Takes it away until the next update, so that a line can be written in its place. */
+  clear(): void
   /** Leaves it as it is, and goes to the next line. Safe to call twice. */
   stop(): void
 }
@@ -37,6 +40,14 @@ const terminalBar = (label: string): Bar => {
       else bar.start(100, share, { note })
       begun = true
     },
+    clear() {
+      if (!begun) return
+      bar.stop()
+      begun = false
+      // It went to the next line.
+      moveCursor(process.stderr, 0, -1)
+      clearLine(process.stderr, 0)
+    },
     stop() {
       if (begun) bar.stop()
       begun = false
@@ -58,11 +69,12 @@ const lines = (context: CommandContext, label: string): Bar => {
       toldPercent = share
       context.tell(`${label} ${share} % ${note}`.trimEnd())
     },
+    clear() {},
     stop() {},
   }
 }
 
-const SILENT: Bar = { update() {}, stop() {} }
+export const SILENT: Bar = { update() {}, clear() {}, stop() {} }
 
 export const openBar = (context: CommandContext, label: string): Bar => {
   if (context.logLevel === 'error' || context.logLevel === 'warn') return SILENT

@@ -11,7 +11,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   EDQUOT: 'DISK_FULL',
 }
 
-const failure = (path: string, error: unknown): TorrewindError => {
+export const writeFailure = (path: string, error: unknown): TorrewindError => {
   const code = CODES[systemCode(error) ?? ''] ?? 'DISK_FAILED'
   return new TorrewindError(code, `${path} cannot be written: ${messageOf(error)}`, { cause: error })
 }
@@ -24,7 +24,7 @@ export const checkPlace = async (path: string): Promise<void> => {
   try {
     await access(dirname(place), constants.W_OK)
   } catch (error) {
-    throw failure(place, error)
+    throw writeFailure(place, error)
   }
 }
 
@@ -33,12 +33,12 @@ export const writeNewFile = async (path: string, chunks: AsyncIterable<string | 
   const place = resolve(path)
   const draft = join(dirname(place), `.${basename(place)}.${process.pid}.part`)
   const handle = await open(draft, 'w').catch((error: unknown) => {
-    throw failure(place, error)
+    throw writeFailure(place, error)
   })
   try {
     for await (const chunk of chunks) {
       await handle.writeFile(chunk).catch((error: unknown) => {
-        throw failure(place, error)
+        throw writeFailure(place, error)
       })
     }
     await handle.sync()
@@ -47,6 +47,6 @@ export const writeNewFile = async (path: string, chunks: AsyncIterable<string | 
   } catch (error) {
     await handle.close().catch(() => {})
     await rm(draft, { force: true }).catch(() => {})
-    throw error instanceof TorrewindError ? error : failure(place, error)
+    throw error instanceof TorrewindError ? error : writeFailure(place, error)
   }
 }

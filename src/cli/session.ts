@@ -101,6 +101,7 @@ export const showProgress = (context: CommandContext, transfer: Transfer): Bar =
   }
   return {
     update: (value, total, note) => bar.update(value, total, note),
+    clear: () => bar.clear(),
     stop() {
       if (!watching.closed) bar.update(...share(transfer.progress), amountOf(transfer.progress))
       watching.unsubscribe()

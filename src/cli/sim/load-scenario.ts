@@ -9,8 +9,9 @@ const ENDINGS: readonly string[] = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'
 const invalid = (message: string, cause?: unknown): TorrewindError =>
   new TorrewindError('SCENARIO_INVALID', message, { cause })
 
-/** Names have neither dots nor slashes. */
-const isPath = (nameOrFile: string): boolean => /[./\\]/.test(nameOrFile)
+/** Where it is; undefined for a name, which has neither dots nor slashes. */
+export const scenarioFile = (nameOrFile: string): string | undefined =>
+  /[./\\]/.test(nameOrFile) ? path.resolve(nameOrFile) : undefined
 
 const checkFile = async (file: string): Promise<void> => {
   const found = await stat(file).catch((error: unknown) => {
@@ -52,8 +53,8 @@ const defaultOf = async (file: string): Promise<unknown> => {
 
 /** Throws `OPTION_INVALID` for a name of none, or a definition with something wrong in it; else `SCENARIO_INVALID`. */
 export const loadScenario = async (nameOrFile: string): Promise<simulations.Scenario> => {
-  if (!isPath(nameOrFile)) return simulations.findScenario(nameOrFile)
-  const file = path.resolve(nameOrFile)
+  const file = scenarioFile(nameOrFile)
+  if (file === undefined) return simulations.findScenario(nameOrFile)
   await checkFile(file)
   const found = await defaultOf(file)
   if (simulations.isScenario(found)) return found

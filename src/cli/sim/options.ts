@@ -1,6 +1,9 @@
 /** The options of `torrewind sim`: what they take, and the job that they ask for. */
+import { availableParallelism } from 'node:os'
 import { TorrewindError } from '../../errors.js'
+import { wholeFrom } from '../arguments.js'
 import type { SimJob } from './job.js'
+import type { QueueAddress } from './queue-link.js'
 
 export interface SimFlags {
   readonly seed?: number
@@ -8,6 +11,10 @@ export interface SimFlags {
   readonly peers?: number
   readonly checkDeterminism?: true
   readonly set?: readonly (readonly [string, string])[]
+  readonly workers?: number
+  readonly out?: string
+  readonly queue?: QueueAddress
+  readonly worker?: true
 }
 
 /** Both are in it. */
@@ -42,4 +49,24 @@ export const jobOf = (scenario: string, { peers, set, checkDeterminism }: SimFla
   if (peers !== undefined && words.peers !== undefined) throw invalid('--peers and --set peers= say the same')
   if (peers !== undefined) words.peers = String(peers)
   return { scenario, words, checkDeterminism: checkDeterminism === true }
+}
+
+export const CORES = availableParallelism()
+
+/** More threads than any machine has cores. */
+const THREADS_MAX = 4_096
+
+export const threads = wholeFrom(0, THREADS_MAX)
+
+/** What `--worker` works on, with how many threads. */
+export const workerOf = (
+  scenario: string | undefined,
+  { queue, workers = CORES, worker: _, ...others }: SimFlags,
+): readonly [QueueAddress, number] => {
+  if (queue === undefined) throw invalid('--worker needs --queue: it is where the runs come from')
+  const [other] = Object.keys(others)
+  if (scenario !== undefined || other !== undefined)
+    throw invalid('--worker takes --queue and --workers only: the sweep says what is run')
+  if (workers === 0) throw invalid('--workers cannot be 0 with --worker')
+  return [queue, workers]
 }

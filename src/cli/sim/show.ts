@@ -15,8 +15,9 @@ const commandOf = ({ scenario, words, checkDeterminism }: SimJob, seed: number):
     ...(checkDeterminism ? ['--check-determinism'] : []),
   ].join(' ')
 
-const tellRun = (context: CommandContext, job: SimJob, result: RunResult): void => {
+const tellRun = (context: CommandContext, job: SimJob, result: RunResult, brief: boolean): void => {
   const { seed, simulatedSeconds, wallSeconds, completed, peers, violations, hash } = result
+  if (brief && violations.length === 0) return
   const done = `${completed} of ${showCount(peers, 'leecher')} finished`
   context.tell(
     `seed ${seed}: ${done} in ${simulatedSeconds.toFixed(1)} simulated seconds (${wallSeconds.toFixed(2)} s), ${hash}`,
@@ -29,10 +30,11 @@ const tellRun = (context: CommandContext, job: SimJob, result: RunResult): void 
   }
 }
 
-export const showRun = (context: CommandContext, job: SimJob, result: RunResult): void => {
+/** In brief, people are told of violations only. */
+export const showRun = (context: CommandContext, job: SimJob, result: RunResult, brief = false): void => {
   const { seed, hash, simulatedSeconds, wallSeconds, events, completed, peers, violations } = result
   const { deliveries, blocks, downloadSeconds, faults } = result
   const known = { seed, hash, simulatedSeconds, wallSeconds, events, completed, peers, violations }
-  tellRun(context, job, result)
+  tellRun(context, job, result, brief)
   context.say({ type: 'run', scenario: job.scenario, ...known, deliveries, blocks, downloadSeconds, faults })
 }

@@ -1,26 +1,82 @@
-/** A sweep: a job is run with each seed of a range, and summed up. */
+/** A sweep: a job is run with each seed of a range, wherever there is room for it, and summed up. */
 import type { RunResult } from '../../../simulations/index.js'
+import { TorrewindError } from '../../errors.js'
 import type { CommandContext } from '../context.js'
 import { showCount } from '../format.js'
 import { Reported } from '../reported.js'
+import { inOrder } from './in-order.js'
 import { prepareJob, type SimJob } from './job.js'
-import type { SeedRange } from './options.js'
-import { showRun } from './show.js'
+import { CORES, invalid, type SeedRange, type SimFlags } from './options.js'
+import { runnerOnQueue } from './queue-runner.js'
+import { SweepRecord } from './record.js'
+import { type Runner, runnerHere } from './runner.js'
+import { Sums } from './sums.js'
+import { runnerInThreads } from './threads.js'
+import { openView } from './view.js'
 
-export const sweep = async (context: CommandContext, job: SimJob, [from, to]: SeedRange): Promise<void> => {
-  const { run } = await prepareJob(job)
-  let violations = 0
-  let runs = 0
-  let slowest: RunResult | undefined
-  for (let seed = from; seed <= to && !context.stopped.aborted; seed++) {
-    const result = await run(seed)
-    runs++
-    if (result.violations.length > 0) violations++
-    if (slowest === undefined || result.wallSeconds > slowest.wallSeconds) slowest = result
-    showRun(context, job, result)
+/** What is wrong with so many runs is wrong with the others, too. */
+const FAILURES_MAX = 10
+
+type Ended = { readonly seed: number; readonly result: RunResult } | { readonly seed: number; readonly error: unknown }
+
+/** Throws `Reported` where something was wrong in a run. */
+export const sweep = async (
+  context: CommandContext,
+  job: SimJob,
+  range: SeedRange,
+  { workers, out, queue }: SimFlags,
+): Promise<void> => {
+  if (queue !== undefined && workers !== undefined)
+    throw invalid('--workers is for those who do the runs: give it to `torrewind sim --worker`')
+  const prepared = await prepareJob(job)
+  const record = out === undefined ? undefined : await SweepRecord.open(out, prepared)
+  const asked = range[1] - range[0] + 1
+  const resumed = record?.countIn(range) ?? 0
+  if (resumed > 0) context.tell(`${showCount(resumed, 'run')} of ${asked} are in ${out} already`)
+  const left = asked - resumed
+  const threads = left > 1 ? Math.min(workers ?? CORES, left) : 0
+  const view = openView(context, job, { asked, resumed, drawn: queue !== undefined || threads > 0 })
+  const openRunner = async (): Promise<Runner> => {
+    if (queue !== undefined) return runnerOnQueue(queue, prepared.shared, view)
+    return threads > 0 ? runnerInThreads(prepared.shared, threads) : runnerHere(prepared)
   }
-  if (runs > 1) context.tell(`${showCount(runs, 'run')}, ${violations} of them with violations`)
-  context.say({ type: 'swept', runs, violations, slowestSeed: slowest?.seed ?? null })
+  const runner = await openRunner().catch(async (error: unknown) => {
+    view.stop()
+    await record?.close()
+    throw error
+  })
+  const sums = new Sums()
+  let over = false
+  const run = async (seed: number): Promise<Ended> => {
+    if (record?.has(seed) === true) return { seed, result: await record.get(seed) }
+    try {
+      const result = await runner.run(seed)
+      await record?.add(result)
+      return { seed, result }
+    } catch (error) {
+      if (over || error instanceof TorrewindError || ++sums.failed >= FAILURES_MAX) throw error
+      return { seed, error }
+    } finally {
+      if (!over) view.ended()
+    }
+  }
+  try {
+    for await (const ended of inOrder(range, { width: runner.width, run, stopped: context.stopped })) {
+      if ('error' in ended) view.fail(ended.seed, ended.error)
+      else {
+        sums.add(ended.result)
+        view.show(ended.result)
+      }
+      await context.written()
+      if (context.unheard) break
+    }
+  } finally {
+    over = true
+    view.stop()
+    await runner.close()
+    await record?.close()
+    sums.show(context, asked, resumed)
+  }
   // Which runs they were, and how to see each again, was told with each.
-  if (violations > 0) throw new Reported()
+  if (sums.violations + sums.failed > 0) throw new Reported()
 }

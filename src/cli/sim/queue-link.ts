@@ -1,0 +1,91 @@
+/** The link to a queue: where it is on which Redis server, and a connection that is given up when it stays away. */
+import type { Redis } from 'ioredis'
+import { messageOf, TorrewindError } from '../../errors.js'
+
+export interface QueueAddress {
+  /** Without the password. */
+  readonly shown: string
+  readonly host: string
+  readonly port: number
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly tls: boolean
+  /** Of the queue. */
+  readonly name: string
+}
+
+const PORT = 6_379
+const NAME = 'sim'
+/** What the keys of all queues begin with. */
+export const PREFIX = 'torrewind'
+
+/** A server that does not answer for so long is not there. */
+const CONNECT_MS = 5_000
+/** One that was there is asked again so often, this far apart: it may be restarted. */
+const RETRIES = 20
+const RETRY_MS = 250
+
+export const queueAddress = (text: string): QueueAddress => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const name = url?.pathname.replace(/^\//, '') || NAME
+  if (url === undefined || !/^rediss?:$/.test(url.protocol) || url.hostname === '' || !/^[\w.-]{1,64}$/.test(name))
+    throw new TorrewindError('OPTION_INVALID', `--queue cannot be "${text}": it is redis://HOST:PORT[/NAME]`)
+  const tls = url.protocol === 'rediss:'
+  const port = url.port === '' ? PORT : Number(url.port)
+  return {
+    shown: `${url.protocol}//${url.hostname}:${port}/${name}`,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port,
+    username: url.username === '' ? undefined : decodeURIComponent(url.username),
+    password: url.password === '' ? undefined : decodeURIComponent(url.password),
+    tls,
+    name,
+  }
+}
+
+export const queueFailed = ({ shown }: QueueAddress, what: string, cause?: unknown): TorrewindError => {
+  const reason = cause === undefined ? '' : `: ${messageOf(cause)}`
+  return new TorrewindError('QUEUE_FAILED', `the queue ${shown} ${what}${reason}`, { cause })
+}
+
+export interface QueueLink {
+  readonly redis: Redis
+  close(): void
+}
+
+/** Throws `QUEUE_FAILED` where the server cannot be reached; `onLost` hears of it where that is so later. */
+export const openLink = async (address: QueueAddress, onLost: (error: TorrewindError) => void): Promise<QueueLink> => {
+  const { Redis } = await import('ioredis')
+  const { host, port, username, password, tls } = address
+  let reached = false
+  let closed = false
+  let last: unknown
+  const redis = new Redis({
+    ...{ host, port, lazyConnect: true, connectTimeout: CONNECT_MS },
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+    // What is asked while the server is away is asked again when it is back, as BullMQ wants it.
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => (reached && !closed && times <= RETRIES ? RETRY_MS : null),
+  })
+  redis.on('error', (error) => {
+    last = error
+  })
+  const close = (): void => {
+    closed = true
+    redis.disconnect()
+  }
+  try {
+    await redis.connect()
+    await redis.ping()
+  } catch (error) {
+    close()
+    throw queueFailed(address, 'cannot be reached', last ?? error)
+  }
+  reached = true
+  redis.on('end', () => {
+    if (!closed) onLost(queueFailed(address, 'went away and does not come back', last))
+  })
+  return { redis, close }
+}
