@@ -1,6 +1,6 @@
 /** Pickers: functions of users that say which pieces to ask a peer for, in place of the engine's own picker. */
 
-import { askableOf, pickBlocks, pickInOrder } from '../src/actors/picker.js'
+import { askablePieces, pickBlocks, pickInOrder } from '../src/actors/picker.js'
 import type { Strategy } from '../src/actors/strategy.js'
 import { rateOf } from '../src/events/meter.js'
 import type { PeerState, TransferState } from '../src/events/state.js'
@@ -30,8 +30,9 @@ export interface PickerView {
     readonly downloadRate: number
   }
   /**
-   * What the peer can be asked for now, in ascending order: pieces that it has, and of which blocks are neither here nor
-   * on order. Made for this call: sort it as you like.
+   * What the peer can be asked for now: pieces that it has, and of which blocks are neither here nor on order. Those that
+   * are begun come first, then the others with the rarest first, and equals in an order of chance, which each node has of
+   * its own: without that a swarm asks for the same pieces at the same time. Made for this call: sort it as you like.
    */
   readonly pieces: number[]
   peerHas(piece: number): boolean
@@ -86,7 +87,7 @@ const viewOf = ({ state, peer, random, now }: Turn, asking: Asking): PickerView 
       downloadRate: rateOf(peer.downloaded, now),
     },
     get pieces() {
-      pieces ??= [...(peer.has.indices() as Iterable<PieceIndex>)].filter(askableOf(state, peer))
+      pieces ??= askablePieces(state, peer)
       return pieces
     },
     peerHas: (piece) => isPiece(state, piece) && peer.has.has(piece),

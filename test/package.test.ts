@@ -154,6 +154,25 @@ test('package: the example of a swarm in one process runs', async () => {
   assert.is([...printed.matchAll(/^(one|two): .* same: true$/gm)].length, 2, printed)
 })
 
+test('package: the example of a test that simulates runs', async () => {
+  assert.match(await program('simulate.ts'), /^10 of 10 finished within \d+\.\d simulated seconds$/m)
+})
+
+test('package: its command runs the example of a scenario file, within the project and far from any', async () => {
+  const [bin = ''] = Object.values(manifest.bin)
+  const main = path.join(project, 'node_modules/torrewind', bin)
+  const alone = path.join(folder, 'alone.ts')
+  await cp(path.join(project, 'programs', 'scenario.ts'), alone)
+  const [near, far] = await Promise.all(
+    ['programs/scenario.ts', alone].map((file) =>
+      runIn(project, process.execPath, [main, 'sim', file, '--set', 'contentBytes=1000000', '--json']),
+    ),
+  )
+  const hashes = [near, far].map((printed) => /"seed":1,"hash":"([0-9a-f]{16})"/.exec(printed ?? '')?.[1])
+  assert.ok(hashes[0] !== undefined, near)
+  assert.is(hashes[1], hashes[0])
+})
+
 test('package: the program of the README, and the examples of downloading and rewinding, run', async () => {
   const tracker = await createTracker({ host: HOST, httpPort: 0, intervalSeconds: 10 })
   const engine = await createEngine({ dataDir: path.join(folder, 'seed-data'), host: HOST })

@@ -205,19 +205,22 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
   return { ranges: basket.ranges, drop }
 }
 
-/** Tells which pieces can be asked of this peer now: an order of somebody else's is made of those. */
-export const askableOf = (state: Readonly<TransferState>, peer: PeerState): ((piece: PieceIndex) => boolean) => {
+/** What this peer can be asked for now: pieces in flight, and new ones with the rarest first, equals in an order of chance. */
+export const askablePieces = (state: Readonly<TransferState>, peer: PeerState): PieceIndex[] => {
   const servable = servableBy(peer)
-  return (piece) => {
-    if (!servable(piece)) return false
-    const ledger = state.pieces.get(piece)
-    return ledger === undefined ? state.rarity.offers(piece) : ledger.open > 0 && mayFetch(ledger, peer)
+  const pieces: PieceIndex[] = []
+  for (const ledger of state.pieces.values())
+    if (ledger.open > 0 && mayFetch(ledger, peer) && servable(ledger.piece)) pieces.push(ledger.piece)
+  for (let at = 0; at < state.rarity.length; at++) {
+    const piece = state.rarity.at(at)
+    if (servable(piece)) pieces.push(piece)
   }
+  return pieces
 }
 
 /**
  * As `pickBlocks`, in somebody else's order: new pieces and those in flight as they come in it, and then what else is in
- * flight, so that what was begun is always brought to its end.
+ * flight, so that what was begun is always brought to its end. What the peer cannot be asked for now is passed over.
  */
 export const pickInOrder = (
   state: Readonly<TransferState>,
@@ -232,10 +235,12 @@ export const pickInOrder = (
   let waiting: PieceIndex | undefined
   for (const piece of order) {
     const ledger = state.pieces.get(piece)
+    if (!servable(piece)) continue
     if (ledger !== undefined) {
       begun.add(piece)
-      takeOpen(basket, ledger)
-    } else if (places > 0) {
+      if (mayFetch(ledger, peer)) takeOpen(basket, ledger)
+    } else if (!state.rarity.offers(piece)) continue
+    else if (places > 0) {
       places--
       takeWhole(basket, piece)
     } else waiting ??= piece

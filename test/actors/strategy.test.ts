@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CHOKER } from '../../src/actors/choker.js'
-import { askableOf, pickInOrder } from '../../src/actors/picker.js'
+import { askablePieces, pickInOrder } from '../../src/actors/picker.js'
 import { OURS, type Strategy } from '../../src/actors/strategy.js'
 import { ActorSystem } from '../../src/actors/system.js'
 import type { Effect } from '../../src/actors/vocabulary.js'
@@ -75,16 +75,18 @@ test('strategy: a piece can be asked of a peer that has it and serves it, while 
   const choking = open(3, { ...many, has: [3, 4], fast: true, weWant: true })
   const story = given(downloading(SHAPE), seedPeer(1, many), fetched(1, [3], SHAPE), some, choking)
   story.also(requested(1, 9, 0, 2), { type: 'allowed-fast-received', peer: peerKey(3), piece: pieceIndex(4) })
-  const askable = (peer: number): number[] =>
-    everyPiece(count)
-      .map(pieceIndex)
-      .filter(askableOf(story.state, story.peer(peer)))
+  const askable = (peer: number): number[] => askablePieces(story.state, story.peer(peer))
   assert.equal(
-    askable(1),
+    askable(1).sort((left, right) => left - right),
     everyPiece(count).filter((piece) => piece !== 3 && piece !== 9),
   )
+  assert.is(askable(1).at(-1), 4, 'two have it, and one has each of the others')
   assert.equal(askable(2), [4])
   assert.equal(askable(3), [4])
+  // What cannot be asked of it is passed over.
+  assert.equal(asked(story, 3, [9, 3, 4]), ['4:0', '4:1'])
+  story.also(requested(1, 4, 0, 1))
+  assert.is(askable(1)[0], 4, 'what is begun comes first')
 })
 
 test('strategy: another one decides in the place of ours, and is told the time', () => {
