@@ -137,7 +137,7 @@ test('scenario files: the command runs one, and keeps what was finished where it
       },
     })`,
   )
-  const ended = await cli('sim', file, '--seeds', '1..9', '--json')
+  const ended = await cli('sim', file, '--seeds', '1..9', '--workers', '0', '--json')
   assert.is(ended.code, 1)
   const runs = jsonLines(ended.stdout).filter(({ type }) => type === 'run')
   assert.equal(
