@@ -27,7 +27,6 @@ export const ERROR_CODES = {
   DISK_FULL: 'no space is left for the data',
   DISK_READ_ONLY: 'the download folder cannot be written to',
   DISK_FAILED: 'a file could not be read or written',
-  TRACKER_FAILED: 'the tracker could not be reached, or answered with an error or with garbage',
   OPTION_INVALID: 'an option has a value that it cannot take',
   OPTION_UNSUPPORTED: 'an option is known, but what it asks for is not there yet',
   TRACE_INVALID: 'a trace for simulations is malformed; the message says in which line',

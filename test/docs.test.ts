@@ -5,7 +5,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { NOT_RECORDED } from '../scripts/docs/events.js'
 import { fillRegions } from '../scripts/docs/markdown.js'
 import { PAGES } from '../scripts/docs/pages.js'
 import type { CommandContext } from '../src/cli/context.js'
@@ -59,13 +58,6 @@ test('docs: a region is filled and nothing beside it, and one that is not there 
 test('docs: every error code is in the manual once, and no other', () => {
   const listed = codeInFirstCells(section(MANUAL, 'Error codes'))
   assert.equal([...listed].sort(), Object.keys(ERROR_CODES).sort())
-})
-
-test('docs: events that are called reserved are recorded by nothing', () => {
-  const sources = [...sourcesBelow('src/actors'), read('src/session.ts')].join('\n')
-  const text = sources.replace(/case 'limits-asked':[\s\S]*?case/, 'case')
-  for (const type of NOT_RECORDED) assert.not.match(text, `type: '${type}'`)
-  assert.not.match([...sourcesBelow('src'), ...sourcesBelow('simulations')].join('\n'), /\btype: 'limits-asked' \}/)
 })
 
 test('docs: the README says how many kinds of event there are', () => {
@@ -171,7 +163,8 @@ test('docs: bounds that stand in sentences are those of the limits', () => {
     [ARCHITECTURE, `every ${count(LIMITS.checkpointEveryEvents)} events`],
     [ARCHITECTURE, `${LIMITS.checkpointsKept} are kept`],
     [ARCHITECTURE, `Up to ${LIMITS.logRecordEventsMax} events`],
-    [ARCHITECTURE, `when ${LIMITS.logCommitRecords} records\nare full, or ${LIMITS.logCommitDelayMs} ms later`],
+    [ARCHITECTURE, `within ${LIMITS.logStoredDelayMs} ms\nwhere it is any other \`piece-stored\``],
+    [ARCHITECTURE, `when ${LIMITS.logCommitRecords} records are full, or ${LIMITS.logCommitDelayMs} ms later`],
     [ARCHITECTURE, `synced every ${seconds(LIMITS.syncIntervalMs)}`],
     [MANUAL, `comes every ${seconds(LIMITS.syncIntervalMs)}`],
     [MANUAL, `${LIMITS.pieceBuffersBytesMax / MIB} MiB or ${LIMITS.piecesInFlightMin} pieces`],

@@ -14,9 +14,6 @@ const SUBJECTS: readonly (readonly [title: string, lastTag: number])[] = [
   ['Trackers', 127],
 ]
 
-/** In the vocabulary and in the codec, but nothing records them yet. */
-export const NOT_RECORDED: readonly EventType[] = ['limits-set', 'suggest-received']
-
 const kindText = (kind: FieldKind): string => {
   switch (kind.type) {
     case 'oneOf':
@@ -39,8 +36,7 @@ const kindText = (kind: FieldKind): string => {
 const rowOf = (type: EventType): readonly string[] => {
   const { tag, meaning, fields } = VOCABULARY[type]
   const described = Object.entries(fields).map(([name, { kind }]) => `\`${name}\`: ${kindText(kind)}`)
-  const note = NOT_RECORDED.includes(type) ? ' (Reserved: nothing records it yet.)' : ''
-  return [String(tag), `\`${type}\``, meaning + note, described.join('; ')]
+  return [String(tag), `\`${type}\``, meaning, described.join('; ')]
 }
 
 export const eventsPage = (): string => {

@@ -34,7 +34,6 @@ export const peerMachine = setup({}).createMachine({
         'have-none-received': stay,
         'have-received': stay,
         'allowed-fast-received': stay,
-        'suggest-received': stay,
         'keep-alive-sent': stay,
         'keep-alive-received': stay,
         'block-received': stay,

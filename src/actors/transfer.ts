@@ -304,8 +304,6 @@ export const decideTransfer = (
       })
     case 'pieces-selected':
       return select(state, cause.wanted, cause.sequential)
-    case 'limits-asked':
-      return decided({ events: [{ type: 'limits-set', download: cause.download, upload: cause.upload }] })
     case 'peers-found':
       return decided({
         events: [{ type: 'candidates-found', source: cause.source, addresses: cause.addresses }],

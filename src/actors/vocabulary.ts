@@ -24,7 +24,6 @@ export type TransferInput =
       readonly reason: 'closed' | 'removed' | 'failed'
     }
   | { readonly type: 'pieces-selected'; readonly wanted: Uint8Array; readonly sequential: boolean }
-  | { readonly type: 'limits-asked'; readonly download: number; readonly upload: number }
   | { readonly type: 'peers-found'; readonly source: 'tracker' | 'user'; readonly addresses: readonly PeerAddress[] }
   | { readonly type: 'peer-accepted'; readonly peer: PeerKey; readonly address: PeerAddress }
   | { readonly type: 'log-committed'; readonly committedSeq: number }

@@ -300,7 +300,6 @@ export const peerFolds = {
   'allowed-fast-received'(state, event, at) {
     hear(state, event, at).allowedFast.add(event.piece)
   },
-  'suggest-received': (state, event, at) => void hear(state, event, at),
   'peer-snubbed'(state, event) {
     stepPeer(state, event.peer, event.type).snubbed = true
   },

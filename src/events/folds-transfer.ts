@@ -194,10 +194,6 @@ export const transferFolds = {
     state.sequential = event.sequential
     rebuildWants(state)
   },
-  'limits-set'(state, event) {
-    state.downloadLimit = event.download
-    state.uploadLimit = event.upload
-  },
   'trackers-set'(state, event) {
     const known = new Map(state.tiers.flat().map((tracker) => [tracker.url, tracker]))
     state.tiers = event.tiers.map((tier) => tier.map((url) => known.get(url) ?? newTracker(url)))

@@ -156,8 +156,6 @@ export interface TransferState {
   /** Pieces wanted and not stored. */
   missing: number
   sequential: boolean
-  downloadLimit: number
-  uploadLimit: number
   stored: Bitfield
   /** Stored and committed: told to peers, and served. */
   announced: Bitfield
@@ -222,8 +220,6 @@ export const initialState = (): TransferState => ({
   wanted: new Bitfield(0),
   missing: 0,
   sequential: false,
-  downloadLimit: 0,
-  uploadLimit: 0,
   stored: new Bitfield(0),
   announced: new Bitfield(0),
   unannounced: [],

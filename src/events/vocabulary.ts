@@ -59,7 +59,6 @@ export const VOCABULARY = {
   'download-began': event(9, 'Wanted pieces are missing and are being fetched.', {}),
   'seeding-began': event(10, 'Every wanted piece is stored.', {}),
   'download-completed': event(11, 'The last wanted piece was stored and committed, for the first time.', {}),
-  'limits-set': event(12, 'Most bytes a second, 0 for no limit.', { download: count, upload: count }),
 
   'folder-set': event(13, 'The files are looked for in another folder from now on.', { folder: text }),
 
@@ -131,7 +130,6 @@ export const VOCABULARY = {
   'choke-received': event(58, 'The peer stopped serving us; without BEP 6 our requests are void.', { peer }),
   'unchoke-received': event(59, 'The peer serves us from now on.', { peer }),
   'allowed-fast-received': event(60, 'The peer serves this piece even while it chokes us (BEP 6).', { peer, piece }),
-  'suggest-received': event(61, 'The peer suggests this piece (BEP 6).', { peer, piece }),
   'peer-snubbed': event(62, 'The peer sent no block for a minute although we asked.', { peer }),
   'optimistic-chosen': event(63, 'The peer holds the optimistic slot from now on.', { peer }),
   'choke-round-ended': event(64, 'The choker ranked the peers.', {}),

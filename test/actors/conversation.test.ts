@@ -85,7 +85,7 @@ test('conversation: a state that was saved and restored decides the same from th
 
 test('conversation: nearly everything that can happen did happen', () => {
   const never = EVENT_TYPES.filter((type) => (happened.get(type) ?? 0) < 3)
-  assert.equal(never, ['folder-set', 'suggest-received'])
+  assert.equal(never, ['folder-set'])
 })
 
 test('conversation: one of the torrents has more pieces than may be in flight', () => {

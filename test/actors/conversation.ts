@@ -192,8 +192,6 @@ export class Conversation {
           else wanted.clear(piece)
         return toTransfer({ type: 'pieces-selected', wanted: wanted.bytes, sequential: chance.percent(50) })
       }
-      case 6:
-        return toTransfer({ type: 'limits-asked', download: chance.below(9), upload: chance.below(9) })
       default:
         story.after(LIMITS.silenceMaxMs / 2)
         return undefined

@@ -221,11 +221,4 @@ test('select: when everything wanted is stored, seeding begins; when more is wan
   checkInvariants(story.state)
 })
 
-test('limits: what the user sets is an event', () => {
-  const story = given(downloading()).when(toTransfer({ type: 'limits-asked', download: 5, upload: 6 }))
-  story.thenEvents('limits-set')
-  assert.is(story.state.downloadLimit, 5)
-  assert.is(story.state.uploadLimit, 6)
-})
-
 test.run()

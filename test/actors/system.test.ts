@@ -8,7 +8,9 @@ import { instant, peerKey, pieceIndex } from '../../src/values.js'
 import { downloading, open, seeding, seedPeer } from './beginnings.js'
 import { assertionOf, BEGAN_AT, given, Story, says, toPeer, toPiece, toTransfer, woken } from './given.js'
 
-const limits = (download: number): Input => toTransfer({ type: 'limits-asked', download, upload: 0 })
+/** Makes one event, wherever the transfer stands. */
+const selecting = (wanted: number): Input =>
+  toTransfer({ type: 'pieces-selected', wanted: new Uint8Array([wanted]), sequential: false })
 
 /** Notes down everything in the order in which it happens. */
 const watched = (perform: (effect: Effect, system: ActorSystem) => void = () => undefined) => {
@@ -41,7 +43,7 @@ test('system: events are recorded as they are decided, and effects are performed
 
 test('system: an input that comes while effects are performed waits until they all are', () => {
   const { system, noted } = watched((effect, system) => {
-    if (effect.type === 'dial') system.accept(limits(effect.peer))
+    if (effect.type === 'dial') system.accept(selecting(0xf0 - effect.peer))
   })
   const addresses = [1, 2].map((port) => ({ host: '10.0.0.9', port }))
   system.accept(toTransfer({ type: 'peers-found', source: 'user', addresses }))
@@ -51,11 +53,11 @@ test('system: an input that comes while effects are performed waits until they a
     'event dial-began',
     'effect dial',
     'effect dial',
-    'event limits-set',
-    'event limits-set',
+    'event pieces-selected',
+    'event pieces-selected',
     'rested',
   ])
-  assert.is(system.state.downloadLimit, 3)
+  assert.equal([...system.state.wanted.bytes], [0xf0 - 3])
 })
 
 test('system: what a decision throws reaches the caller, and no effect of that turn is performed', () => {
@@ -68,8 +70,8 @@ test('system: what a decision throws reaches the caller, and no effect of that t
     "peer: no 'peer-connected' in",
   )
   assert.equal(noted, [])
-  system.accept(limits(5))
-  assert.equal(noted, ['event limits-set', 'rested'])
+  system.accept(selecting(0xf0))
+  assert.equal(noted, ['event pieces-selected', 'rested'])
 })
 
 test('system: inputs for who is not there are passed over', () => {
