@@ -94,7 +94,7 @@ export interface Transfer {
   /** Resolves when no payload moves any more; none will until `resume`. */
   pause(): Promise<void>
   resume(): Promise<void>
-  /** Reads and hashes every piece again. */
+  /** Reads and hashes every piece again: now, or, where it is paused or has failed, once it is resumed. */
   recheck(): Promise<void>
   /** Ends the transfer and forgets its log; the files stay. */
   remove(): Promise<void>

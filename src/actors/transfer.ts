@@ -285,8 +285,11 @@ export const decideTransfer = (
     case 'piece-checked':
       return pieceChecked(state, cause.piece, cause.good, circumstances)
     case 'check-asked': {
-      if (state.standing.tags.active !== true) return NOTHING
-      return recheck(state)
+      const { active, checking, paused, failed } = state.standing.tags
+      if (active === true || checking === true) return recheck(state)
+      if (!state.examined || (paused !== true && failed !== true)) return NOTHING
+      const asked = recheck(state)
+      return { ...asked, effects: asked.effects.filter(({ type }) => type !== 'check') } // `resume` begins it
     }
     case 'pause-asked':
       if (state.standing.tags.paused === true || state.standing.tags.failed === true) return NOTHING

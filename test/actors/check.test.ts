@@ -109,8 +109,36 @@ test('check: an answer that comes after a pause is passed over', () => {
     .thenNothing()
 })
 
-test('check: asked for while nothing is active, it is passed over', () => {
-  given(downloading(), { type: 'paused' })
+test('check: asked for while paused or failed, it begins when that is over', () => {
+  const diskFull = { code: 'DISK_FULL', message: 'no space left' }
+  for (const halted of [
+    toTransfer({ type: 'pause-asked' }),
+    toTransfer({ type: 'storage-failed', failure: diskFull }),
+  ]) {
+    const story = given(downloading(), seedPeer(1), fetched(1, [2])).when(halted)
+    story.when(toTransfer({ type: 'check-asked' }))
+    assert.is(story.events.at(-1)?.type, 'check-began')
+    assert.is(story.effectsOf('check').length, 0)
+    assert.is(story.state.stored.count, 0)
+    checkInvariants(story.state)
+    story.when(toTransfer({ type: 'resume-asked' })).thenEvents('resumed', 'check-began')
+    assert.is(story.effectsOf('check')[0]?.pieces.length, PIECES)
+    checkInvariants(story.state)
+  }
+})
+
+test('check: asked for while one is under way, it begins anew with every piece', () => {
+  const story = given(seeding())
+    .when(toTransfer({ type: 'check-asked' }))
+    .when(checked(0, true), checked(1, false))
+  story.when(toTransfer({ type: 'check-asked' })).thenEvents('check-began')
+  assert.is(story.effectsOf('check')[0]?.pieces.length, PIECES)
+  assert.is(story.state.stored.count, 0)
+  checkInvariants(story.state)
+})
+
+test('check: asked for before the files were looked at, it is passed over', () => {
+  given(added(), session())
     .when(toTransfer({ type: 'check-asked' }))
     .thenNothing()
 })
