@@ -1,10 +1,37 @@
 /** The catalogue: the scenarios that ship. */
 import { TorrewindError } from '../src/errors.js'
 import type { Scenario } from './scenario.js'
+import { bandwidthClasses } from './scenarios/bandwidth-classes.js'
+import { crashStorm } from './scenarios/crash-storm.js'
 import { everythingAtOnce } from './scenarios/everything-at-once.js'
 import { flashCrowd } from './scenarios/flash-crowd.js'
+import { freeRiders } from './scenarios/free-riders.js'
+import { natHeavy } from './scenarios/nat-heavy.js'
+import { oneClub } from './scenarios/one-club.js'
+import { partitionHeal } from './scenarios/partition-heal.js'
+import { poisoners } from './scenarios/poisoners.js'
+import { seedLeavesEarly } from './scenarios/seed-leaves-early.js'
+import { slowSeed } from './scenarios/slow-seed.js'
+import { steadyState } from './scenarios/steady-state.js'
+import { trackerOutage } from './scenarios/tracker-outage.js'
+import { weibullChurn } from './scenarios/weibull-churn.js'
 
-export const SCENARIOS: readonly Scenario[] = [flashCrowd, everythingAtOnce]
+export const SCENARIOS: readonly Scenario[] = [
+  flashCrowd,
+  steadyState,
+  weibullChurn,
+  oneClub,
+  freeRiders,
+  bandwidthClasses,
+  natHeavy,
+  slowSeed,
+  seedLeavesEarly,
+  poisoners,
+  partitionHeal,
+  trackerOutage,
+  crashStorm,
+  everythingAtOnce,
+]
 
 /** Throws `OPTION_INVALID` where there is none of this name. */
 export const findScenario = (name: string): Scenario => {

@@ -1,9 +1,7 @@
-/** The checkers: what must hold in every run, each a named function that says in words what does not. */
+/** Checkers of logs, disks and what is served: each a named function that says in words what does not hold. */
 import { restoreSnapshot, stateHash } from '../src/events/snapshot.js'
-import type { TransferState } from '../src/events/state.js'
 import type { LogReader } from '../src/ports.js'
 import { foldLog } from '../src/replay/fold.js'
-import { pieceIndex } from '../src/values.js'
 import { Bitfield } from '../src/wire/bitfield.js'
 import type { Content } from './content.js'
 import type { DiskMedium } from './medium.js'
@@ -14,30 +12,6 @@ export type Finding = string | undefined
 const SHOWN = 10
 const show = (pieces: readonly number[]): string =>
   pieces.slice(0, SHOWN).join(', ') + (pieces.length > SHOWN ? ` and ${pieces.length - SHOWN} more` : '')
-
-/** Each piece is in exactly one place: missing, in flight, or stored; and the counts say so. */
-export const pieceInOnePlace = (state: Readonly<TransferState>): Finding => {
-  for (const piece of state.pieces.keys()) if (state.stored.has(piece)) return `piece ${piece} is stored and in flight`
-  for (const { piece } of state.unannounced)
-    if (!state.stored.has(piece)) return `piece ${piece} waits to be announced and is not stored`
-  return undefined
-}
-
-/** As `pieceInOnePlace`, piece by piece: for the end of a run. */
-export const everyPieceCounted = (state: Readonly<TransferState>): Finding => {
-  let missing = 0
-  for (let index = 0; index < state.geometry.pieceCount; index++) {
-    const piece = pieceIndex(index)
-    const stored = state.stored.has(piece)
-    if (state.announced.has(piece) && !stored) return `piece ${piece} is announced and not stored`
-    const wanted = state.wanted.has(piece) && !stored
-    if (wanted) missing++
-    const offered = state.rarity.offers(piece)
-    if (state.standing.tags.downloading === true && offered !== (wanted && !state.pieces.has(piece)))
-      return `piece ${piece} is ${offered ? '' : 'not '}to be picked, but ${wanted ? 'missing' : 'not wanted'}`
-  }
-  return missing === state.missing ? undefined : `${missing} pieces are missing, and ${state.missing} are counted`
-}
 
 /** Folding the log, from its start and from its checkpoints, gives the state that was live. */
 export const foldGivesLiveState = async (log: LogReader, liveHash: string): Promise<Finding> => {

@@ -1,12 +1,7 @@
-/** Faults as data: a schedule drawn from the seed, which can be kept, changed and played again. */
-import { unreachable } from '../src/assert.js'
+/** Faults as data: what may go wrong in a run, as it is drawn, kept in files, shortened and played again. */
 import { TorrewindError } from '../src/errors.js'
 import type { TrackerMood } from './discovery.js'
-import { failureOf } from './disk.js'
-import type { SimulatedNode } from './node.js'
-import type { Population } from './population.js'
-import type { Chance } from './random.js'
-import type { Swarm } from './swarm.js'
+import { MANNERS, type Manner } from './manners.js'
 
 interface Timed {
   readonly atSeconds: number
@@ -33,185 +28,90 @@ export type Fault =
   | ({ readonly kind: 'log-fails' } & OfNode)
   /** Seen by the next process. */
   | ({ readonly kind: 'clock'; readonly aheadMs: number } & OfNode)
+  | ({ readonly kind: 'clock-drift'; readonly driftPpm: number } & OfNode)
+  | ({ readonly kind: 'clock-jump'; readonly byMs: number } & OfNode)
+  /** It does this wrong, one time in so many. */
+  | ({ readonly kind: 'hostile'; readonly manner: Manner; readonly oneIn: number } & OfNode)
+  /** Loses its power and never comes back. */
+  | ({ readonly kind: 'gone' } & OfNode)
 
-export const FAULT_KINDS = [
-  'crash',
-  'slow',
-  'lossy',
-  'partition',
-  'resets',
-  'tracker',
-  'disk',
-  'disk-slow',
-  'bit-rot',
-  'commits-slow',
-  'log-fails',
-  'clock',
-] as const satisfies readonly Fault['kind'][]
+export type FaultKind = Fault['kind']
+export type FaultOf<Kind extends FaultKind> = Extract<Fault, { readonly kind: Kind }>
 
-/** Faults of one kind in one run. */
-const FAULTS_MAX = 6
-const LONGEST_SHARE = 0.5
+const MOODS: readonly TrackerMood[] = ['well', 'refusing', 'silent', 'empty', 'wrong', 'failing', 'slow']
+const NODES_MAX = 1_000_000
+const BITS_MAX = 0xffff_ffff
+const HOUR_MS = 3_600_000
 
-const draw = (kind: Fault['kind'], chance: Chance, timed: Timed, node: number, nodes: readonly number[]): Fault => {
-  switch (kind) {
-    case 'crash':
-      return { kind, ...timed, node, how: chance.pick(['process', 'power']) }
-    case 'slow':
-      return { kind, ...timed, node, times: chance.between(2, 50) }
-    case 'lossy':
-      return { kind, ...timed, node, lossRate: chance.between(1, 20) / 100 }
-    case 'partition':
-      return {
-        kind,
-        ...timed,
-        nodes: chance.some(nodes, chance.between(1, Math.ceil(nodes.length / 2))),
-        oneWay: chance.happens(0.3),
-      }
-    case 'resets':
-      return { kind, ...timed, node, share: chance.between(1, 10) / 10 }
-    case 'tracker':
-      return { kind, ...timed, mood: chance.pick(['refusing', 'silent', 'empty', 'wrong', 'failing', 'slow']) }
-    case 'disk':
-      return { kind, ...timed, node, code: chance.pick(['ENOSPC', 'EIO']), oneIn: chance.pick([1, 3, 20]) }
-    case 'disk-slow':
-      return { kind, ...timed, node, latencyMs: chance.pick([5, 50, 500]) }
-    case 'bit-rot':
-      return { kind, ...timed, node, place: chance.bits() }
-    case 'commits-slow':
-      return { kind, ...timed, node, commitMs: chance.pick([20, 200, 2_000]) }
-    case 'log-fails':
-      return { kind, ...timed, node }
-    case 'clock':
-      return { kind, ...timed, node, aheadMs: chance.between(-600_000, 600_000) }
-    default:
-      return unreachable(kind)
+type Takes = (value: unknown) => boolean
+const numberFrom =
+  (least: number, most: number): Takes =>
+  (value) =>
+    typeof value === 'number' && value >= least && value <= most
+const wholeFrom =
+  (least: number, most: number): Takes =>
+  (value) =>
+    Number.isSafeInteger(value) && numberFrom(least, most)(value)
+const oneOf =
+  (values: readonly unknown[]): Takes =>
+  (value) =>
+    values.includes(value)
+const isNode = wholeFrom(1, NODES_MAX)
+const oneIn = wholeFrom(1, BITS_MAX)
+
+/** What each field of each kind takes, beside `atSeconds`, `forSeconds` and, where it is of a node, `node`. */
+const FIELDS: {
+  readonly [Kind in FaultKind]: { readonly [Field in Exclude<keyof FaultOf<Kind>, 'kind' | keyof OfNode>]: Takes }
+} = {
+  crash: { how: oneOf(['process', 'power']) },
+  slow: { times: numberFrom(1, 1e6) },
+  lossy: { lossRate: numberFrom(0, 0.5) },
+  partition: {
+    nodes: (value) => Array.isArray(value) && value.every(isNode),
+    oneWay: oneOf([true, false]),
+  },
+  resets: { share: numberFrom(0, 1) },
+  tracker: { mood: oneOf(MOODS) },
+  disk: { code: oneOf(['ENOSPC', 'EIO']), oneIn },
+  'disk-slow': { latencyMs: numberFrom(0, HOUR_MS) },
+  'bit-rot': { place: wholeFrom(0, BITS_MAX) },
+  'commits-slow': { commitMs: wholeFrom(0, HOUR_MS) },
+  'log-fails': {},
+  clock: { aheadMs: wholeFrom(-24 * HOUR_MS, 24 * HOUR_MS) },
+  'clock-drift': { driftPpm: numberFrom(-500_000, 500_000) },
+  'clock-jump': { byMs: wholeFrom(0, 24 * HOUR_MS) },
+  hostile: { manner: oneOf(MANNERS), oneIn },
+  gone: {},
+}
+
+/** Kinds that are drawn, in an order that stays; `gone` is for scenarios, which know who may go. */
+export const FAULT_KINDS = (Object.keys(FIELDS) as readonly FaultKind[]).filter((kind) => kind !== 'gone') // the table's own keys
+
+const isSeconds = numberFrom(0, 1e8)
+
+const readFault = (value: unknown, place: number): Fault => {
+  const invalid = (why: string): TorrewindError => new TorrewindError('SCENARIO_INVALID', `fault ${place}: ${why}`)
+  if (typeof value !== 'object' || value === null) throw invalid('it is no object')
+  const given: Readonly<Record<string, unknown>> = { ...value }
+  const kind = Object.hasOwn(FIELDS, String(given.kind)) ? (given.kind as FaultKind) : undefined // a key of the table
+  if (kind === undefined) throw invalid(`there is no kind ${JSON.stringify(given.kind)}`)
+  const ofNode = kind !== 'partition' && kind !== 'tracker'
+  const fields: Readonly<Record<string, Takes>> = {
+    kind: () => true,
+    atSeconds: isSeconds,
+    forSeconds: isSeconds,
+    ...(ofNode ? { node: isNode } : {}),
+    ...FIELDS[kind],
   }
+  for (const [field, takes] of Object.entries(fields))
+    if (!takes(given[field])) throw invalid(`${field} of ${kind} cannot be ${JSON.stringify(given[field])}`)
+  for (const field of Object.keys(given))
+    if (!Object.hasOwn(fields, field)) throw invalid(`${kind} has no field ${field}`)
+  return given as unknown as Fault // every field was looked at
 }
 
-const kindsOf = (chosen: string): readonly Fault['kind'][] => {
-  if (chosen === '') return FAULT_KINDS
-  return chosen.split('+').map((name) => {
-    const kind = FAULT_KINDS.find((each) => each === name)
-    if (kind === undefined)
-      throw new TorrewindError('OPTION_INVALID', `there is no fault ${name}; there are: ${FAULT_KINDS.join(', ')}`)
-    return kind
-  })
-}
-
-/** Each run has kinds of its own, and as many faults of each as chance has it; all are over at the end. */
-export const drawFaults = (swarm: Swarm, population: Population, endSeconds: number, chosen: string): Fault[] => {
-  const chance = swarm.world.chance('faults')
-  const faults: Fault[] = []
-  const numbers = swarm.nodes.map(({ number }) => number)
-  const leechers = population.leechers.map(({ number }) => number)
-  const kinds = kindsOf(chosen)
-  for (const kind of kinds) {
-    if (chosen === '' && chance.happens(0.5)) continue
-    const count = chance.between(1, FAULTS_MAX)
-    for (let drawn = 0; drawn < count; drawn++) {
-      const atSeconds = Math.round(chance.unit() * endSeconds * 1_000) / 1_000
-      const longest = Math.min(endSeconds * LONGEST_SHARE, endSeconds - atSeconds)
-      const forSeconds = Math.round(chance.unit() * longest * 1_000) / 1_000
-      // What cannot be mended happens to leechers only.
-      const node = chance.pick(kind === 'bit-rot' ? leechers : numbers)
-      faults.push(draw(kind, chance, { atSeconds, forSeconds }, node, numbers))
-    }
-  }
-  return faults.sort((left, right) => left.atSeconds - right.atSeconds)
-}
-
-/** What the bits that rotted hit. */
-const rot = (node: SimulatedNode, place: number): void => {
-  const files = node.medium.files.filter(({ exists, bytes }) => exists && bytes > 0)
-  const file = files[place % Math.max(1, files.length)]
-  if (file === undefined) return
-  node.watch.rotten = true
-  file.rot(place % file.bytes)
-}
-
-/** Plays one fault: what it does now, and what ends it. */
-const begin = (swarm: Swarm, fault: Fault, chance: Chance): (() => void) => {
-  const node = 'node' in fault ? swarm.nodes[fault.node - 1] : undefined
-  const nothing = (): void => undefined
-  switch (fault.kind) {
-    case 'crash':
-      node?.crash(fault.how)
-      return () => node?.start()
-    case 'slow': {
-      if (node === undefined) return nothing
-      const { uploadRate, downloadRate } = node.settings.host
-      const slower = (rate = 0): number => Math.ceil((rate === 0 ? 1e9 : rate) / fault.times)
-      node.host.change({ uploadRate: slower(uploadRate), downloadRate: slower(downloadRate) })
-      return () => node.host.change({ uploadRate: uploadRate ?? 0, downloadRate: downloadRate ?? 0 })
-    }
-    case 'lossy':
-      node?.host.change({ lossRate: fault.lossRate })
-      return () => node?.host.change({ lossRate: node.settings.host.lossRate ?? 0 })
-    case 'partition': {
-      const inside = new Set(fault.nodes)
-      const mend = swarm.network.cut((from, to) =>
-        fault.oneWay ? inside.has(from.node) && !inside.has(to.node) : inside.has(from.node) !== inside.has(to.node),
-      )
-      return mend
-    }
-    case 'resets':
-      for (const endpoint of [...(node?.host.endpoints ?? [])]) if (chance.happens(fault.share)) endpoint.reset()
-      return nothing
-    case 'tracker':
-      for (const tracker of swarm.trackers.values()) tracker.mood = fault.mood
-      return () => {
-        for (const tracker of swarm.trackers.values()) tracker.mood = 'well'
-      }
-    case 'disk':
-      if (node === undefined) return nothing
-      node.disk.failure = (operation) => {
-        const fails = fault.code === 'EIO' || operation === 'write' || operation === 'reserve'
-        return fails && chance.below(fault.oneIn) === 0 ? failureOf(fault.code) : undefined
-      }
-      return () => {
-        node.disk.failure = undefined
-        node.resume()
-      }
-    case 'disk-slow':
-      if (node === undefined) return nothing
-      node.disk.latencyUs = fault.latencyMs * 1_000
-      return () => {
-        node.disk.latencyUs = 100
-      }
-    case 'bit-rot':
-      if (node !== undefined) rot(node, fault.place)
-      return nothing
-    case 'commits-slow':
-      if (node === undefined) return nothing
-      node.log.commitMs = fault.commitMs
-      return () => {
-        node.log.commitMs = 1
-      }
-    case 'log-fails':
-      if (node === undefined) return nothing
-      node.log.failure = failureOf('EIO')
-      return () => {
-        node.log.failure = undefined
-        // Without its log an engine stops; somebody starts it again.
-        node.crash('process')
-        node.start()
-      }
-    case 'clock':
-      if (node !== undefined) node.clock = { ...node.clock, aheadMs: fault.aheadMs }
-      return nothing
-    default:
-      return unreachable(fault)
-  }
-}
-
-/** Lets the schedule happen. */
-export const playFaults = (swarm: Swarm, faults: readonly Fault[]): void => {
-  const chance = swarm.world.chance('playing faults')
-  for (const fault of faults) {
-    swarm.at(fault.atSeconds, () => {
-      const end = begin(swarm, fault, chance)
-      swarm.at(fault.atSeconds + fault.forSeconds, end)
-    })
-  }
+/** A schedule that somebody else wrote. Throws `SCENARIO_INVALID`. */
+export const readFaults = (value: unknown): readonly Fault[] => {
+  if (!Array.isArray(value)) throw new TorrewindError('SCENARIO_INVALID', 'faults are a list')
+  return value.map(readFault)
 }

@@ -79,6 +79,7 @@ export const transmissionUs = (bytes: number, rate: number): number =>
 
 const FIRST_FREE_PORT = 49_152
 const PORT_MAX = 65_535
+const PORTS_APART = 1_009
 
 export class Host {
   readonly listeners = new Map<number, Listening>()
@@ -89,7 +90,7 @@ export class Host {
   #uplinkFreeAt = 0
   #serving = false
   #downlinkFreeAt = 0
-  #nextPort = FIRST_FREE_PORT
+  #nextPort: number
   readonly #uplinkLabel: number
   readonly #serve = (): void => this.#serveUplink()
   #sendBytesMax = SEGMENT_BYTES_MAX
@@ -108,6 +109,8 @@ export class Host {
     public settings: HostSettings,
   ) {
     this.#uplinkLabel = labelOf('uplink', node)
+    // Machines behind one address do not take the same ports.
+    this.#nextPort = FIRST_FREE_PORT + ((node * PORTS_APART) % (PORT_MAX - FIRST_FREE_PORT))
     this.change({})
   }
 

@@ -11,7 +11,7 @@ import type { Content } from './content.js'
 import type { Side } from './host.js'
 import type { Chance } from './random.js'
 import { isMessage, isPieceHeader } from './said.js'
-import { labelOf, type World } from './world.js'
+import { labelOf, US_PER_SECOND, type World } from './world.js'
 
 /** Each with what it does to one of so many blocks, or of so many calls of `send`. */
 export const MANNERS = [
@@ -37,9 +37,8 @@ export const MANNERS = [
 export type Manner = (typeof MANNERS)[number]
 
 const STORM_PAIRS = 20
-const FLOOD_REQUESTS = 200
-const FLOOD_TIMES = 100
-const FLOOD_EVERY_US = 100_000
+/** In a second, where it is done every time. */
+const FLOOD_REQUESTS = 1_000
 
 const CHOKE = encodeMessage({ type: 'choke' })
 const UNCHOKE = encodeMessage({ type: 'unchoke' })
@@ -53,6 +52,7 @@ export class Manners {
   readonly #habits = new Map<Manner, number>()
   /** Connections that were ended in the middle of a block: whatever follows is not sent. */
   readonly #over = new WeakSet<Side>()
+  readonly #flooded = new WeakSet<Side>()
 
   constructor(
     readonly world: World,
@@ -123,7 +123,10 @@ export class Manners {
       const pair = amChoking ? [UNCHOKE, CHOKE] : [CHOKE, UNCHOKE]
       for (let count = 0; count < STORM_PAIRS; count++) added.push(...pair)
     }
-    if (this.#does('floods')) this.#flood(side, FLOOD_TIMES)
+    if (this.#habits.has('floods') && !this.#flooded.has(side)) {
+      this.#flooded.add(side)
+      this.#flood(side)
+    }
     if (this.#does('garbles')) added.push(this.#garbage())
     return added
   }
@@ -149,13 +152,17 @@ export class Manners {
     return [encodePieceHeader(piece, offset, length), this.content.bytes.subarray(start, start + length)]
   }
 
-  #flood(side: Side, times: number): void {
+  #flood(side: Side): void {
+    const oneIn = this.#habits.get('floods')
+    if (oneIn === undefined) {
+      this.#flooded.delete(side)
+      side.resume()
+      return
+    }
     side.pause()
-    side.send([encodeRequests(Array.from({ length: FLOOD_REQUESTS }, () => this.#range()))])
-    if (times === 0) return
+    side.send([encodeRequests(Array.from({ length: Math.ceil(FLOOD_REQUESTS / oneIn) }, () => this.#range()))])
     const { world } = this
-    const label = labelOf('connection', side.host.node)
-    world.schedule(world.now + FLOOD_EVERY_US, label, () => this.#flood(side, times - 1))
+    world.schedule(world.now + US_PER_SECOND, labelOf('connection', side.host.node), () => this.#flood(side))
   }
 
   #garbage(): Uint8Array {

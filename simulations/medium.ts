@@ -210,6 +210,20 @@ export class DiskMedium {
     for (const file of this.#files.values()) file.fill(modifiedAt)
   }
 
+  /** Zeros in place of a piece, since before the world began. */
+  erasePiece(piece: number, modifiedAt: number): void {
+    if (this.#content === undefined) return
+    const { pieceLength, files } = this.#content.metainfo
+    for (const file of files) {
+      const from = Math.max(piece * pieceLength, file.offset)
+      const to = Math.min((piece + 1) * pieceLength, file.offset + file.length)
+      if (to <= from) continue
+      const on = this.file(file.path.join('/'))
+      on.write(from - file.offset, new Uint8Array(to - from), modifiedAt)
+      on.sync()
+    }
+  }
+
   losePower(chance: Chance): void {
     for (const file of this.#files.values()) file.losePower(chance)
   }

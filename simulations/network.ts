@@ -24,8 +24,8 @@ export class SimulatedNetwork extends Ways {
 /** Stands between a process and one connection of it: hears what passes, and may send something else. */
 export interface Tap {
   send(chunks: readonly Uint8Array[], flushed?: () => void): void
-  /** `hear` lets the process have the chunk. Left out where nobody listens to what comes. */
-  received?(chunk: Uint8Array, hear: (chunk: Uint8Array) => void): void
+  /** `hear` lets the process have the chunk. None, where nobody listens to what comes. */
+  readonly received: ((chunk: Uint8Array, hear: (chunk: Uint8Array) => void) => void) | undefined
 }
 export type MakeTap = (side: Side) => Tap
 
@@ -71,7 +71,7 @@ export class ProcessNetwork implements Network {
       return handle
     }
     this.#dials.add(handle)
-    const to = this.#network.find(address.host)
+    const to = this.#network.find(address.host, address.port)
     // Nobody has this address, or the host's NAT drops what nobody behind it asked for.
     if (to === undefined || (to.settings.unreachable && to !== from)) return handle
     this.#network.after(from, to, () => {
@@ -152,11 +152,12 @@ interface Tapped {
 }
 
 const hearingOf = (tap: Tap, events: ConnectionEvents): ConnectionEvents => {
-  if (tap.received === undefined) return events
+  const { received } = tap
+  if (received === undefined) return events
   const hear = (chunk: Uint8Array): void => events.received(chunk)
   return {
     opened: (connection) => events.opened(connection),
-    received: (chunk) => tap.received?.(chunk, hear),
+    received: (chunk) => received(chunk, hear),
     closed: (failure) => events.closed(failure),
   }
 }

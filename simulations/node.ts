@@ -4,7 +4,7 @@
  * What is durable belongs to the node: the medium of the log, that of the disk, and the clock's error. All else belongs
  * to a process, which is stopped at any step: its ports then do nothing more, and what it awaited is never settled.
  */
-import type { Strategy } from '../src/actors/strategy.js'
+import { OURS, type Strategy } from '../src/actors/strategy.js'
 import { TorrentEngine } from '../src/engine.js'
 import { messageOf, TorrewindError } from '../src/errors.js'
 import { stateHash } from '../src/events/snapshot.js'
@@ -14,11 +14,12 @@ import { MemoryMedium } from '../src/store/memory-shelf.js'
 import type { TorrentTransfer } from '../src/transfer.js'
 import type { PeerAddress } from '../src/values.js'
 import { VERSION } from '../src/version.js'
-import { bytesOnDiskRight, crashLosesNothing, everyPieceCounted, foldGivesLiveState } from './checkers.js'
+import { bytesOnDiskRight, crashLosesNothing, foldGivesLiveState } from './checkers.js'
 import { type ClockSettings, SimulatedClock, WORLD_BEGAN_AT } from './clock.js'
 import type { Content } from './content.js'
 import { ProcessDiscovery, type SimulatedTracker } from './discovery.js'
 import { diskConditions, SimulatedDisk } from './disk.js'
+import { freeRiding } from './free-riding.js'
 import { SimulatedHasher } from './hasher.js'
 import type { Host, HostSettings } from './host.js'
 import { SimulatedMachine } from './machine.js'
@@ -28,13 +29,17 @@ import { ProcessNetwork, type SimulatedNetwork } from './network.js'
 import type { Chance } from './random.js'
 import { NodeTap } from './tap.js'
 import { NodeWatch } from './watch.js'
-import { WatchedLogs } from './watched-logs.js'
+import { type EventListener, WatchedLogs } from './watched-logs.js'
 import { labelOf, type World } from './world.js'
 
 export interface NodeSettings {
   readonly host: Omit<Partial<HostSettings>, 'host'>
   /** Has the whole content before the world begins. */
   readonly seed: boolean
+  /** Has the whole content but this piece before the world begins; undefined for one that has none. */
+  readonly lacks: number | undefined
+  /** Unchokes others; a free rider never does. */
+  readonly serves: boolean
   /** Spoils one of so many blocks that it sends; 0 for an honest peer. */
   readonly spoilsOneIn: number
   readonly clock: ClockSettings
@@ -43,16 +48,25 @@ export interface NodeSettings {
   readonly peers: readonly PeerAddress[]
   /** The group of nodes that it is counted with in results; empty for what follows from the rest. */
   readonly group: string
+  /** Its address, where it shares that with others; then its port must be its own. */
+  readonly behind: string | undefined
+  readonly port: number
 }
+
+export const PEER_PORT = 6_881
 
 export const NODE_DEFAULTS: NodeSettings = {
   host: {},
   seed: false,
+  lacks: undefined,
+  serves: true,
   spoilsOneIn: 0,
   clock: {},
   hashRate: 1_000_000_000,
   peers: [],
   group: '',
+  behind: undefined,
+  port: PEER_PORT,
 }
 
 /** What the nodes of a swarm share. */
@@ -66,11 +80,14 @@ export interface NodeSurroundings {
   /** What the scenario puts in place of the engine's own decisions. */
   strategyAt(node: number): Strategy | undefined
   completed(node: SimulatedNode): void
+  /** Hears of each event that a node logs, where somebody wants to. */
+  readonly onEvent: EventListener | undefined
 }
 
 export type NodeStanding = 'off' | 'starting' | 'running' | 'closing' | 'closed'
 
-export const PEER_PORT = 6_881
+/** Following conversations takes memory for each connection: so many nodes say enough. */
+const FOLLOWED_MAX = 64
 /** A process that cannot start is started again, as a supervisor would. */
 const RETRY_US = 5_000_000
 /** From one start of a machine to the next; the engine takes starts within 10 s of each other for the same one. */
@@ -107,6 +124,10 @@ export class SimulatedNode {
   crashes = 0
   /** It never comes back. */
   retired = false
+  /** Whoever it belongs to does not want it to run just now: nobody else starts it, either. */
+  away = false
+  /** Somebody started it while it was closing. */
+  #again = false
   readonly #logMedium = new MemoryMedium()
   readonly #diskChance: Chance
   readonly #logChance: Chance
@@ -119,28 +140,31 @@ export class SimulatedNode {
     readonly settings: NodeSettings,
   ) {
     const { world, network, content } = surroundings
-    this.host = network.attach(number, { ...settings.host, host: addressOfNode(number) })
+    this.host = network.attach(number, { ...settings.host, host: settings.behind ?? addressOfNode(number) })
     this.machine = new SimulatedMachine(world, number)
     this.medium = new DiskMedium(content)
     this.clock = settings.clock
     this.#diskChance = world.chance('disk', number)
     this.#logChance = world.chance('log', number)
-    if (settings.seed) this.medium.fill(FILLED_AT)
+    if (settings.seed || settings.lacks !== undefined) this.medium.fill(FILLED_AT)
+    if (settings.lacks !== undefined) this.medium.erasePiece(settings.lacks, FILLED_AT)
     this.manners = new Manners(world, content, world.chance('manners', number))
     if (settings.spoilsOneIn > 0) this.manners.begin('spoils', settings.spoilsOneIn)
     this.watch = new NodeWatch({
       world,
       content,
       medium: this.medium,
+      followed: number <= FOLLOWED_MAX,
       report: (checker, text) => surroundings.report(checker, this, text),
       mayBeBanned: (address) => surroundings.isDishonest(address),
       completed: () => this.#completed(),
+      logged: (seq, at, event) => surroundings.onEvent?.(number, seq, at, event),
       state: () => this.#life?.transfer?.state,
     })
   }
 
   get address(): PeerAddress {
-    return { host: this.host.settings.host, port: PEER_PORT }
+    return { host: this.host.settings.host, port: this.settings.port }
   }
 
   get honest(): boolean {
@@ -159,7 +183,9 @@ export class SimulatedNode {
 
   /** A process is started, with what is durable of the ones before. */
   start(): void {
-    if (this.retired || (this.standing !== 'off' && this.standing !== 'closed')) return
+    if (this.retired || this.away) return
+    if (this.standing === 'closing') this.#again = true
+    if (this.standing !== 'off' && this.standing !== 'closed') return
     const { network, world } = this.surroundings
     if (!this.host.up && world.now < this.#bootedAt + BOOT_US_MIN) {
       world.schedule(this.#bootedAt + BOOT_US_MIN, labelOf('scenario', this.number), () => this.start())
@@ -185,6 +211,7 @@ export class SimulatedNode {
     const life = this.#life
     if (life === undefined || this.standing === 'closed') return
     this.crashes++
+    if (life.transfer !== undefined) this.watch.examine(life.transfer.state)
     this.#stop(life, how)
     if (how === 'power') {
       this.host.up = false
@@ -206,19 +233,33 @@ export class SimulatedNode {
     this.#life?.clock.drift(driftPpm)
   }
 
+  /** It is wanted, for the first time or again. */
+  come(): void {
+    this.away = false
+    this.start()
+  }
+
+  /** It is not wanted for a while, or for good. */
+  leave(): void {
+    this.away = true
+    this.close()
+  }
+
   /** Lets go in good order, and compares what the log says with what was live. */
   close(): void {
     const life = this.#life
     if (life === undefined || this.standing !== 'running') return
     this.standing = 'closing'
+    this.#again = false
     life.tickets.push(
       this.surroundings.world.task(async () => {
         const { engine, transfer } = life
-        if (transfer !== undefined) this.#report('everyPieceCounted', everyPieceCounted(transfer.state))
+        if (transfer !== undefined) this.watch.examine(transfer.state)
         await engine?.close()
         if (transfer !== undefined) await this.#checkEnd(transfer, life)
         this.#stop(life, 'process')
         this.standing = 'closed'
+        if (this.#again) this.start()
       }),
     )
   }
@@ -282,17 +323,23 @@ export class SimulatedNode {
         readTorrentFile: async (path) => {
           throw new TorrewindError('SOURCE_UNREADABLE', `there is no ${path} in a simulated world`)
         },
-        port: PEER_PORT,
+        port: this.settings.port,
         host: undefined,
         downloadLimit: 0,
         uploadLimit: 0,
-        strategy: this.honest ? this.surroundings.strategyAt(this.number) : undefined,
+        strategy: this.honest ? this.#strategy() : undefined,
       })
       await life.engine.add(content.torrent, { path: '/downloads', peers: this.settings.peers })
       life.transfer = life.engine.find(content.metainfo.infoHash)
       this.standing = 'running'
+      if (this.away || this.retired) this.close()
     }
     life.tickets.push(world.task(() => open().catch((error) => this.#notStarted(life, error))))
+  }
+
+  #strategy(): Strategy | undefined {
+    const strategy = this.surroundings.strategyAt(this.number)
+    return this.settings.serves ? strategy : freeRiding(strategy ?? OURS)
   }
 
   #notStarted(life: Life, error: unknown): void {

@@ -1,7 +1,10 @@
-/** The population of a swarm: who is there when it begins, who comes when, and when each leaves again. */
+/** The population of a swarm: who is in it, each with the lines and the manners that the settings deal out. */
+import { dealShare, dealShares } from './churn/shares.js'
 import type { HostSettings } from './host.js'
-import type { SimulatedNode } from './node.js'
-import { drawDuration, type RunSettings } from './settings.js'
+import { addHostiles } from './hostiles.js'
+import type { NodeSettings, SimulatedNode } from './node.js'
+import { Presence } from './presence.js'
+import type { RunSettings } from './settings.js'
 import type { Swarm } from './swarm.js'
 
 export interface Population {
@@ -9,7 +12,10 @@ export interface Population {
   /** Honest ones, in the order of their arrival. */
   readonly leechers: readonly SimulatedNode[]
   readonly poisoners: readonly SimulatedNode[]
-  /** Leechers that finished, and those that left before. */
+  /** Those that faults may make hostile: some have everything, some nothing. */
+  readonly hostiles: readonly SimulatedNode[]
+  readonly presence: Presence
+  /** Leechers that finished, and those that left before for good. */
   finished(): number
   aborted(): number
   /** Called when a leecher finished for the first time. */
@@ -20,69 +26,82 @@ export interface Population {
 const SPOILS_ONE_IN = [1, 4, 16, 64] as const
 const US_PER_MS = 1_000
 
-export const populate = (swarm: Swarm, settings: RunSettings): Population => {
-  const chance = swarm.world.chance('population')
-  const host = (uploadRate: number, unreachable: boolean): Omit<Partial<HostSettings>, 'host'> => ({
-    uploadRate,
-    downloadRate: settings.downloadRate,
+interface Rates {
+  readonly uploadRate: number
+  readonly downloadRate: number
+}
+
+const hostOf = (settings: RunSettings, rates: Rates, unreachable = false): NodeSettings['host'] =>
+  ({
+    ...rates,
     // Four parts of the way there and back: each host's own, twice.
     latencyUs: Math.round((settings.roundTripMs * US_PER_MS) / 4),
     jitterUs: Math.round(settings.jitterMs * US_PER_MS),
     lossRate: settings.lossRate,
     unreachable,
-  })
-  const seeds = Array.from({ length: settings.seeds }, () =>
-    swarm.add({ seed: true, host: host(settings.seedUploadRate, false) }),
-  )
-  const first = seeds.map(({ address }) => address)
-  // Without a tracker nobody would ever be found.
-  const peers = settings.trackers === 0 ? first : []
-  const poisoners = Array.from({ length: settings.poisoners }, () =>
-    swarm.add({ seed: true, spoilsOneIn: chance.pick(SPOILS_ONE_IN), host: host(settings.uploadRate, false) }),
-  )
-  const leechers = Array.from({ length: settings.peers }, () =>
-    swarm.add({ peers, host: host(settings.uploadRate, chance.happens(settings.natShare)) }),
-  )
-  for (const node of [...seeds, ...poisoners]) node.start()
+  }) satisfies Partial<HostSettings>
 
-  const finished = new Set<SimulatedNode>()
-  const aborted = new Set<SimulatedNode>()
+/** The piece that all of a club lack. */
+export const CLUB_PIECE = 0
+
+const groupOf = (name: string, rides: boolean, unreachable: boolean): string =>
+  `${rides ? `${name === 'leechers' ? '' : `${name} `}free riders` : name}${unreachable ? ' behind NAT' : ''}`
+
+const addLeechers = (swarm: Swarm, settings: RunSettings, common: Partial<NodeSettings>): readonly SimulatedNode[] => {
+  const { peers, classes, natShare, freeRiderShare, clubPeers } = settings
+  const { world } = swarm
+  const classOf = dealShares(
+    peers,
+    classes.map(({ share }) => share),
+    world.chance('classes'),
+  )
+  const unreachable = dealShare(peers, natShare, world.chance('unreachable'))
+  const rides = dealShare(peers, freeRiderShare, world.chance('free riders'))
+  return Array.from({ length: peers }, (_, number) => {
+    const rates = classes[classOf[number] ?? 0] ?? { ...settings, name: 'leechers' }
+    const { uploadRate, downloadRate } = rates
+    const isMember = number < clubPeers
+    const [isFreeRider, isUnreachable] = [rides[number] === true, unreachable[number] === true]
+    return swarm.add({
+      ...common,
+      host: hostOf(settings, { uploadRate, downloadRate }, isUnreachable),
+      serves: !isFreeRider,
+      lacks: isMember ? CLUB_PIECE : undefined,
+      group: groupOf(isMember ? 'club' : rates.name, isFreeRider, isUnreachable),
+    })
+  })
+}
+
+export const populate = (swarm: Swarm, settings: RunSettings): Population => {
+  const { downloadRate, uploadRate, seedUploadRate } = settings
+  const seeds = Array.from({ length: settings.seeds }, () =>
+    swarm.add({ seed: true, host: hostOf(settings, { uploadRate: seedUploadRate, downloadRate }) }),
+  )
+  const chance = swarm.world.chance('poisoners')
+  const poisoners = Array.from({ length: settings.poisoners }, () =>
+    swarm.add({
+      seed: true,
+      spoilsOneIn: chance.pick(SPOILS_ONE_IN),
+      host: hostOf(settings, { uploadRate, downloadRate }),
+    }),
+  )
+  const hostiles = addHostiles(swarm, settings, hostOf(settings, { uploadRate, downloadRate }))
+  // Without a tracker nobody would ever be found.
+  const peers = settings.trackers === 0 ? seeds.map(({ address }) => address) : []
+  const leechers = addLeechers(swarm, settings, { peers })
+  for (const node of [...seeds, ...poisoners, ...hostiles]) node.start()
+
+  const presence = new Presence(swarm, settings, seeds, leechers)
   const population: Population = {
     seeds,
     leechers,
     poisoners,
-    finished: () => finished.size,
-    aborted: () => aborted.size,
+    hostiles,
+    presence,
+    finished: () => presence.finished.size,
+    aborted: () => presence.aborted.size,
     onFinished: () => undefined,
   }
-  const leaves = (node: SimulatedNode, seconds: number): void => {
-    if (seconds === Number.POSITIVE_INFINITY) return
-    const leave = (): void => {
-      node.retired = true
-      node.close()
-    }
-    swarm.at(swarm.seconds + seconds, leave, node.number)
-  }
-  let arrival = 0
-  for (const node of leechers) {
-    arrival += settings.arrivalsPerSecond === 0 ? 0 : chance.exponential(1 / settings.arrivalsPerSecond)
-    swarm.at(arrival, () => node.start(), node.number)
-    const session = drawDuration(settings.sessions, chance)
-    if (session === Number.POSITIVE_INFINITY) continue
-    const abort = (): void => {
-      if (finished.has(node)) return
-      aborted.add(node)
-      node.retired = true
-      node.close()
-    }
-    swarm.at(arrival + session, abort, node.number)
-  }
-  const isLeecher = new Set(leechers)
-  swarm.onCompleted = (node) => {
-    if (!isLeecher.has(node) || finished.has(node)) return
-    finished.add(node)
-    leaves(node, drawDuration(settings.seedStay, chance))
-    population.onFinished(node)
-  }
+  presence.onFinished = (node) => population.onFinished(node)
   return population
 }

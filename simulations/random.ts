@@ -59,6 +59,15 @@ export class Chance {
     return -Math.log(1 - this.unit()) * mean
   }
 
+  /** Of mean 0 and standard deviation 1 (Marsaglia's polar method): without sines, which are not the same everywhere. */
+  normal(): number {
+    for (;;) {
+      const [across, up] = [2 * this.unit() - 1, 2 * this.unit() - 1]
+      const square = across * across + up * up
+      if (square > 0 && square < 1) return across * Math.sqrt((-2 * Math.log(square)) / square)
+    }
+  }
+
   bytes(length: number): Uint8Array {
     const bytes = new Uint8Array(length)
     for (let at = 0; at < length; at++) bytes[at] = this.bits() >>> 24

@@ -1,8 +1,8 @@
 /** Running a scenario: makes the swarm, lets it happen, ends it in good order, and says what it came to. */
 import { messageOf } from '../src/errors.js'
-import type { Fault } from './faults.js'
 import { groupResults } from './groups.js'
 import { stopwatchMs } from './guard.js'
+import { playFaults } from './play-faults.js'
 import type { Population } from './population.js'
 import { Sampler } from './sampler.js'
 import type { RunOptions, RunResult } from './scenario.js'
@@ -13,7 +13,8 @@ import { US_PER_SECOND } from './world.js'
 export interface Played {
   readonly population: Population
   readonly endSeconds: number
-  readonly faults: readonly Fault[]
+  /** Beside what is measured of every population. */
+  readonly measured?: Readonly<Record<string, number>>
 }
 
 /** Where in our own code it was thrown. */
@@ -32,7 +33,7 @@ const placeOf = (error: unknown): string => {
 
 /** Throws `STRATEGY_INVALID`. */
 export const runSwarm = async (
-  { seed, settings, samples, strategies, onStep }: RunOptions,
+  { seed, settings, samples, strategies, faults, onEvent, onStep }: RunOptions,
   play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
 ): Promise<RunResult> => {
   const began = stopwatchMs()
@@ -42,18 +43,25 @@ export const runSwarm = async (
     trackers,
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
     strategies,
+    faults,
   })
+  swarm.onEvent = onEvent
   swarm.world.onStep = onStep
+  // Also in a scenario that plays no faults of its own.
+  if (faults !== undefined) swarm.beforeRun = () => playFaults(swarm, [])
   const sampler = samples === undefined ? undefined : new Sampler(swarm, samples)
   let played: Played | undefined
+  let measured: Readonly<Record<string, number>> = {}
   try {
     played = await play(swarm, settings)
+    measured = { ...played.population.presence.measured(), ...played.measured }
     sampler?.stop()
     await swarm.close()
   } catch (error) {
     // An assertion of ours, or a checker's own: the run ends here.
+    const node = swarm.nodes[swarm.world.lastNode - 1]
     if (swarm.failure === undefined)
-      swarm.report('noAssertionFails', undefined, `${messageOf(error)} at ${placeOf(error)}`, 'crash')
+      swarm.report('noAssertionFails', node, `${messageOf(error)} at ${placeOf(error)}`, 'crash')
   }
   sampler?.stop()
   if (swarm.failure !== undefined) throw swarm.failure
@@ -71,8 +79,9 @@ export const runSwarm = async (
     downloadSeconds: finished
       .map(({ completedAt = 0, startedAt = 0 }) => (completedAt - startedAt) / US_PER_SECOND)
       .sort((left, right) => left - right),
+    measured,
     violations: swarm.violations,
-    faults: played?.faults ?? [],
+    faults: swarm.faults,
     groups: groupResults(swarm.nodes),
     samples: sampler?.samples(),
   }

@@ -127,7 +127,11 @@ export class Sampler {
     const lastAt = this.#sights.at(-1)?.at ?? 0
     let [leechers, seeds, finished] = [0, 0, 0]
     for (const node of this.#swarm.nodes) {
-      if (!node.honest) continue
+      if (!node.honest) {
+        // What it had before it turned hostile is no copy to count on.
+        this.#copies.see(node.number, undefined)
+        continue
+      }
       if (!node.settings.seed && node.completedAt !== undefined) finished++
       const stored = node.transfer?.state.stored
       this.#copies.see(node.number, stored?.bytes)

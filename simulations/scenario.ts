@@ -1,9 +1,11 @@
 /** A scenario: what a run is about, and what a run of it came to. */
+import type { Fault } from './faults.js'
 import type { GroupResult } from './groups.js'
 import type { Samples } from './sampler.js'
 import type { RunSettings } from './settings.js'
 import type { Strategies } from './strategies.js'
 import type { Violation } from './swarm.js'
+import type { EventListener } from './watched-logs.js'
 import type { Step } from './world.js'
 
 export interface RunOptions {
@@ -13,6 +15,10 @@ export interface RunOptions {
   readonly samples?: number | undefined
   /** What decides in place of the engines' own picker and choker. */
   readonly strategies?: Strategies | undefined
+  /** What goes wrong, in place of what the scenario would draw. */
+  readonly faults?: readonly Fault[] | undefined
+  /** Hears of each event that an engine logs. */
+  readonly onEvent?: EventListener | undefined
   /** Hears of each delivery. */
   readonly onStep?: ((step: Step) => void) | undefined
 }
@@ -33,9 +39,11 @@ export interface RunResult {
   readonly peers: number
   /** Seconds from arrival to finish, in the order of finishing. */
   readonly downloadSeconds: readonly number[]
+  /** What was measured, by name: means over time and the like; a number that there is none of is left out. */
+  readonly measured: Readonly<Record<string, number>>
   readonly violations: readonly Violation[]
-  /** What was drawn for this run: the schedule of its faults. */
-  readonly faults: readonly object[]
+  /** What was drawn for this run, or given to it: the schedule of its faults. */
+  readonly faults: readonly Fault[]
   /** How each group of nodes fared. */
   readonly groups: readonly GroupResult[]
   /** What was seen over time, where it was asked for. */
@@ -46,5 +54,7 @@ export interface Scenario {
   readonly name: string
   readonly summary: string
   readonly defaults: RunSettings
+  /** Of runs that are given no other; 1, where it is left out. */
+  readonly seed?: number | undefined
   run(options: RunOptions): Promise<RunResult>
 }

@@ -1,15 +1,12 @@
 /** Settings of a run: what `--set KEY=VALUE` takes, each with its meaning, its default and its bounds. */
 import { TorrewindError } from '../src/errors.js'
-import type { Chance } from './random.js'
+import type { ArrivalSettings } from './churn/arrivals.js'
+import { type BandwidthClass, readClasses } from './churn/classes.js'
+import { type Duration, readDuration, readStay, type Stay } from './churn/durations.js'
+import { parseTrace, type Trace } from './churn/trace.js'
+import { type Files, fileText, invalid, plainNumber } from './churn/words.js'
 
-/** How long something lasts, in seconds: for ever, a fixed time, or drawn anew each time. */
-export type Duration =
-  | { readonly type: 'forever' }
-  | { readonly type: 'fixed'; readonly seconds: number }
-  | { readonly type: 'exponential'; readonly mean: number }
-  | { readonly type: 'weibull'; readonly scale: number; readonly shape: number }
-
-export interface RunSettings {
+export interface RunSettings extends ArrivalSettings {
   /** Leechers. */
   readonly peers: number
   readonly seeds: number
@@ -20,20 +17,33 @@ export interface RunSettings {
   readonly seedUploadRate: number
   readonly uploadRate: number
   readonly downloadRate: number
+  /** In place of the two rates above, for leechers, where there are any. */
+  readonly classes: readonly BandwidthClass[]
   readonly roundTripMs: number
   readonly jitterMs: number
   readonly lossRate: number
   readonly trackers: number
   readonly trackerIntervalSeconds: number
-  /** 0 for all at once. */
-  readonly arrivalsPerSecond: number
-  /** How long a leecher stays that has not finished. */
+  /** How long a leecher stays at a time, unless it finishes. */
   readonly sessions: Duration
-  /** How long a leecher stays once it finished. */
-  readonly seedStay: Duration
+  /** How long a leecher that left unfinished is away before it comes back; for ever, where it does not. */
+  readonly absences: Duration
+  /** How long a leecher stays once it finished. It does not come back. */
+  readonly seedStay: Stay
+  /** The first seeds leave when the leechers between them hold this share of all pieces; 0 for never. */
+  readonly seedsLeaveAtShare: number
+  /** So many leechers are there from the start, and have all but one piece, the same for all. */
+  readonly clubPeers: number
   readonly poisoners: number
+  /** Peers that faults may make hostile, and the hosts that they share; 0 where each has its own. */
+  readonly hostiles: number
+  readonly hostileHosts: number
   /** Share of leechers that nobody can dial. */
   readonly natShare: number
+  /** Share of leechers that never serve anybody. */
+  readonly freeRiderShare: number
+  /** What is measured is measured from then on. */
+  readonly warmupSeconds: number
   /** Faults happen for so long. */
   readonly faultSeconds: number
   /** Kinds of faults that the schedule is drawn from, with `+` between them; empty for all. */
@@ -53,54 +63,49 @@ export const SETTINGS: RunSettings = {
   seedUploadRate: MIB,
   uploadRate: MIB,
   downloadRate: 8 * MIB,
+  classes: [],
   roundTripMs: 50,
   jitterMs: 1,
   lossRate: 0,
   trackers: 1,
   trackerIntervalSeconds: 120,
   arrivalsPerSecond: 0,
+  arrivalsDecaySeconds: 0,
+  trace: [],
   sessions: { type: 'forever' },
-  seedStay: { type: 'forever' },
+  absences: { type: 'forever' },
+  seedStay: { type: 'session' },
+  seedsLeaveAtShare: 0,
+  clubPeers: 0,
   poisoners: 0,
+  hostiles: 0,
+  hostileHosts: 0,
   natShare: 0,
+  freeRiderShare: 0,
+  warmupSeconds: 0,
   faultSeconds: 120,
   faults: '',
   limitSeconds: 86_400,
 }
 
-const invalid = (key: string, value: string, takes: string): TorrewindError =>
-  new TorrewindError('OPTION_INVALID', `${key} cannot be "${value}": it is ${takes}`)
+/** The files that values name are read before, by whoever may read files. */
+type Reader<Value> = (key: string, text: string, files: Files) => Value
 
 const numberFrom =
   (least: number, most: number, whole: boolean) =>
   (key: string, text: string): number => {
-    const value = /^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN
+    const value = plainNumber(text) ?? Number.NaN
     if (value >= least && value <= most && (!whole || Number.isSafeInteger(value))) return value
     throw invalid(key, text, `a ${whole ? 'whole ' : ''}number from ${least} to ${most}`)
   }
 
-const positive = (text: string | undefined): number | undefined => {
-  const value = text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  return value > 0 && value < 1e9 ? value : undefined
-}
-
-const duration = (key: string, text: string): Duration => {
-  const takes = 'forever, SECONDS, exponential:MEAN or weibull:SCALE,SHAPE, in seconds'
-  if (text === 'forever') return { type: 'forever' }
-  if (text === '0') return { type: 'fixed', seconds: 0 }
-  const [kind = '', rest] = text.split(':', 2)
-  const [first, second] = (rest ?? kind).split(',').map(positive)
-  if (rest === undefined && first !== undefined) return { type: 'fixed', seconds: first }
-  if (kind === 'exponential' && first !== undefined) return { type: 'exponential', mean: first }
-  if (kind === 'weibull' && first !== undefined && second !== undefined)
-    return { type: 'weibull', scale: first, shape: second }
-  throw invalid(key, text, takes)
-}
-
+const trace = (key: string, text: string, files: Files): Trace =>
+  text === '' ? [] : parseTrace(fileText(key, text, files), text)
 const words = (_: string, text: string): string => text
 const rate = numberFrom(0, 1e12, true)
+const share = numberFrom(0, 1, false)
 
-const READERS: { readonly [Key in keyof RunSettings]: (key: string, text: string) => RunSettings[Key] } = {
+const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> } = {
   peers: numberFrom(1, 100_000, true),
   seeds: numberFrom(1, 10_000, true),
   contentBytes: numberFrom(1, 4 * 1_024 * MIB, true),
@@ -109,16 +114,26 @@ const READERS: { readonly [Key in keyof RunSettings]: (key: string, text: string
   seedUploadRate: rate,
   uploadRate: rate,
   downloadRate: rate,
+  classes: readClasses,
   roundTripMs: numberFrom(0, 60_000, false),
   jitterMs: numberFrom(0, 60_000, false),
   lossRate: numberFrom(0, 0.5, false),
   trackers: numberFrom(0, 20, true),
   trackerIntervalSeconds: numberFrom(10, 86_400, true),
   arrivalsPerSecond: numberFrom(0, 10_000, false),
-  sessions: duration,
-  seedStay: duration,
+  arrivalsDecaySeconds: numberFrom(0, 1e8, false),
+  trace,
+  sessions: readDuration,
+  absences: readDuration,
+  seedStay: readStay,
+  seedsLeaveAtShare: share,
+  clubPeers: numberFrom(0, 100_000, true),
   poisoners: numberFrom(0, 10_000, true),
-  natShare: numberFrom(0, 1, false),
+  hostiles: numberFrom(0, 10_000, true),
+  hostileHosts: numberFrom(0, 10_000, true),
+  natShare: share,
+  freeRiderShare: share,
+  warmupSeconds: numberFrom(0, 1e8, false),
   faultSeconds: numberFrom(0, 86_400, true),
   faults: words,
   limitSeconds: numberFrom(1, 1e8, true),
@@ -144,33 +159,44 @@ const wordOf = (key: string, value: unknown): string => {
   )
 }
 
-/** Settings with these values, numbers or words, in place of the defaults. Throws `OPTION_INVALID`. */
+/** What does not fit together. */
+const check = (settings: RunSettings): RunSettings => {
+  const { peers, clubPeers, trace } = settings
+  const most = trace.length === 0 ? peers : Math.min(peers, trace.length)
+  if (peers > most) throw invalid('peers', String(peers), `at most ${most}, as the trace has no more`)
+  if (clubPeers > peers) throw invalid('clubPeers', String(clubPeers), `a part of the ${peers} peers`)
+  return settings
+}
+
+/**
+ * Settings with these values, numbers or words, in place of the defaults; a trace brings as many peers as it has, unless
+ * it is said how many. `files` has the text of each file that a value names. Throws `OPTION_INVALID`, and
+ * `TRACE_INVALID` of a file.
+ */
 export const readSettings = (
   defaults: RunSettings,
   values: SettingValues | Readonly<Record<string, string>>,
+  files: Files = new Map(),
 ): RunSettings => {
-  const changed: Record<string, unknown> = {}
+  const changed: { -readonly [Key in keyof RunSettings]?: unknown } = {}
   for (const [key, value] of Object.entries(values)) {
     if (!isKey(key))
       throw new TorrewindError(
         'OPTION_INVALID',
         `there is no setting ${key}; there are: ${Object.keys(READERS).join(', ')}`,
       )
-    if (value !== undefined) changed[key] = READERS[key](key, wordOf(key, value))
+    if (value !== undefined) changed[key] = READERS[key](key, wordOf(key, value), files)
   }
-  return { ...defaults, ...changed }
+  const settings = { ...defaults, ...changed } as RunSettings // each was read by its reader
+  const traced = changed.trace !== undefined && settings.trace.length > 0 && changed.peers === undefined
+  return check(traced ? { ...settings, peers: settings.trace.length } : settings)
 }
 
-/** Seconds; infinite for what lasts for ever. */
-export const drawDuration = (length: Duration, chance: Chance): number => {
-  switch (length.type) {
-    case 'forever':
-      return Number.POSITIVE_INFINITY
-    case 'fixed':
-      return length.seconds
-    case 'exponential':
-      return chance.exponential(length.mean)
-    case 'weibull':
-      return length.scale * chance.exponential(1) ** (1 / length.shape)
-  }
-}
+const FILE_KEYS: ReadonlySet<string> = new Set<keyof RunSettings>(['sessions', 'absences', 'seedStay'])
+
+/** The paths of the files that these words name. */
+export const filesNamed = (words: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(words).flatMap(([key, text]) => {
+    if (key === 'trace' && text !== '') return [text]
+    return FILE_KEYS.has(key) && text.startsWith('trace:') ? [text.slice('trace:'.length)] : []
+  })

@@ -1,13 +1,14 @@
 /** Simulating: one run of a scenario, for a program that wants to know what comes of it. */
 import { TorrewindError } from '../src/errors.js'
 import { findScenario } from './catalogue.js'
-import { checkKeys, isScenario } from './define.js'
+import { isScenario } from './define.js'
 import { runChecked } from './determinism.js'
+import { checkKeys, checkSeed } from './keys.js'
 import type { RunResult, Scenario } from './scenario.js'
 import { readSettings, type SettingValues } from './settings.js'
 
 export interface SimulateOptions {
-  /** A whole number from 0, by default 1: the same seed and settings are the same run on any machine. */
+  /** A whole number from 0, by default that of the scenario, or 1: the same seed and settings are the same run on any machine. */
   readonly seed?: number | undefined
   /** In place of those of the scenario. */
   readonly settings?: SettingValues | undefined
@@ -24,15 +25,14 @@ const KEYS = { seed: 'number', settings: 'object', checkDeterminism: 'boolean' }
  */
 export const simulate = async (scenario: string | Scenario, options: SimulateOptions = {}): Promise<RunResult> => {
   checkKeys('options of simulate', options, KEYS)
-  const { seed = 1, settings = {}, checkDeterminism = false } = options
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new TorrewindError('OPTION_INVALID', `seed cannot be ${seed}: it is a whole number from 0`)
   const found = typeof scenario === 'string' ? findScenario(scenario) : scenario
   if (!isScenario(found))
     throw new TorrewindError(
       'OPTION_INVALID',
       'a scenario is the name of one that ships, or what `defineScenario` returns',
     )
+  const { seed = found.seed ?? 1, settings = {}, checkDeterminism = false } = options
+  checkSeed(seed)
   const run = { seed, settings: readSettings(found.defaults, settings) }
   return checkDeterminism ? runChecked(found, run) : found.run(run)
 }

@@ -3,9 +3,11 @@ import type { Strategy } from '../src/actors/strategy.js'
 import type { TorrewindError } from '../src/errors.js'
 import { Content, type ContentSettings } from './content.js'
 import { SimulatedTracker, type TrackerSettings } from './discovery.js'
+import type { Fault } from './faults.js'
 import { SimulatedNetwork } from './network.js'
 import { NODE_DEFAULTS, type NodeSettings, type NodeSurroundings, SimulatedNode } from './node.js'
 import { type Strategies, strategyOf } from './strategies.js'
+import type { EventListener } from './watched-logs.js'
 import { labelOf, US_PER_SECOND, World } from './world.js'
 
 export interface Violation {
@@ -25,6 +27,8 @@ export interface SwarmSettings {
   readonly trackers: number
   readonly tracker: TrackerSettings
   readonly strategies?: Strategies | undefined
+  /** In place of those that the scenario would have. */
+  readonly faults?: readonly Fault[] | undefined
 }
 
 export class Swarm implements NodeSurroundings {
@@ -34,12 +38,20 @@ export class Swarm implements NodeSurroundings {
   readonly trackers: ReadonlyMap<string, SimulatedTracker>
   readonly nodes: SimulatedNode[] = []
   readonly violations: Violation[] = []
+  /** Hears of each event that a node logs. */
+  onEvent: EventListener | undefined
   onCompleted: ((node: SimulatedNode) => void) | undefined
+  /** Called once, when the nodes that are there from the start were added. */
+  beforeRun: (() => void) | undefined
   /** What a picker or choker of the scenario did wrong. */
   failure: TorrewindError | undefined
   readonly #strategies: Strategies
+  /** The schedule of this run. */
+  faults: readonly Fault[] = []
+  #given: readonly Fault[] | undefined
 
-  constructor(seed: number, { content, trackers, tracker, strategies = {} }: SwarmSettings) {
+  constructor(seed: number, { content, trackers, tracker, strategies = {}, faults }: SwarmSettings) {
+    this.#given = faults
     this.#strategies = strategies
     this.world = new World(seed)
     this.network = new SimulatedNetwork(this.world)
@@ -77,6 +89,14 @@ export class Swarm implements NodeSurroundings {
     return this.world.now / US_PER_SECOND
   }
 
+  /** What is to be played: the schedule that this run was given, or else this one. */
+  takeFaults(drawn: readonly Fault[]): readonly Fault[] {
+    const taken = this.#given ?? drawn
+    if (this.#given !== undefined) this.#given = []
+    this.faults = [...this.faults, ...taken]
+    return taken
+  }
+
   report(checker: string, node: SimulatedNode | undefined, text: string, kind: Violation['kind'] = 'safety'): void {
     if (this.violations.length >= VIOLATIONS_MAX) return
     this.violations.push({ checker, kind, node: node?.number, atSeconds: this.seconds, text })
@@ -105,14 +125,19 @@ export class Swarm implements NodeSurroundings {
 
   /** Runs until the condition holds, a violation was found, or the time is up. */
   async run(until: { readonly seconds: number; readonly when: () => boolean }): Promise<void> {
+    this.beforeRun?.()
+    this.beforeRun = undefined
     const when = (): boolean => this.stopped || until.when()
     await this.world.run({ at: Math.round(until.seconds * US_PER_SECOND), when })
   }
 
   /** Ends every process in good order; what is found then counts, too. */
   async close(withinSeconds = 120): Promise<void> {
-    for (const node of this.nodes) node.close()
-    const closing = (): boolean => this.nodes.some(({ standing }) => standing === 'closing')
+    for (const node of this.nodes) {
+      node.retired = true
+      node.close()
+    }
+    const closing = (): boolean => this.nodes.some(({ standing }) => standing === 'closing' || standing === 'starting')
     await this.world.run({ at: this.world.now + withinSeconds * US_PER_SECOND, when: () => !closing() })
     for (const node of this.nodes)
       if (node.standing === 'closing') this.report('closesInTime', node, 'close did not come to an end', 'liveness')

@@ -3,10 +3,13 @@
 import type { TransferState } from '../src/events/state.js'
 import type { TransferEvent } from '../src/events/vocabulary.js'
 import { LIMITS } from '../src/limits.js'
-import type { Instant } from '../src/values.js'
-import { announcedIsDurable, bytesOnDiskRight, type Finding, pieceInOnePlace, servedIsRight } from './checkers.js'
+import type { Instant, PieceIndex } from '../src/values.js'
+import { announcedIsDurable, bytesOnDiskRight, type Finding, servedIsRight } from './checkers.js'
 import type { Content } from './content.js'
+import { Conversation } from './conversation.js'
+import { Culprits } from './culprits.js'
 import type { DiskMedium } from './medium.js'
+import { everyPieceCounted, noQueuePastItsLimit, ordersAddUp, pieceInOnePlace } from './state-checkers.js'
 import type { LogWatch } from './watched-logs.js'
 import type { World } from './world.js'
 
@@ -14,17 +17,23 @@ export interface WatchOptions {
   readonly world: World
   readonly content: Content
   readonly medium: DiskMedium
+  /** What is said over its connections is compared with the protocol. */
+  readonly followed: boolean
   /** Names a checker and says what it found. */
   report(checker: string, text: string): void
   /** True for the address of a peer that does something wrong. */
   mayBeBanned(address: string): boolean
   /** Every wanted piece is stored and committed. */
   completed(): void
+  logged(seq: number, at: Instant, event: TransferEvent): void
   state(): Readonly<TransferState> | undefined
 }
 
 /** Bytes that one connection may let wait: what the engine hands out, and as much again of small messages. */
 const UNSENT_BYTES_MAX = 2 * LIMITS.blocksInSocketMax * 16_384
+
+/** Adding up all orders takes longer than other checks: at the first of so many commits. */
+const ORDERS_CHECKED_EVERY = 32
 
 export class NodeWatch implements LogWatch {
   /** Pieces of which a commit says that they are stored. */
@@ -39,11 +48,14 @@ export class NodeWatch implements LogWatch {
   /** A bit on its disk is wrong without anybody's fault: then what it serves may be, too. */
   rotten = false
   #lastAt = 0
+  #commits = 0
   readonly #pending: { readonly seq: number; readonly event: TransferEvent }[] = []
   readonly #options: WatchOptions
+  readonly #culprits: Culprits
 
   constructor(options: WatchOptions) {
     this.#options = options
+    this.#culprits = new Culprits(options.content)
   }
 
   /** A new process: what the one before did not commit is lost, and its clock may be another. */
@@ -61,6 +73,7 @@ export class NodeWatch implements LogWatch {
 
   appended(seq: number, at: Instant, event: TransferEvent): void {
     this.events++
+    this.#options.logged(seq, at, event)
     if (at < this.#lastAt) this.#found('timeNeverRunsBack', `event ${seq} is ${this.#lastAt - at} ms before the last`)
     this.#lastAt = at
     this.#options.world.note(seq)
@@ -77,8 +90,18 @@ export class NodeWatch implements LogWatch {
       case 'seeding-began':
         this.#pending.push({ seq, event })
         break
+      case 'session-began':
+        this.#culprits.began()
+        break
+      case 'piece-rejected':
+        this.#found('poisonersAreBanned', this.#rejected(event.piece, event.fingerprints))
+        break
+      case 'piece-verified':
+        this.#found('poisonersAreBanned', this.#culprits.verified(event.piece))
+        break
       case 'address-banned':
         this.banned++
+        this.#culprits.banned(event.address)
         if (!this.#options.mayBeBanned(event.address))
           this.#found('noHonestPeerBanned', `${event.address} was banned for piece ${event.piece}`)
         break
@@ -95,7 +118,22 @@ export class NodeWatch implements LogWatch {
     }
     this.#pending.splice(0, done)
     const state = this.#options.state()
-    if (state !== undefined) this.#found('pieceInOnePlace', pieceInOnePlace(state))
+    if (state === undefined) return
+    this.#found('pieceInOnePlace', pieceInOnePlace(state))
+    this.#found('noQueuePastItsLimit', noQueuePastItsLimit(state))
+    if (this.#commits++ % ORDERS_CHECKED_EVERY === 0) this.#found('ordersAddUp', ordersAddUp(state))
+  }
+
+  /** Looks at the whole of a state that is about to be no more. */
+  examine(state: Readonly<TransferState>): void {
+    this.#found('everyPieceCounted', everyPieceCounted(state))
+    this.#found('ordersAddUp', ordersAddUp(state))
+  }
+
+  /** Listens to a new connection, where conversations of this node are followed. */
+  follow(): Conversation | undefined {
+    const { content, followed } = this.#options
+    return followed ? new Conversation(content, (checker, text) => this.#found(checker, text)) : undefined
   }
 
   /** So many bytes wait to be sent over one connection. */
@@ -120,6 +158,11 @@ export class NodeWatch implements LogWatch {
   block(piece: number, offset: number, bytes: Uint8Array): void {
     if (this.rotten) return
     this.#found('servedIsRight', servedIsRight(this.#options.content, this.durable, piece, offset, bytes))
+  }
+
+  #rejected(piece: PieceIndex, fingerprints: readonly number[]): Finding {
+    const [rejection] = this.#options.state()?.rejections.get(piece)?.slice(-1) ?? []
+    return this.#culprits.rejected(piece, rejection?.givers ?? [], fingerprints)
   }
 
   #commit(event: TransferEvent): void {

@@ -10,6 +10,9 @@ export interface LogWatch {
   committed(committedSeq: number): void
 }
 
+/** The number of a node, and an event that it logs. */
+export type EventListener = (node: number, seq: number, at: Instant, event: TransferEvent) => void
+
 class WatchedLog implements TransferLog {
   onCommitted: ((committedSeq: number) => void) | undefined
   onFailed: ((failure: Failure) => void) | undefined

@@ -7,7 +7,8 @@ export class Ways {
   readonly scratch = new Uint8Array(SEGMENT_BYTES_MAX)
   /** Sides with segments that a partition holds back. */
   readonly parked = new Set<Side>()
-  readonly #hosts = new Map<string, Host>()
+  /** By their addresses; many machines behind one, each with ports of its own. */
+  readonly #hosts = new Map<string, Host[]>()
   /** Each true where nothing comes through from one host to the other. */
   readonly #cuts = new Set<(from: Host, to: Host) => boolean>()
 
@@ -16,12 +17,18 @@ export class Ways {
   /** Adds a machine. */
   attach(node: number, settings: Pick<HostSettings, 'host'> & Partial<HostSettings>): Host {
     const host = new Host(this.world, node, this.world.chance('network', node), { ...HOST_DEFAULTS, ...settings })
-    this.#hosts.set(settings.host, host)
+    const behind = this.#hosts.get(settings.host)
+    if (behind === undefined) this.#hosts.set(settings.host, [host])
+    else behind.push(host)
     return host
   }
 
-  find(host: string): Host | undefined {
-    return this.#hosts.get(host)
+  /** Where a port is given, whoever of them listens there. */
+  find(host: string, port?: number): Host | undefined {
+    const behind = this.#hosts.get(host) ?? []
+    const listening =
+      port === undefined || behind.length < 2 ? undefined : behind.find((each) => each.listeners.has(port))
+    return listening ?? behind[0]
   }
 
   /** One way. */

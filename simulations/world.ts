@@ -62,6 +62,7 @@ export class World {
   #high: number
   #low: number
   #deliveries = 0
+  #label = 0
   #stepsAtOnce = 0
   readonly #open = new Set<object>()
   #failure: { readonly error: unknown } | undefined
@@ -79,6 +80,11 @@ export class World {
   /** Whole microseconds since the world began. */
   get now(): number {
     return this.#now
+  }
+
+  /** The node that the last delivery was for; 0 for none. */
+  get lastNode(): number {
+    return this.#label >>> KIND_BITS
   }
 
   get deliveries(): number {
@@ -157,6 +163,7 @@ export class World {
     while (at > this.#lookAt) this.#lookAt = this.#look(this.#lookAt)
     this.#now = at
     this.#deliveries++
+    this.#label = label
     this.note(at | 0)
     this.note(label)
     act()

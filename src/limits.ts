@@ -136,6 +136,8 @@ export const LIMITS = {
   requestsServedMax: 500,
   /** Blocks handed to one connection and not flushed yet: 1 MiB, enough to keep a fast socket busy. */
   blocksInSocketMax: 64,
+  /** Bytes that wait for a peer to read them beyond which we read nothing of it: those blocks, and half as much again. */
+  unreadBytesPause: 1_536 * KIB,
   /** Requests given up that are remembered, so that their late blocks can be told from garbage. */
   releasedRequestsMax: 1_024,
   /** Pieces that a peer may allow us while it chokes us; BEP 6 speaks of 10. */

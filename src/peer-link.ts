@@ -56,6 +56,7 @@ export class PeerLink {
   /** Who does not want to read from it now: each lets go of it alone. */
   #throttled = false
   #heldBack = false
+  #unread = false
   #paused = false
   #closed = false
 
@@ -118,7 +119,7 @@ export class PeerLink {
     if (this.#outgoing.length > 0) {
       const chunks = this.#outgoing
       this.#outgoing = []
-      this.#options.connection.send(chunks)
+      this.#options.connection.send(chunks, this.#waitForReader())
     }
     this.#pump()
   }
@@ -151,8 +152,19 @@ export class PeerLink {
     this.#options.connection.close()
   }
 
+  /** Who does not read what we answer is not listened to until it has, or our answers would fill the memory. */
+  #waitForReader(): (() => void) | undefined {
+    if (this.#unread || this.#options.connection.unsentBytes < LIMITS.unreadBytesPause) return undefined
+    this.#unread = true
+    this.#steer()
+    return () => {
+      this.#unread = false
+      if (!this.#closed) this.#steer()
+    }
+  }
+
   #steer(): void {
-    const paused = this.#throttled || this.#heldBack
+    const paused = this.#throttled || this.#heldBack || this.#unread
     if (paused === this.#paused) return
     this.#paused = paused
     if (paused) this.#options.connection.pause()

@@ -5,7 +5,10 @@
  * leecher whose disk did not rot finishes within a bound; those that were crashed for good stay away.
  */
 import { diagnose } from '../diagnose.js'
-import { drawFaults, playFaults } from '../faults.js'
+import { drawFaults } from '../draw-faults.js'
+import type { Fault } from '../faults.js'
+import type { SimulatedNode } from '../node.js'
+import { playFaults } from '../play-faults.js'
 import { populate } from '../population.js'
 import { runSwarm } from '../run.js'
 import type { Scenario } from '../scenario.js'
@@ -17,12 +20,14 @@ const HEALED_SECONDS = 3_600
 
 export const everythingAtOnce: Scenario = {
   name: 'everything-at-once',
-  summary: 'crashes, partitions, poisoners, bad disks, lost trackers; then whoever is left must finish',
+  summary: 'crashes, partitions, hostile peers, bad disks, lost trackers; then whoever is left must finish',
   defaults: {
     ...SETTINGS,
     peers: 12,
     seeds: 2,
     poisoners: 1,
+    hostiles: 4,
+    hostileHosts: 2,
     natShare: 0.2,
     contentBytes: 4 * MIB + 12_345,
     pieceLength: 65_536,
@@ -36,28 +41,27 @@ export const everythingAtOnce: Scenario = {
   run: (options) =>
     runSwarm(options, async (swarm, settings) => {
       const population = populate(swarm, settings)
-      const faults = drawFaults(swarm, population, settings.faultSeconds, settings.faults)
-      playFaults(swarm, faults)
-      await swarm.run({ seconds: settings.faultSeconds, when: () => false })
+      const { faultSeconds } = settings
       const chance = swarm.world.chance('core')
-      const gone = new Set(chance.some(population.leechers, chance.below(Math.ceil(settings.peers / 3))))
-      for (const node of gone) {
-        node.retired = true
-        node.crash('power')
-      }
+      const lost = chance.some(population.leechers, chance.below(Math.ceil(settings.peers / 3)))
+      const gone = lost.map(
+        ({ number }): Fault => ({ kind: 'gone', node: number, atSeconds: faultSeconds, forSeconds: 0 }),
+      )
+      playFaults(swarm, [...drawFaults(swarm, population, faultSeconds, settings.faults), ...gone])
+      await swarm.run({ seconds: faultSeconds, when: () => false })
       for (const node of swarm.nodes) {
-        if (gone.has(node)) continue
         node.start()
         node.resume()
       }
-      const core = population.leechers.filter((node) => !gone.has(node) && !node.watch.rotten)
-      // Who left of its own will, then or later, is missed by nobody.
-      const unfinished = () => core.filter((node) => !node.retired && node.transfer?.progress.phase !== 'seeding')
-      const limit = settings.faultSeconds + HEALED_SECONDS
+      const core = population.leechers.filter((node) => !node.watch.rotten)
+      // Who is gone for good, or left of its own will, then or later, is missed by nobody.
+      const stays = (node: SimulatedNode): boolean => !node.retired && !node.away
+      const unfinished = () => core.filter((node) => stays(node) && node.transfer?.progress.phase !== 'seeding')
+      const limit = faultSeconds + HEALED_SECONDS
       await swarm.run({ seconds: limit, when: () => unfinished().length === 0 })
       const endSeconds = swarm.seconds
       for (const node of swarm.stopped ? [] : unfinished())
         swarm.report('coreFinishes', node, diagnose(node), 'liveness')
-      return { population, endSeconds, faults }
+      return { population, endSeconds }
     }),
 }

@@ -4,6 +4,9 @@ import * as assert from 'uvu/assert'
 import { defineScenario, findScenario, populate, SCENARIOS, simulate } from '../../simulations/index.js'
 import { TorrewindError } from '../../src/errors.js'
 
+const codeOf = (error: unknown): string =>
+  error instanceof TorrewindError ? `${error.code}: ${error.message}` : String(error)
+
 const SMALL = { peers: 3, contentBytes: 500_000, pieceLength: 65_536 }
 
 test('define: a scenario has the settings of its basis but for its own, and a run may change them again', async () => {
@@ -24,6 +27,44 @@ test('define: settings are numbers, or the words of the command line', () => {
   assert.equal(defaults.seedStay, { type: 'fixed', seconds: 0 })
 })
 
+test('define: any scenario may be the basis of another, which has its say first', async () => {
+  const first = defineScenario({ name: 'first', settings: SMALL, picker: ({ pieces }) => pieces.sort((a, b) => a - b) })
+  const second = defineScenario({
+    name: 'second',
+    basis: first,
+    choker: ({ peers }) => peers.slice(0, 1).map(({ key }) => key),
+  })
+  const third = defineScenario({ name: 'third', basis: second, picker: () => 'default', choker: () => 'default' })
+  const usual = await simulate('flash-crowd', { settings: SMALL })
+  assert.is((await simulate(third)).hash, usual.hash)
+  assert.is.not((await simulate(second)).hash, usual.hash)
+  assert.is.not((await simulate(second)).hash, (await simulate(first)).hash)
+})
+
+test('define: faults happen as they are given, in a scenario that has none of its own too', async () => {
+  const fault = { kind: 'crash', how: 'process', node: 2, atSeconds: 1, forSeconds: 30 } as const
+  for (const basis of ['flash-crowd', 'everything-at-once']) {
+    const settings = { ...SMALL, seedUploadRate: 100_000, faultSeconds: 40 }
+    const crashed = defineScenario({ name: 'crashed', basis, seed: 3, settings, faults: [fault] })
+    const { seed, faults, completed, downloadSeconds, violations } = await simulate(crashed)
+    assert.equal([seed, faults, violations, completed], [3, [fault], [], 3])
+    if (basis === 'flash-crowd') assert.ok((downloadSeconds.at(-1) ?? 0) > 30)
+  }
+  const bad = { kind: 'crash', how: 'gently', node: 2, atSeconds: 1, forSeconds: 30 }
+  const define = (): unknown => defineScenario({ name: 'bad', faults: [bad as never] })
+  assert.throws(
+    define,
+    (error: unknown) => codeOf(error) === 'SCENARIO_INVALID: fault 0: how of crash cannot be "gently"',
+  )
+})
+
+test('define: a trace is what the text of its file says', () => {
+  const files = { 'arrivals.csv': 'arrivalSeconds\n0\n5\n' }
+  const { defaults } = defineScenario({ name: 'traced', settings: { trace: 'arrivals.csv' }, files })
+  assert.is(defaults.peers, 2)
+  assert.throws(() => defineScenario({ name: 'traced', settings: { trace: 'arrivals.csv' } }), /arrivals\.csv/)
+})
+
 test('define: a course of its own takes the place of that of the basis', async () => {
   const lost = defineScenario({
     name: 'seed-lost',
@@ -34,7 +75,7 @@ test('define: a course of its own takes the place of that of the basis', async (
       const over = (): boolean => population.finished() === settings.peers
       await swarm.run({ seconds: settings.limitSeconds, when: over })
       if (!over()) swarm.report('everybodyFinishes', undefined, 'the seed is gone', 'liveness')
-      return { population, endSeconds: swarm.seconds, faults: [] }
+      return { population, endSeconds: swarm.seconds }
     },
   })
   const { completed, violations, simulatedSeconds } = await simulate(lost, { checkDeterminism: true })
@@ -46,13 +87,10 @@ test('define: a course of its own takes the place of that of the basis', async (
   assert.is(simulatedSeconds, 120)
 })
 
-const codeOf = (error: unknown): string =>
-  error instanceof TorrewindError ? `${error.code}: ${error.message}` : String(error)
-
 const WRONG: readonly (readonly [definition: unknown, says: RegExp])[] = [
-  [undefined, /a scenario cannot be of type undefined/],
-  [null, /a scenario cannot be null/],
-  [[], /a scenario cannot be/],
+  [undefined, /a scenario must be an object, and not of type undefined/],
+  [null, /not of type null/],
+  [[], /not of type list/],
   [{}, /name of a scenario cannot be "undefined"/],
   [{ name: '' }, /name of a scenario/],
   [{ name: 'No Name' }, /small letters, digits and hyphens/],
@@ -60,6 +98,11 @@ const WRONG: readonly (readonly [definition: unknown, says: RegExp])[] = [
   [{ name: 'x', picker: 'rarest' }, /picker in a scenario must be of type function/],
   [{ name: 'x', choker: [] }, /choker in a scenario must be of type function/],
   [{ name: 'x', settings: [] }, /settings in a scenario must be of type object/],
+  [{ name: 'x', seed: 1.5 }, /seed cannot be 1.5/],
+  [{ name: 'x', faults: {} }, /faults in a scenario must be of type list/],
+  [{ name: 'x', files: { 'a.csv': 3 } }, /files of a scenario are texts, and a.csv is of type number/],
+  [{ name: 'x', basis: {} }, /basis of a scenario is the name of one that ships, or another scenario/],
+  [{ name: 'x', basis: 3 }, /basis in a scenario must be of type string or object/],
   [{ name: 'x', basis: 'nowhere' }, /there is no scenario nowhere; there are: flash-crowd, /],
   [{ name: 'x', settings: { peer: 3 } }, /there is no setting peer; there are: peers, /],
   [{ name: 'x', settings: { toString: 3 } }, /there is no setting toString/],
