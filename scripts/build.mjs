@@ -1,6 +1,6 @@
-// Compiles src and tracker into dist; what npm installs and packs.
+// Compiles the sources into dist, with the scripts and styles of pages; what npm installs and packs.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -14,6 +14,8 @@ if (status !== 0) {
   rmSync(fresh, { recursive: true, force: true })
   process.exit(status ?? 1)
 }
+// What browsers run is taken as it is.
+cpSync('ui', `${fresh}/ui`, { recursive: true, filter: (file) => !file.endsWith('.json') })
 chmodSync(`${fresh}/src/cli/main.js`, 0o755)
 rmSync('dist', { recursive: true, force: true })
 renameSync(fresh, 'dist')

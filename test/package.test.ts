@@ -173,6 +173,16 @@ test('package: its command runs the example of a scenario file, within the proje
   assert.is(hashes[1], hashes[0])
 })
 
+test('package: its command writes a report, with what the page needs from other packages and from its own', async () => {
+  const [bin = ''] = Object.values(manifest.bin)
+  const main = path.join(project, 'node_modules/torrewind', bin)
+  const size = ['--peers', '2', '--set', 'contentBytes=65536', '--set', 'pieceLength=16384']
+  await runIn(project, process.execPath, [main, 'sim', 'flash-crowd', ...size, '--report', 'report.html'])
+  const page = await readFile(path.join(project, 'report.html'), 'utf8')
+  for (const part of ['uPlot=function', '.uplot', 'new uPlot(', '--hue-1', 'id="plot-swarm"'])
+    assert.ok(page.includes(part), `${part} is not in the report`)
+})
+
 test('package: the program of the README, and the examples of downloading and rewinding, run', async () => {
   const tracker = await createTracker({ host: HOST, httpPort: 0, intervalSeconds: 10 })
   const engine = await createEngine({ dataDir: path.join(folder, 'seed-data'), host: HOST })

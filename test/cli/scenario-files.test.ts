@@ -91,6 +91,19 @@ const WRONG: Readonly<Record<string, readonly [text: string | undefined, code: s
     /cannot be loaded: not today, at .*throws\.ts:2:/,
   ],
   'gone.ts': [`import './nobody.js'\nexport default 1`, 'SCENARIO_INVALID', /Cannot find module '\.\/nobody\.js'$/],
+  'syntax.json': ['{ "scenario": ', 'SCENARIO_INVALID', /syntax\.json cannot be loaded: .*JSON/],
+  'list.json': ['[]', 'OPTION_INVALID', /must be an object, and not of type list/],
+  'key.json': [
+    '{ "scenario": "flash-crowd", "sead": 1 }',
+    'OPTION_INVALID',
+    /there is no sead in a scenario; there are: /,
+  ],
+  'nothing.json': ['{}', 'OPTION_INVALID', /there is no scenario in it/],
+  'fault.json': [
+    '{ "scenario": "flash-crowd", "faults": [{ "kind": "nap" }] }',
+    'SCENARIO_INVALID',
+    /fault\.json: fault 0: there is no kind "nap"/,
+  ],
   'unknown.ts': [
     `${DEFINE}export default defineScenario({ name: 'x', settings: { peer: 3 } })`,
     'OPTION_INVALID',
@@ -116,6 +129,38 @@ for (const [name, [text, code, says]] of Object.entries(WRONG))
       'refused',
     )
   })
+
+test('scenario files: data is a scenario, with its seed and its faults', async () => {
+  const fault = { kind: 'crash', how: 'power', node: 3, atSeconds: 2, forSeconds: 3 }
+  const data = { scenario: 'everything-at-once', summary: 'a crash', seed: 12, settings: { peers: 2 }, faults: [fault] }
+  const scenario = await loadScenario(await write('A crash_1.json', JSON.stringify(data)))
+  assert.equal([scenario.name, scenario.seed, scenario.defaults.peers], ['a-crash-1', 12, 2])
+  const settings = { contentBytes: 300_000, faultSeconds: 20 }
+  const { seed, faults } = await simulate(scenario, { settings })
+  assert.equal([seed, faults], [12, [fault]])
+  const small = { ...data, settings: { ...data.settings, ...settings } }
+  const ended = await cli('sim', await write('small.json', JSON.stringify(small)), '--json')
+  assert.is(ended.code, 0)
+  assert.is(jsonLines(ended.stdout).find(({ type }) => type === 'run')?.seed, 12)
+})
+
+test('scenario files: data may change a scenario of another file', async () => {
+  await write(
+    'backwards.ts',
+    `${DEFINE}export default defineScenario({ name: 'backwards', settings: ${SMALL}, picker: ({ pieces }) => pieces.sort((left, right) => right - left) })`,
+  )
+  const changed = await loadScenario(
+    await write('changed.json', '{ "scenario": "./backwards.ts", "seed": 4, "settings": { "peers": 1 } }'),
+  )
+  assert.equal([changed.seed, changed.defaults.peers, changed.defaults.contentBytes], [4, 1, 500_000])
+  const backwards = await loadScenario(path.join(folder, 'backwards.ts'))
+  assert.is((await simulate(changed)).hash, (await simulate(backwards, { seed: 4, settings: { peers: 1 } })).hash)
+  const itself = await write('itself.json', '{ "scenario": "./itself.json" }')
+  assert.match(
+    String(await loadScenario(itself).catch((error: unknown) => error)),
+    /a scenario file ends in one of \.ts/,
+  )
+})
 
 test('scenario files: a folder is none', async () => {
   const error = await loadScenario(folder).catch((reason: unknown) => reason)

@@ -1,6 +1,7 @@
 /** A child process of a test: what it prints is what it is waited for by, and every wait has a bound. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { Duplex, type Readable, type Writable } from 'node:stream'
 import { LOOPBACK, type Place } from './place.js'
 
 export interface Line {
@@ -15,6 +16,8 @@ export interface Command {
   readonly args: readonly string[]
   readonly cwd?: string
   readonly place?: Place
+  /** It reads from file 3 and writes to file 4, too. */
+  readonly pipes?: true
 }
 
 export interface Ended {
@@ -37,10 +40,10 @@ export class Child {
   #end: Ended | undefined
   #watchers = new Set<() => void>()
 
-  constructor({ name, command, args, cwd, place = LOOPBACK }: Command) {
+  constructor({ name, command, args, cwd, place = LOOPBACK, pipes }: Command) {
     this.name = name
     const [first = command, ...rest] = [...TIED, ...place.prefix, command, ...args]
-    this.#process = spawn(first, rest, { cwd, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#process = spawn(first, rest, { cwd, stdio: Array.from({ length: pipes ? 5 : 3 }, () => 'pipe' as const) })
     // The far end of a pipe may close at any time while a child is being stopped.
     this.#process.stdin?.on('error', () => {})
     for (const from of ['stdout', 'stderr'] as const) {
@@ -67,6 +70,13 @@ export class Child {
 
   get pid(): number | undefined {
     return this.#process.pid
+  }
+
+  /** What it reads from file 3, and what it writes to file 4. */
+  get pipes(): { readonly into: Writable; readonly from: Readable } {
+    const [, , , into, from] = this.#process.stdio
+    if (!(into instanceof Duplex) || !(from instanceof Duplex)) throw this.failure('was started without more pipes')
+    return { into, from }
   }
 
   #tell(): void {

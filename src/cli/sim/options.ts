@@ -13,6 +13,9 @@ export interface SimFlags {
   readonly set?: readonly (readonly [string, string])[]
   readonly workers?: number
   readonly out?: string
+  readonly report?: string
+  readonly csv?: string
+  readonly samples?: string
   readonly queue?: QueueAddress
   readonly worker?: true
 }
@@ -39,16 +42,23 @@ export const assignment = (text: string): readonly [string, string] => {
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
-export const seedsOf = ({ seed, seeds }: SimFlags): SeedRange => {
+/** Undefined where nothing is said of them: the scenario may know one. */
+export const seedsOf = ({ seed, seeds }: SimFlags): SeedRange | undefined => {
   if (seed !== undefined && seeds !== undefined) throw invalid('--seed and --seeds cannot both be given')
-  return seeds ?? [seed ?? 1, seed ?? 1]
+  return seed === undefined ? seeds : [seed, seed]
 }
 
-export const jobOf = (scenario: string, { peers, set, checkDeterminism }: SimFlags): SimJob => {
+/** As many as a plot shows; for every sweep the same, so that what is in a file can be gone on with. */
+const SAMPLES = 256
+
+export const jobOf = (scenario: string, flags: SimFlags): SimJob => {
+  const { peers, set, checkDeterminism, report, samples, out } = flags
   const words = Object.fromEntries(set ?? [])
   if (peers !== undefined && words.peers !== undefined) throw invalid('--peers and --set peers= say the same')
   if (peers !== undefined) words.peers = String(peers)
-  return { scenario, words, checkDeterminism: checkDeterminism === true }
+  // Of runs that are kept a report may be asked for later.
+  const sampled = [report, samples, out].some((file) => file !== undefined)
+  return { scenario, words, checkDeterminism: checkDeterminism === true, samples: sampled ? SAMPLES : undefined }
 }
 
 export const CORES = availableParallelism()

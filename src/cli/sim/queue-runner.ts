@@ -74,8 +74,9 @@ export const runnerOnQueue = async (address: QueueAddress, job: SimJob, news: Qu
   }
   const renew = async (): Promise<void> => {
     await redis.set(leaseKey(address, sweep), '', 'EX', LEASE_SECONDS)
-    const workers = await queue.getWorkersCount()
-    news.workers(workers)
+    // Not every server lets everybody ask for its clients.
+    const workers = await queue.getWorkersCount().catch(() => undefined)
+    if (workers !== undefined) news.workers(workers)
     if (workers === 0 && !deserted)
       news.warn(`no worker is there; start one with: torrewind sim --worker --queue ${address.shown}`)
     deserted = workers === 0

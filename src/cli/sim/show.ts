@@ -3,16 +3,22 @@ import type { RunResult } from '../../../simulations/index.js'
 import type { CommandContext } from '../context.js'
 import { showCount } from '../format.js'
 import type { SimJob } from './job.js'
+import type { SeedRange } from './options.js'
 
 /** A word as a shell takes it. */
 const quoted = (word: string): string => (/^[\w./:,=+@%-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
-/** How to run this one again, and nothing else. */
-const commandOf = ({ scenario, words, checkDeterminism }: SimJob, seed: number): string =>
+/** How to do these runs again, with more words at its end, and nothing else. */
+export const commandOf = (
+  { scenario, words, checkDeterminism }: SimJob,
+  [from, to]: SeedRange,
+  ...more: readonly string[]
+): string =>
   [
-    `torrewind sim ${quoted(scenario)} --seed ${seed}`,
+    `torrewind sim ${quoted(scenario)} ${from === to ? `--seed ${from}` : `--seeds ${from}..${to}`}`,
     ...Object.entries(words).map(([key, value]) => `--set ${quoted(`${key}=${value}`)}`),
     ...(checkDeterminism ? ['--check-determinism'] : []),
+    ...more.map(quoted),
   ].join(' ')
 
 const tellRun = (context: CommandContext, job: SimJob, result: RunResult, brief: boolean): void => {
@@ -23,7 +29,7 @@ const tellRun = (context: CommandContext, job: SimJob, result: RunResult, brief:
     `seed ${seed}: ${done} in ${simulatedSeconds.toFixed(1)} simulated seconds (${wallSeconds.toFixed(2)} s), ${hash}`,
   )
   if (violations.length === 0) return
-  context.warn(`  again by: ${commandOf(job, seed)}`)
+  context.warn(`  again by: ${commandOf(job, [seed, seed])}`)
   for (const { checker, kind, node, atSeconds, text } of violations) {
     const where = node === undefined ? '' : `, node ${node}`
     context.warn(`  ${kind}: ${checker} at ${atSeconds.toFixed(3)} s${where}: ${text}`)

@@ -6,7 +6,8 @@ import { showCount } from '../format.js'
 import { Reported } from '../reported.js'
 import { inOrder } from './in-order.js'
 import { prepareJob, type SimJob } from './job.js'
-import { CORES, invalid, type SeedRange, type SimFlags } from './options.js'
+import { CORES, invalid, type SimFlags, seedsOf } from './options.js'
+import { SweepOutputs } from './outputs.js'
 import { runnerOnQueue } from './queue-runner.js'
 import { SweepRecord } from './record.js'
 import { type Runner, runnerHere } from './runner.js'
@@ -20,21 +21,20 @@ const FAILURES_MAX = 10
 type Ended = { readonly seed: number; readonly result: RunResult } | { readonly seed: number; readonly error: unknown }
 
 /** Throws `Reported` where something was wrong in a run. */
-export const sweep = async (
-  context: CommandContext,
-  job: SimJob,
-  range: SeedRange,
-  { workers, out, queue }: SimFlags,
-): Promise<void> => {
+export const sweep = async (context: CommandContext, job: SimJob, flags: SimFlags): Promise<void> => {
+  const { workers, out, queue } = flags
   if (queue !== undefined && workers !== undefined)
     throw invalid('--workers is for those who do the runs: give it to `torrewind sim --worker`')
+  const seeds = seedsOf(flags)
   const prepared = await prepareJob(job)
+  const { seed = 1 } = prepared.scenario
+  const range = seeds ?? [seed, seed]
+  const outputs = await SweepOutputs.open(job, prepared, range, flags)
   const record = out === undefined ? undefined : await SweepRecord.open(out, prepared)
   const asked = range[1] - range[0] + 1
   const resumed = record?.countIn(range) ?? 0
   if (resumed > 0) context.tell(`${showCount(resumed, 'run')} of ${asked} are in ${out} already`)
-  const left = asked - resumed
-  const threads = left > 1 ? Math.min(workers ?? CORES, left) : 0
+  const threads = asked > 1 ? Math.min(workers ?? CORES, asked - resumed) : 0
   const view = openView(context, job, { asked, resumed, drawn: queue !== undefined || threads > 0 })
   const openRunner = async (): Promise<Runner> => {
     if (queue !== undefined) return runnerOnQueue(queue, prepared.shared, view)
@@ -65,6 +65,7 @@ export const sweep = async (
       if ('error' in ended) view.fail(ended.seed, ended.error)
       else {
         sums.add(ended.result)
+        outputs.add(ended.result)
         view.show(ended.result)
       }
       await context.written()
@@ -75,7 +76,7 @@ export const sweep = async (
     view.stop()
     await runner.close()
     await record?.close()
-    sums.show(context, asked, resumed)
+    await outputs.write(context).finally(() => sums.show(context, asked, resumed))
   }
   // Which runs they were, and how to see each again, was told with each.
   if (sums.violations + sums.failed > 0) throw new Reported()
