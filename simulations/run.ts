@@ -33,7 +33,7 @@ const placeOf = (error: unknown): string => {
 
 /** Throws `STRATEGY_INVALID`. */
 export const runSwarm = async (
-  { seed, settings, samples, strategies, faults, onEvent, onStep }: RunOptions,
+  { seed, settings, samples, strategies, faults, onEvent, onViolation, onStep }: RunOptions,
   play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
 ): Promise<RunResult> => {
   const began = stopwatchMs()
@@ -46,6 +46,7 @@ export const runSwarm = async (
     faults,
   })
   swarm.onEvent = onEvent
+  swarm.onViolation = onViolation
   swarm.world.onStep = onStep
   // Also in a scenario that plays no faults of its own.
   if (faults !== undefined) swarm.beforeRun = () => playFaults(swarm, [])

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly strategies?: Strategies | undefined
   /** What goes wrong, in place of what the scenario would draw. */
   readonly faults?: readonly Fault[] | undefined
+  /** Hears of what is found wrong, when it is found. */
+  readonly onViolation?: ((violation: Violation) => void) | undefined
   /** Hears of each event that an engine logs. */
   readonly onEvent?: EventListener | undefined
   /** Hears of each delivery. */

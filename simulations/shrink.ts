@@ -13,8 +13,9 @@ import type { RunResult } from './scenario.js'
 import { type RunSettings, readSettings } from './settings.js'
 import type { Violation } from './swarm.js'
 
-/** All that a run follows from, beside its scenario and its seed. */
+/** All that a run follows from, beside its scenario. */
 export interface Candidate {
+  readonly seed: number
   readonly settings: RunSettings
   readonly faults: readonly Fault[]
 }
@@ -37,7 +38,7 @@ export interface Shrunk extends Candidate {
 }
 
 /** Enough for twenty faults and all settings twice over; of small runs a matter of minutes. */
-const RUNS_MAX = 300
+export const SHRINK_RUNS_MAX = 300
 
 /** Settings that make a run smaller or plainer, most telling first, each with the least that is tried. */
 const LEAST = {
@@ -75,7 +76,7 @@ const renumbered = (node: number, before: RunSettings, after: RunSettings): numb
   return undefined
 }
 
-const withSetting = ({ settings, faults }: Candidate, key: Shrinkable, value: number): Candidate => {
+const withSetting = ({ settings, faults }: Candidate, seed: number, key: Shrinkable, value: number): Candidate => {
   const changed = readSettings(settings, { [key]: value })
   const moved = faults.flatMap((fault): Fault[] => {
     if (fault.kind === 'partition') {
@@ -86,7 +87,21 @@ const withSetting = ({ settings, faults }: Candidate, key: Shrinkable, value: nu
     const node = renumbered(fault.node, settings, changed)
     return node === undefined ? [] : [{ ...fault, node }]
   })
-  return { settings: changed, faults: moved }
+  return { seed, settings: changed, faults: moved }
+}
+
+const SEEDS_TRIED = 3
+const EACH_BELOW = 8
+const FRACTIONS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4] as const
+
+/** What is worth trying in place of a number: each smaller one, or the least and fractions. */
+const smallerThan = (value: number, least: number): readonly number[] => {
+  const whole = Number.isInteger(value)
+  const all =
+    whole && value <= EACH_BELOW
+      ? Array.from({ length: EACH_BELOW }, (_, smaller) => smaller)
+      : [least, ...FRACTIONS.map((fraction) => (whole ? Math.floor(value * fraction) : value * fraction))]
+  return [...new Set(all)].filter((smaller) => smaller >= least && smaller < value)
 }
 
 const toMs = (seconds: number): number => Math.round(seconds * 1_000) / 1_000
@@ -113,7 +128,7 @@ class Shrinker {
   }
 
   get #over(): boolean {
-    return this.#stopped || this.#runs >= (this.#options.runsMax ?? RUNS_MAX)
+    return this.#stopped || this.#runs >= (this.#options.runsMax ?? SHRINK_RUNS_MAX)
   }
 
   /** True where it still fails: then it is the best so far. */
@@ -139,7 +154,7 @@ class Shrinker {
 
   async #fewerFaults(): Promise<void> {
     const without = (from: number, to: number) => () => ({
-      settings: this.#best.settings,
+      ...this.#best,
       faults: this.#best.faults.filter((_, at) => at < from || at >= to),
     })
     if (this.#best.faults.length === 0 || (await this.#try(without(0, this.#best.faults.length)))) return
@@ -148,18 +163,22 @@ class Shrinker {
         if (this.#over || !(await this.#try(without(at, at + size)))) at += size
   }
 
-  /** The least, then whatever lies half way between what is known to be too little and what is enough. */
+  /**
+   * Smallest first: what fails at some size need not fail at every larger one, so there is nothing to be halved. Of
+   * another size all that chance decides is another thing: it is tried with a few seeds.
+   */
   async #smaller(key: Shrinkable): Promise<void> {
-    let tooLittle: number = LEAST[key]
-    if (this.#best.settings[key] <= tooLittle) return
-    if (await this.#try(() => withSetting(this.#best, key, tooLittle))) return
-    for (;;) {
-      const enough = this.#best.settings[key]
-      const half = (tooLittle + enough) / 2
-      const middle = Number.isInteger(LEAST[key]) && enough > 1 ? Math.floor(half) : half
-      if (middle <= tooLittle || middle >= enough || enough - tooLittle < enough / 16) return
-      if (!(await this.#try(() => withSetting(this.#best, key, middle)))) tooLittle = middle
-      if (this.#over) return
+    let smaller = true
+    while (smaller && !this.#over) {
+      smaller = false
+      const { seed, settings } = this.#best
+      const tries = smallerThan(settings[key], LEAST[key]).flatMap((value) =>
+        Array.from({ length: SEEDS_TRIED }, (_, more) => ({ value, seed: seed + more })),
+      )
+      for (const next of tries) {
+        smaller = await this.#try(() => withSetting(this.#best, next.seed, key, next.value))
+        if (smaller) break
+      }
     }
   }
 
@@ -175,7 +194,7 @@ class Shrinker {
         const changed = change(fault)
         if (changed.forSeconds === fault.forSeconds && changed.atSeconds === fault.atSeconds) continue
         await this.#try(() => ({
-          settings: this.#best.settings,
+          ...this.#best,
           faults: this.#best.faults.map((each, place) => (place === at ? changed : each)),
         }))
       }

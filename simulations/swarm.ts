@@ -40,6 +40,7 @@ export class Swarm implements NodeSurroundings {
   readonly violations: Violation[] = []
   /** Hears of each event that a node logs. */
   onEvent: EventListener | undefined
+  onViolation: ((violation: Violation) => void) | undefined
   onCompleted: ((node: SimulatedNode) => void) | undefined
   /** Called once, when the nodes that are there from the start were added. */
   beforeRun: (() => void) | undefined
@@ -98,8 +99,11 @@ export class Swarm implements NodeSurroundings {
   }
 
   report(checker: string, node: SimulatedNode | undefined, text: string, kind: Violation['kind'] = 'safety'): void {
-    if (this.violations.length >= VIOLATIONS_MAX) return
-    this.violations.push({ checker, kind, node: node?.number, atSeconds: this.seconds, text })
+    const isKnown = this.violations.some((known) => known.checker === checker && known.text === text)
+    if (isKnown || this.violations.length >= VIOLATIONS_MAX) return
+    const violation = { checker, kind, node: node?.number, atSeconds: this.seconds, text }
+    this.violations.push(violation)
+    this.onViolation?.(violation)
   }
 
   isDishonest(address: string): boolean {

@@ -1,4 +1,7 @@
-/** Runs a command line to its end and says with which code the process is to exit: 0 done, 1 failed, 2 wrong usage. */
+/**
+ * Runs a command line to its end and says with which code the process is to exit: 0 done, 1 failed, 2 wrong usage; a
+ * command that found what it looks for may have codes of its own.
+ */
 import { Command, CommanderError, Option } from 'commander'
 import { TorrewindError } from '../errors.js'
 import { VERSION } from '../version.js'
@@ -93,7 +96,7 @@ const codeOf = (terminal: Terminal, error: unknown): number => {
     return WRONG_USAGE
   }
   if (terminal.stopped.aborted && error === terminal.stopped.reason) return STOPPED
-  if (error instanceof Reported) return FAILED
+  if (error instanceof Reported) return error.exitCode
   terminal.fail(error)
   return error instanceof TorrewindError && error.code === 'OPTION_INVALID' ? WRONG_USAGE : FAILED
 }

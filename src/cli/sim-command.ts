@@ -23,6 +23,8 @@ export const simCommand = (context: CommandContext): Command =>
     .option('--seeds <range>', 'a run for each seed, as 1..50', seedRange)
     .option('--peers <n>', 'how many leechers', wholeFrom(1, 100_000))
     .option('--check-determinism', 'run each seed twice, and show where the second run differs')
+    .option('--shrink', 'make a small scenario of a run that went wrong, which goes wrong in the same way')
+    .option('--failures <dir>', 'folder for what is kept of runs that went wrong (default: the current one)')
     .option('--set <key=value>', 'change a setting of the scenario; may be given many times', each(assignment))
     .option('--workers <n>', 'threads that do the runs; 0 for none but the first (default: as many as cores)', threads)
     .option('--out <file>', 'keep the runs that ended in a file of JSON lines, and go on after those that are there')

@@ -18,6 +18,8 @@ export interface SimFlags {
   readonly samples?: string
   readonly queue?: QueueAddress
   readonly worker?: true
+  readonly shrink?: true
+  readonly failures?: string
 }
 
 /** Both are in it. */

@@ -24,12 +24,11 @@ export const commandOf = (
 const tellRun = (context: CommandContext, job: SimJob, result: RunResult, brief: boolean): void => {
   const { seed, simulatedSeconds, wallSeconds, completed, peers, violations, hash } = result
   if (brief && violations.length === 0) return
+  if (violations.length > 0) context.warn(`seed ${seed} went wrong; again by: ${commandOf(job, [seed, seed])}`)
   const done = `${completed} of ${showCount(peers, 'leecher')} finished`
   context.tell(
     `seed ${seed}: ${done} in ${simulatedSeconds.toFixed(1)} simulated seconds (${wallSeconds.toFixed(2)} s), ${hash}`,
   )
-  if (violations.length === 0) return
-  context.warn(`  again by: ${commandOf(job, [seed, seed])}`)
   for (const { checker, kind, node, atSeconds, text } of violations) {
     const where = node === undefined ? '' : `, node ${node}`
     context.warn(`  ${kind}: ${checker} at ${atSeconds.toFixed(3)} s${where}: ${text}`)

@@ -4,6 +4,7 @@ import { TorrewindError } from '../../errors.js'
 import type { CommandContext } from '../context.js'
 import { showCount } from '../format.js'
 import { Reported } from '../reported.js'
+import { SweepFailures } from './failures.js'
 import { inOrder } from './in-order.js'
 import { prepareJob, type SimJob } from './job.js'
 import { CORES, invalid, type SimFlags, seedsOf } from './options.js'
@@ -30,6 +31,7 @@ export const sweep = async (context: CommandContext, job: SimJob, flags: SimFlag
   const { seed = 1 } = prepared.scenario
   const range = seeds ?? [seed, seed]
   const outputs = await SweepOutputs.open(job, prepared, range, flags)
+  const failures = await SweepFailures.open(job, prepared, flags)
   const record = out === undefined ? undefined : await SweepRecord.open(out, prepared)
   const asked = range[1] - range[0] + 1
   const resumed = record?.countIn(range) ?? 0
@@ -66,6 +68,7 @@ export const sweep = async (context: CommandContext, job: SimJob, flags: SimFlag
       else {
         sums.add(ended.result)
         outputs.add(ended.result)
+        failures.add(ended.result)
         view.show(ended.result)
       }
       await context.written()
@@ -76,8 +79,9 @@ export const sweep = async (context: CommandContext, job: SimJob, flags: SimFlag
     view.stop()
     await runner.close()
     await record?.close()
+    await failures.write(context)
     await outputs.write(context).finally(() => sums.show(context, asked, resumed))
   }
   // Which runs they were, and how to see each again, was told with each.
-  if (sums.violations + sums.failed > 0) throw new Reported()
+  if (sums.violations + sums.failed > 0) throw new Reported(undefined, failures.exitCode)
 }
