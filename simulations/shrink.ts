@@ -104,8 +104,6 @@ const smallerThan = (value: number, least: number): readonly number[] => {
   return [...new Set(all)].filter((smaller) => smaller >= least && smaller < value)
 }
 
-const toMs = (seconds: number): number => Math.round(seconds * 1_000) / 1_000
-
 class Shrinker {
   #best: Shrunk
   #runs = 0
@@ -184,20 +182,16 @@ class Shrinker {
 
   async #briefer(): Promise<void> {
     for (let at = 0; at < this.#best.faults.length; at++)
-      for (const change of [
-        (fault: Fault): Fault => ({ ...fault, forSeconds: 0 }),
-        (fault: Fault): Fault => ({ ...fault, forSeconds: toMs(fault.forSeconds / 2) }),
-        (fault: Fault): Fault => ({ ...fault, atSeconds: toMs(fault.atSeconds / 2) }),
-      ]) {
-        const fault = this.#best.faults[at]
-        if (fault === undefined) return
-        const changed = change(fault)
-        if (changed.forSeconds === fault.forSeconds && changed.atSeconds === fault.atSeconds) continue
-        await this.#try(() => ({
-          ...this.#best,
-          faults: this.#best.faults.map((each, place) => (place === at ? changed : each)),
-        }))
-      }
+      for (const field of ['forSeconds', 'atSeconds'] as const)
+        for (const share of [0, 1 / 2]) {
+          const seconds = this.#best.faults[at]?.[field] ?? 0
+          const fewer = Math.round(seconds * share)
+          if (fewer >= seconds) continue
+          await this.#try(() => ({
+            ...this.#best,
+            faults: this.#best.faults.map((fault, place) => (place === at ? { ...fault, [field]: fewer } : fault)),
+          }))
+        }
   }
 }
 
