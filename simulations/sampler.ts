@@ -6,6 +6,7 @@
  * half as often from then on. So a run of any length has between half as many samples and all of them, evenly spaced.
  */
 import { assert } from '../src/assert.js'
+import { TorrewindError } from '../src/errors.js'
 import { Copies } from './copies.js'
 import type { SimulatedNode } from './node.js'
 import type { Swarm } from './swarm.js'
@@ -32,6 +33,14 @@ export interface Samples {
 export const SAMPLES_MIN = 16
 /** More than these show no more in a plot, and are kept for each run of a sweep. */
 export const SAMPLES_MAX = 512
+
+/** Throws `OPTION_INVALID`. */
+export const checkSamples = (samples: number): void => {
+  if (samples >= SAMPLES_MIN && samples <= SAMPLES_MAX && samples % 2 === 0) return
+  const takes = `an even number from ${SAMPLES_MIN} to ${SAMPLES_MAX}`
+  throw new TorrewindError('OPTION_INVALID', `samples cannot be ${samples}: it is ${takes}`)
+}
+
 const FIRST_INTERVAL_US = 125_000
 
 /** What was seen at one time; of traffic all that was until then, so that samples in between can be dropped. */

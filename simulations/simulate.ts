@@ -4,6 +4,7 @@ import { findScenario } from './catalogue.js'
 import { isScenario } from './define.js'
 import { runChecked } from './determinism.js'
 import { checkKeys, checkSeed } from './keys.js'
+import { checkSamples } from './sampler.js'
 import type { RunResult, Scenario } from './scenario.js'
 import { readSettings, type SettingValues } from './settings.js'
 
@@ -14,9 +15,11 @@ export interface SimulateOptions {
   readonly settings?: SettingValues | undefined
   /** Runs it twice; where the runs differ, the violation `sameSeedSameRun` says how. */
   readonly checkDeterminism?: boolean | undefined
+  /** Keeps at most so many samples over time, an even number from 16 to 512; by default none. */
+  readonly samples?: number | undefined
 }
 
-const KEYS = { seed: 'number', settings: 'object', checkDeterminism: 'boolean' } as const
+const KEYS = { seed: 'number', settings: 'object', checkDeterminism: 'boolean', samples: 'number' } as const
 
 /**
  * Runs a scenario that ships, by its name, or one that `defineScenario` made. What went wrong in the run is in the
@@ -31,8 +34,9 @@ export const simulate = async (scenario: string | Scenario, options: SimulateOpt
       'OPTION_INVALID',
       'a scenario is the name of one that ships, or what `defineScenario` returns',
     )
-  const { seed = found.seed ?? 1, settings = {}, checkDeterminism = false } = options
+  const { seed = found.seed ?? 1, settings = {}, checkDeterminism = false, samples } = options
   checkSeed(seed)
-  const run = { seed, settings: readSettings(found.defaults, settings) }
+  if (samples !== undefined) checkSamples(samples)
+  const run = { seed, settings: readSettings(found.defaults, settings), samples }
   return checkDeterminism ? runChecked(found, run) : found.run(run)
 }

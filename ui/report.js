@@ -208,6 +208,7 @@
     /** @type {(u: uPlot) => void} */
     const drawRows = (u) => {
       const { ctx, bbox } = u
+      const end = bbox.left + bbox.width
       const height = Math.abs(u.valToPos(0, 'y', true) - u.valToPos(0.7, 'y', true))
       ctx.save()
       ctx.beginPath()
@@ -220,7 +221,10 @@
         const top = u.valToPos(row, 'y', true) - height / 2
         for (const [from, to] of spans) {
           const left = u.valToPos(from, 'x', true)
-          ctx.fillRect(left, top, Math.max(2 * devicePixelRatio, u.valToPos(to, 'x', true) - left), height)
+          // What takes no time shows too, at either end of the axis.
+          const least = 3 * devicePixelRatio
+          const start = left > end ? left : Math.min(left, end - least)
+          ctx.fillRect(start, top, Math.max(least, u.valToPos(to, 'x', true) - left), height)
         }
       })
       ctx.restore()

@@ -84,7 +84,7 @@ const faultRows = (runs: readonly RunResult[], timeline: Timeline): RowsPlot => 
     id: 'faults',
     wide: true,
     title: 'Faults',
-    about: 'When there were faults of each kind; the stronger, the more runs had one.',
+    about: `When there were faults of each kind; the stronger, the more ${runs.length === 1 ? 'at once' : 'in all runs'}.`,
     form: 'rows',
     x: timeline.axis,
     at: timeline.at,

@@ -3,7 +3,14 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Copies } from '../../simulations/copies.js'
-import { findScenario, type RunResult, type RunSettings, SAMPLES_MAX, SAMPLES_MIN } from '../../simulations/index.js'
+import {
+  findScenario,
+  type RunResult,
+  type RunSettings,
+  SAMPLES_MAX,
+  SAMPLES_MIN,
+  simulate,
+} from '../../simulations/index.js'
 import { labelOf, World } from '../../simulations/world.js'
 
 const MIB = 1_048_576
@@ -16,7 +23,7 @@ const run = (name: string, samples?: number, changes: Partial<RunSettings> = {})
 test('samples: a run is the same whether it is sampled or not, and however often', async () => {
   for (const [name, changes] of [
     ['flash-crowd', {}],
-    ['everything-at-once', { faultSeconds: 30 }],
+    ['everything-at-once', { faultSeconds: 20, peers: 4, contentBytes: 300_000 }],
   ] as const) {
     const plain = await run(name, undefined, changes)
     const results = [await run(name, SAMPLES_MIN, changes), await run(name, SAMPLES_MAX, changes)]
@@ -64,6 +71,13 @@ test('samples: what they say at the end is what the run came to, and what was se
   assert.ok(sent > 0.95 * served && sent < 1.05 * served, `${sent} bytes were sent, and ${served} were served`)
 })
 
+test('samples: numbers that cannot be are refused', async () => {
+  for (const samples of [0, 15, 17, 514, 16.5, Number.NaN]) {
+    const refused: unknown = await simulate('flash-crowd', { samples }).catch((error: unknown) => error)
+    assert.match(String(refused), `samples cannot be ${samples}: it is an even number from 16 to 512`)
+  }
+})
+
 test('samples: they survive being written as JSON', async () => {
   const result = await run('flash-crowd', SAMPLES_MIN, { uploadRate: 0, seedUploadRate: 0 })
   assert.equal(JSON.parse(JSON.stringify(result)), result)
@@ -74,6 +88,8 @@ test('groups: every node that came is in one, with what it gave and got', async 
   const { groups, completed, blocks, downloadSeconds } = await run('everything-at-once', undefined, {
     faultSeconds: 30,
     poisoners: 2,
+    hostiles: 0,
+    natShare: 0,
   })
   assert.equal(
     groups.map(({ name, peers }) => [name, peers]),

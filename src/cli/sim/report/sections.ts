@@ -118,9 +118,11 @@ const groupRow = (group: GroupMeasures, ofDownloads: Scale): readonly string[] =
   maybe(group.shareRatio, NO_UNIT),
 ]
 
-export const groupTable = (runs: readonly RunResult[]): Html => html`<h3 class="between">Groups of peers</h3>
+export const groupTable = (
+  runs: readonly RunResult[],
+): Html => html`<h3 class="between">Groups of peers${runs.length === 1 ? '' : ', in a run on average'}</h3>
 ${table(
-  ['a run', 'peers', 'finished', 'median download time', 'downloaded', 'uploaded', 'uploaded / downloaded'],
+  ['group', 'peers', 'finished', 'median download time', 'downloaded', 'uploaded', 'uploaded / downloaded'],
   groupMeasures(runs).map((group) => groupRow(group, downloadScale(runs))),
 )}`
 
