@@ -23,3 +23,13 @@ export { type Candidate, SHRINK_RUNS_MAX, type ShrinkOptions, type Shrunk, shrin
 export { type SimulateOptions, simulate } from './simulate.js'
 export type { Strategies } from './strategies.js'
 export { Swarm, type SwarmSettings, type Violation } from './swarm.js'
+export {
+  type Club,
+  type Crowd,
+  clubDrift,
+  clubThreshold,
+  type Flow,
+  leastSeconds,
+  type SteadyState,
+  steadyState,
+} from './validity/predictions.js'
