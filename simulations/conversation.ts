@@ -29,8 +29,8 @@ export class Conversation {
   #theirChokingNext = true
   #has: Uint8Array
   readonly #allowedFast = new Set<number>()
-  /** What they asked for and do not have yet. */
-  readonly #asked = new Set<number>()
+  /** What they asked for and do not have yet, and how often: who takes a request back may make it again. */
+  readonly #asked = new Map<number, number>()
   readonly #cancelled = new Set<number>()
 
   constructor(content: Content, found: Found) {
@@ -65,7 +65,7 @@ export class Conversation {
     else if (id === MESSAGE_ID.unchoke) this.#choking = false
     else if (id === MESSAGE_ID.interested) this.#interested = true
     else if (id === MESSAGE_ID.notInterested) this.#interested = false
-    else if (id === MESSAGE_ID.rejectRequest) this.#asked.delete(this.#key(piece, offset, length))
+    else if (id === MESSAGE_ID.rejectRequest) this.#answers(this.#key(piece, offset, length))
     else if (id === MESSAGE_ID.request) this.#asks(piece, offset)
   }
 
@@ -79,8 +79,17 @@ export class Conversation {
   serves(piece: number, offset: number, length: number): void {
     const block = `the block at ${offset} of piece ${piece}`
     if (this.#choking) this.#found('servesOnlyTheUnchoked', `${block} was served to a peer that it chokes`)
-    if (!this.#asked.delete(this.#key(piece, offset, length)))
+    if (!this.#answers(this.#key(piece, offset, length)))
       this.#found('servesOnlyWhatIsAsked', `${block} was served and not asked for, or not any more`)
+  }
+
+  /** One request is answered; false where there is none. */
+  #answers(key: number): boolean {
+    const times = this.#asked.get(key)
+    if (times === undefined) return false
+    if (times > 1) this.#asked.set(key, times - 1)
+    else this.#asked.delete(key)
+    return true
   }
 
   #asks(piece: number, offset: number): void {
@@ -100,8 +109,9 @@ export class Conversation {
     else if (id === MESSAGE_ID.have) this.#theyGot(piece)
     else if (id === MESSAGE_ID.allowedFast) this.#allowedFast.add(piece)
     else if (id === MESSAGE_ID.request) {
-      this.#asked.add(this.#key(piece, offset, length))
-      this.#cancelled.delete(this.#key(piece, offset, length))
+      const key = this.#key(piece, offset, length)
+      this.#asked.set(key, (this.#asked.get(key) ?? 0) + 1)
+      this.#cancelled.delete(key)
     } else if (id === MESSAGE_ID.cancel) this.#cancelled.add(this.#key(piece, offset, length))
   }
 
