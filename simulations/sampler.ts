@@ -16,6 +16,8 @@ import { US_PER_SECOND } from './world.js'
 export interface Samples {
   readonly seconds: readonly number[]
   readonly leechers: readonly number[]
+  /** Those of them that miss one piece and no more: a club, where all miss the same. */
+  readonly missingOne: readonly number[]
   /** Nodes that have everything. */
   readonly seeds: readonly number[]
   /** Leechers that finished so far, there or gone. */
@@ -47,6 +49,7 @@ const FIRST_INTERVAL_US = 125_000
 interface Sight {
   readonly at: number
   readonly leechers: number
+  readonly missingOne: number
   readonly seeds: number
   readonly finished: number
   readonly copies: { readonly min: number; readonly mean: number; readonly max: number }
@@ -113,6 +116,7 @@ export class Sampler {
     return {
       seconds: sights.map(({ at }) => at / US_PER_SECOND),
       leechers: sights.map(({ leechers }) => leechers),
+      missingOne: sights.map(({ missingOne }) => missingOne),
       seeds: sights.map(({ seeds }) => seeds),
       finished: sights.map(({ finished }) => finished),
       copiesMin: sights.map(({ copies }) => copies.min),
@@ -134,7 +138,7 @@ export class Sampler {
 
   #sight(at: number): Sight {
     const lastAt = this.#sights.at(-1)?.at ?? 0
-    let [leechers, seeds, finished] = [0, 0, 0]
+    let [leechers, missingOne, seeds, finished] = [0, 0, 0, 0]
     for (const node of this.#swarm.nodes) {
       if (!node.honest) {
         // What it had before it turned hostile is no copy to count on.
@@ -145,11 +149,14 @@ export class Sampler {
       const stored = node.transfer?.state.stored
       this.#copies.see(node.number, stored?.bytes)
       this.#countTraffic(node, at, (at - lastAt) / US_PER_SECOND)
-      if (stored?.full === true) seeds++
-      else if (stored !== undefined) leechers++
+      if (stored === undefined) continue
+      if (stored.full) seeds++
+      else leechers++
+      if (stored.count === stored.length - 1) missingOne++
     }
     const [sentBytes, limitedBytes, capacityBytes] = [this.#sentBytes, this.#limitedBytes, this.#capacityBytes]
-    return { at, leechers, seeds, finished, copies: this.#copies.spread(), sentBytes, limitedBytes, capacityBytes }
+    const copies = this.#copies.spread()
+    return { at, leechers, missingOne, seeds, finished, copies, sentBytes, limitedBytes, capacityBytes }
   }
 
   #countTraffic({ host, number, transfer }: SimulatedNode, at: number, seconds: number): void {

@@ -16,6 +16,14 @@ const overTime = (timeline: Timeline, plot: Omit<LinesPlot, 'x' | 'at' | 'togeth
   marks: timeline.marks,
 })
 
+/** Of all swarms the last piece takes a while; in a club most wait for it most of the time. */
+const CLUB_SHARE_MIN = 0.2
+
+const hasClub = ({ sampled }: Timeline): boolean => {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+  return sampled.some(({ leechers, missingOne }) => sum(missingOne) > CLUB_SHARE_MIN * sum(leechers))
+}
+
 const swarmSize = (timeline: Timeline): LinesPlot =>
   overTime(timeline, {
     id: 'swarm',
@@ -26,6 +34,7 @@ const swarmSize = (timeline: Timeline): LinesPlot =>
     y: { label: 'peers', unit: '' },
     lines: [
       timeline.counts('leechers', 'leechers'),
+      ...(hasClub(timeline) ? [timeline.counts('leechers that miss one piece', 'missingOne')] : []),
       timeline.counts('seeds', 'seeds'),
       timeline.counts('finished so far', 'finished'),
     ],

@@ -67,6 +67,7 @@ export const runsTable = (scenario: string, runs: readonly RunResult[]): readonl
 const COLUMNS = [
   'seconds',
   'leechers',
+  'missingOne',
   'seeds',
   'finished',
   'copiesMin',

@@ -26,7 +26,7 @@ export const timeAxis = (label: string, { name }: TimeUnit): Axis => ({ label: `
 export const inUnit = (seconds: number, unit: TimeUnit): number => Number((seconds / unit.seconds).toPrecision(DIGITS))
 
 /** Columns whose numbers stay as they are until they change. */
-export type Counts = 'leechers' | 'seeds' | 'finished' | 'copiesMin' | 'copiesMean' | 'copiesMax'
+export type Counts = 'leechers' | 'missingOne' | 'seeds' | 'finished' | 'copiesMin' | 'copiesMean' | 'copiesMax'
 /** Columns of what went on since the sample before. */
 export type Rates = 'uploadShare' | 'uploadBytesPerSecond'
 

@@ -12,6 +12,7 @@ import { runsTable, samplesTable } from '../../simulations/report/tables.js'
 const SAMPLES: Samples = {
   seconds: [0, 10, 20, 30],
   leechers: [0, 4, 2, 0],
+  missingOne: [0, 0, 1, 0],
   seeds: [1, 1, 3, 5],
   finished: [0, 0, 2, 4],
   copiesMin: [0, 1, 2, 5],
@@ -88,6 +89,13 @@ test('report: of one run each sample is shown as it is', () => {
   )
   const { lines } = linesPlot(plots, 'upload')
   assert.equal(lines[0]?.middle, [50, 50, 100, 25])
+})
+
+test('report: a club shows where there is one', () => {
+  const labels = (missingOne: readonly number[]) =>
+    linesPlot(plotsOf([{ ...RUN, samples: { ...SAMPLES, missingOne } }]), 'swarm').lines.map(({ label }) => label)
+  assert.equal(labels([0, 3, 2, 0]), ['leechers', 'leechers that miss one piece', 'seeds', 'finished so far'])
+  assert.equal(labels([0, 0, 1, 0]), ['leechers', 'seeds', 'finished so far'])
 })
 
 test('report: a run that is over counts with what it came to, and uploads nothing more', () => {
@@ -180,8 +188,8 @@ test('tables: a row for each run and for each sample, with the columns of all ru
   assert.is(cell(second, 'clubSlope'), '0.5')
   const rows = [...samplesTable('s', [RUN, other])].join('').trimEnd().split('\r\n')
   assert.is(rows.length, 9)
-  assert.is(rows[1], 's,1,0,0,1,0,0,0,1,0,')
-  assert.is(rows[8], 's,2,30,0,5,4,5,5,5,500,0.25')
+  assert.is(rows[1], 's,1,0,0,0,1,0,0,0,1,0,')
+  assert.is(rows[8], 's,2,30,0,0,5,4,5,5,5,500,0.25')
 })
 
 test('study: seeds are told as ranges', () => {
