@@ -21,6 +21,10 @@ export const PREFIX = 'torrewind'
 
 /** A server that does not answer for so long is not there. */
 const CONNECT_MS = 5_000
+/** What is asked of it waits for ten seconds at most, so one that says nothing for so long is gone. */
+const SILENCE_MS = 30_000
+/** A server that is gone cannot be taken leave of. */
+const CLOSE_MS = 5_000
 /** One that was there is asked again so often, this far apart: it may be restarted. */
 const RETRIES = 20
 const RETRY_MS = 250
@@ -61,7 +65,7 @@ export const openLink = async (address: QueueAddress, onLost: (error: TorrewindE
   let closed = false
   let last: unknown
   const redis = new Redis({
-    ...{ host, port, lazyConnect: true, connectTimeout: CONNECT_MS },
+    ...{ host, port, lazyConnect: true, connectTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
@@ -88,4 +92,14 @@ export const openLink = async (address: QueueAddress, onLost: (error: TorrewindE
     if (!closed) onLost(queueFailed(address, 'went away and does not come back', last))
   })
   return { redis, close }
+}
+
+/** Waits for what closes in good order, as long as it makes sense. */
+export const closed = async (closing: Promise<unknown>): Promise<void> => {
+  let bound: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    bound = setTimeout(resolve, CLOSE_MS)
+  })
+  await Promise.race([closing.catch(() => {}), late])
+  clearTimeout(bound)
 }

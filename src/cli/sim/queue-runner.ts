@@ -4,7 +4,7 @@ import type { RunResult } from '../../../simulations/index.js'
 import { TorrewindError } from '../../errors.js'
 import type { SimJob } from './job.js'
 import { readOutcome, resultOf } from './outcome.js'
-import { openLink, PREFIX, type QueueAddress, queueFailed } from './queue-link.js'
+import { closed, openLink, PREFIX, type QueueAddress, queueFailed } from './queue-link.js'
 import { LEASE_SECONDS, leaseKey, refusalIn, taskOf } from './queue-task.js'
 import type { Runner } from './runner.js'
 
@@ -117,11 +117,10 @@ export const runnerOnQueue = async (address: QueueAddress, job: SimJob, news: Qu
       clearInterval(renewing)
       const left = [...awaited.keys()]
       awaited.clear()
-      // Those that run already are given up by their workers when they look for the lease.
+      // What a worker takes meanwhile is passed over, as the lease is gone.
       if (failure === undefined)
-        await Promise.all([redis.del(leaseKey(address, sweep)), ...left.map((id) => queue.remove(id))]).catch(() => {})
-      await events.close().catch(() => {})
-      await queue.close().catch(() => {})
+        await closed(Promise.all([redis.del(leaseKey(address, sweep)), ...left.map((id) => queue.remove(id))]))
+      await closed(Promise.all([events.close(), queue.close()]))
       close()
     },
   }

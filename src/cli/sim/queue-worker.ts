@@ -6,7 +6,7 @@ import { VERSION } from '../../version.js'
 import type { CommandContext } from '../context.js'
 import { showCount } from '../format.js'
 import type { Outcome } from './outcome.js'
-import { openLink, PREFIX, type QueueAddress, queueFailed } from './queue-link.js'
+import { closed, openLink, PREFIX, type QueueAddress, queueFailed } from './queue-link.js'
 import { leaseKey, type Refusal, readTask } from './queue-task.js'
 import { showRun } from './show.js'
 import { openThreads } from './threads.js'
@@ -69,7 +69,7 @@ export const workOnQueue = async (context: CommandContext, address: QueueAddress
     ending = true
     await worker.pause(true).catch(() => {})
     await pool.close()
-    await worker.close(redis.status === 'end').catch(() => {})
+    await closed(worker.close(redis.status === 'end'))
     close()
     context.say({ type: 'worked', runs })
   }
