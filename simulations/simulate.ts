@@ -21,10 +21,19 @@ export interface SimulateOptions {
 
 const KEYS = { seed: 'number', settings: 'object', checkDeterminism: 'boolean', samples: 'number' } as const
 
+let last: Promise<unknown> = Promise.resolve()
+
+const inTurn = (run: () => Promise<RunResult>): Promise<RunResult> => {
+  const mine = last.then(run)
+  // Whoever waits for that one hears what became of it.
+  last = mine.catch(() => undefined)
+  return mine
+}
+
 /**
  * Runs a scenario that ships, by its name, or one that `defineScenario` made. What went wrong in the run is in the
  * result's `violations`. Rejects with `OPTION_INVALID`, or with `STRATEGY_INVALID` where the scenario's own picker or
- * choker threw or returned what it may not. One runs at a time in a thread.
+ * choker threw or returned what it may not. One runs at a time in a thread: others wait for it.
  */
 export const simulate = async (scenario: string | Scenario, options: SimulateOptions = {}): Promise<RunResult> => {
   checkKeys('options of simulate', options, KEYS)
@@ -38,5 +47,5 @@ export const simulate = async (scenario: string | Scenario, options: SimulateOpt
   checkSeed(seed)
   if (samples !== undefined) checkSamples(samples)
   const run = { seed, settings: readSettings(found.defaults, settings), samples }
-  return checkDeterminism ? runChecked(found, run) : found.run(run)
+  return inTurn(() => (checkDeterminism ? runChecked(found, run) : found.run(run)))
 }

@@ -146,6 +146,23 @@ for (const [scenario, options, says] of BAD_RUNS)
     assert.match(said, says)
   })
 
+test('simulate: runs that are asked for at one time come one after the other', async () => {
+  const failing = defineScenario({ name: 'failing', settings: SMALL, picker: () => [-1] })
+  const seeds = [1, 2]
+  const runs = seeds.map((seed) => simulate('flash-crowd', { seed, settings: SMALL }))
+  const refused = simulate(failing).then(
+    () => 'it ran',
+    (error: unknown) => codeOf(error),
+  )
+  const again = seeds.map((seed) => simulate('flash-crowd', { seed, settings: SMALL }))
+  const hashes = (await Promise.all(runs)).map(({ hash, violations }) => [hash, violations.length])
+  assert.match(await refused, /^STRATEGY_INVALID/)
+  assert.equal(
+    (await Promise.all(again)).map(({ hash }) => [hash, 0]),
+    hashes,
+  )
+})
+
 test('simulate: a scenario that ships is taken by its name and as it is', async () => {
   const [first] = SCENARIOS
   const settings = { ...SMALL, peers: 1 }
