@@ -97,6 +97,16 @@ export class Throttle {
     this.#members.clear()
   }
 
+  /** Whoever was let send comes last the next time, or the first to join would leave nothing to the others. */
+  #flush(up: Bucket, now: number): void {
+    for (const member of [...this.#members]) {
+      if (!up.isOpen(now)) return
+      this.#members.delete(member)
+      this.#members.add(member)
+      member.flush()
+    }
+  }
+
   #lookAgain(): void {
     this.#timer ??= this.#clock.wakeAt((this.#clock.now() + STEP_MS) as Instant, () => {
       this.#timer = undefined
@@ -106,7 +116,7 @@ export class Throttle {
         for (const member of this.#members) member.resume()
       }
       if (this.#paused) this.#lookAgain()
-      if (this.#up?.isOpen(now) === true) for (const member of this.#members) member.flush()
+      if (this.#up?.isOpen(now) === true) this.#flush(this.#up, now)
       else if (this.#up !== undefined) this.#lookAgain()
     })
   }
