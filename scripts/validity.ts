@@ -9,12 +9,15 @@ import { printTable } from '../bench/table.js'
 import { resultOf } from '../src/cli/sim/outcome.js'
 import { openThreads } from '../src/cli/sim/threads.js'
 import { VERSION } from '../src/version.js'
+import { generators } from './validity/generators.js'
+import { linkModel } from './validity/link-model.js'
 import { lowerBound } from './validity/lower-bound.js'
 import { oneClub } from './validity/one-club.js'
 import type { Bench, Point, Row } from './validity/point.js'
+import { qualitative } from './validity/qualitative.js'
 import { steady } from './validity/steady-state.js'
 
-const POINTS: readonly Point[] = [lowerBound, steady, oneClub]
+const POINTS: readonly Point[] = [lowerBound, steady, oneClub, generators, qualitative, linkModel]
 const SEEDS = 20
 const SEEDS_QUICK = 3
 

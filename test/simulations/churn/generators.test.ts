@@ -6,33 +6,11 @@ import { drawDuration, readDuration } from '../../../simulations/churn/durations
 import { WEIBULL_FITS } from '../../../simulations/churn/presets.js'
 import { dealShare, dealShares } from '../../../simulations/churn/shares.js'
 import { Chance } from '../../../simulations/random.js'
+import { exponential, lognormal, pareto, weibull } from './distributions.js'
 import { criticalDistance, type Distribution, distance } from './kolmogorov-smirnov.js'
 
 const SAMPLE = 20_000
 const SEEDS = [1, 2, 3]
-
-const exponential =
-  (mean: number): Distribution =>
-  (value) =>
-    1 - Math.exp(-value / mean)
-const weibull =
-  (scale: number, shape: number): Distribution =>
-  (value) =>
-    1 - Math.exp(-((value / scale) ** shape))
-const pareto =
-  (scale: number, shape: number): Distribution =>
-  (value) =>
-    value < scale ? 0 : 1 - (scale / value) ** shape
-/** Abramowitz and Stegun, 7.1.26, within 1.5e-7. */
-const errorFunction = (value: number): number => {
-  const t = 1 / (1 + 0.3275911 * Math.abs(value))
-  const poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
-  return Math.sign(value) * (1 - poly * Math.exp(-value * value))
-}
-const lognormal =
-  (median: number, sigma: number): Distribution =>
-  (value) =>
-    (1 + errorFunction(Math.log(value / median) / (sigma * Math.SQRT2))) / 2
 
 const drawn = (word: string, seed: number): readonly number[] => {
   const length = readDuration('sessions', word, new Map())
