@@ -1,6 +1,7 @@
 /** The content of a simulated torrent: one reference that all disks share, and the .torrent of it. */
 import { createHash } from 'node:crypto'
 import { mix } from '../src/random.js'
+import { equalBytes } from '../src/values.js'
 import { encodeTorrent } from '../src/wire/createinfo.js'
 import { type Metainfo, parseTorrent } from '../src/wire/metainfo.js'
 
@@ -79,24 +80,41 @@ export class Content {
     return this.#digests.length
   }
 
+  #lengthOf(piece: number): number {
+    const { pieceLength } = this.metainfo
+    return Math.min(pieceLength, this.bytes.length - piece * pieceLength)
+  }
+
   #startOf(bytes: Uint8Array, at: number): number {
     return (
       ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16)) + (bytes[at + 3] ?? 0) * 2 ** 24
     )
   }
 
-  /** True where these are the bytes at `offset`: all are looked at. */
+  /** True where these are the bytes at `offset`: all are looked at, but for a view of the content itself. */
   has(offset: number, bytes: Uint8Array, from = 0, to = bytes.length): boolean {
     const end = offset + to - from
+    if (bytes.buffer === this.bytes.buffer && bytes.byteOffset + from === offset) return true
     return end <= this.bytes.length && this.#reference.compare(bytes, from, to, offset, end) === 0
+  }
+
+  /** Nobody wrote to what all share, which would be right for everybody and wrong all the same. */
+  isUntouched(): boolean {
+    const { pieceLength } = this.metainfo
+    return this.#digests.every((digest, piece) => {
+      const start = piece * pieceLength
+      const bytes = this.bytes.subarray(start, start + this.#lengthOf(piece))
+      return equalBytes(createHash('sha1').update(bytes).digest(), digest)
+    })
   }
 
   /** SHA-1 of bytes that are those of a piece, without hashing them again; undefined of all others. */
   digestOf(bytes: Uint8Array): Uint8Array | undefined {
     const { pieceLength } = this.metainfo
+    const own = bytes.buffer === this.bytes.buffer ? bytes.byteOffset / pieceLength : undefined
+    if (own !== undefined && bytes.length === this.#lengthOf(own)) return this.#digests[own]
     for (const piece of this.#byStart.get(this.#startOf(bytes, 0)) ?? []) {
-      const length = Math.min(pieceLength, this.bytes.length - piece * pieceLength)
-      if (length === bytes.length && this.has(piece * pieceLength, bytes)) return this.#digests[piece]
+      if (this.#lengthOf(piece) === bytes.length && this.has(piece * pieceLength, bytes)) return this.#digests[piece]
     }
     return undefined
   }

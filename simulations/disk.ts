@@ -68,6 +68,18 @@ export class SimulatedDisk implements Disk {
     })
   }
 
+  lend(file: number, offset: number, length: number, done: Done<Uint8Array | undefined>): void {
+    let lent: Uint8Array | undefined
+    const look = (): Failure | undefined => {
+      const on = this.#file(file)
+      if (!on.exists) return failureOf('ENOENT')
+      if (offset + length > on.bytes) return failureOf('EOF')
+      lent = on.lend(offset, length)
+      return undefined
+    }
+    this.#start('read', length, (answer) => done(answer.type === 'done' ? { type: 'done', value: lent } : answer), look)
+  }
+
   write(file: number, offset: number, bytes: Uint8Array, done: Done<undefined>): void {
     const write = (length: number): void => this.#file(file).write(offset, bytes.subarray(0, length), this.#clock.now())
     const act = (): undefined => {

@@ -1,10 +1,11 @@
 /**
  * An endpoint: one side of a simulated TCP connection, and the stream of bytes that it sends.
  *
- * Strategy: bytes stay where the sender has them until the segment that carries them arrives; then they are copied once,
- * into one buffer that the whole network shares, and handed to the receiver. That is also when they are flushed, as no
- * one looks at the sender's memory any more. Where the receiver is paused they are copied into its receive buffer
- * instead, which the window bounds, so that backpressure is that of TCP. Acknowledgements take no time and no capacity.
+ * Strategy: bytes stay where the sender has them until the segment that carries them arrives, and the receiver reads them
+ * there: a block is not copied on its way, and short messages are put together in one buffer that the whole network
+ * shares. Segments end where a block does, unless chance cuts them. Once they were read they are flushed, as no one looks
+ * at the sender's memory any more. Where the receiver is paused they are copied into its receive buffer instead, which
+ * the window bounds, so that backpressure is that of TCP. Acknowledgements take no time and no capacity.
  */
 import { assert } from '../src/assert.js'
 import type { Connection, ConnectionEvents, Failure } from '../src/ports.js'
@@ -18,6 +19,8 @@ import { labelOf } from './world.js'
 const WINDOW_BYTES_MAX = 1_048_576
 /** What the system still sends of a connection that its process closed. */
 const KEPT_BYTES_MAX = 65_536
+/** Parts of a segment below this are handed over together with those behind them. */
+const SHORT_BYTES = 1_024
 /** A segment that was lost is sent again after a while, which doubles with each time (RFC 6298). */
 const RETRANSMISSION_US_MIN = 200_000
 const RETRANSMISSION_US_MAX = 60_000_000
@@ -43,6 +46,9 @@ export class Endpoint implements Connection, Side {
   readonly #chunks = new Line<Uint8Array>()
   /** Bytes of the first chunk that have arrived. */
   #chunkArrived = 0
+  /** The first chunk, of those here, that has not departed whole, and its bytes that have. */
+  #departing = 0
+  #chunkDeparted = 0
   #taken = 0
   #departed = 0
   #arrived = 0
@@ -208,8 +214,19 @@ export class Endpoint implements Connection, Side {
     const room = Math.max(this.#window() - this.#outstanding, this.#outstanding === 0 ? 1_024 : 0)
     const bytes = Math.min(this.#taken - this.#departed, most, room)
     const { cutOneIn } = this.host.settings
-    if (cutOneIn === 0 || bytes <= 1 || this.host.chance.below(cutOneIn) > 0) return bytes
+    if (cutOneIn === 0 || bytes <= 1 || this.host.chance.below(cutOneIn) > 0) return this.#wholeChunks(bytes)
     return 1 + this.host.chance.below(bytes)
+  }
+
+  /** So many bytes or fewer, up to the end of a chunk: a block that is not cut need not be put together again. */
+  #wholeChunks(most: number): number {
+    let bytes = -this.#chunkDeparted
+    for (let at = this.#departing; ; at++) {
+      const next = bytes + (this.#chunks.at(at)?.length ?? 0)
+      if (next > most || next === bytes) break
+      bytes = next
+    }
+    return 2 * bytes > most ? bytes : most
   }
 
   /** The segment's last byte leaves at `at`. */
@@ -217,6 +234,12 @@ export class Endpoint implements Connection, Side {
     if (this.#outstanding === 0) this.peer.host.busyIncoming++
     this.#departed += bytes
     this.#outstanding += bytes
+    this.#chunkDeparted += bytes
+    for (let chunk = this.#chunks.at(this.#departing); chunk !== undefined; chunk = this.#chunks.at(this.#departing)) {
+      if (this.#chunkDeparted < chunk.length) break
+      this.#chunkDeparted -= chunk.length
+      this.#departing++
+    }
     this.#segments.add({ bytes, busyUs })
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, at + this.#travelUs())
     this.host.world.schedule(this.#lastArrivalAt, this.#arrivalLabel, this.#arrive)
@@ -258,44 +281,65 @@ export class Endpoint implements Connection, Side {
     const { world } = this.host
     world.note(this.number)
     world.note(bytes)
-    if (peer.#closed) {
-      this.#pass(bytes, undefined)
-      this.#credit(bytes)
-      // A machine that is up knows nothing of the connection any more.
-      if (peer.#vanished && peer.host.up) this.#network.after(peer.host, this.host, () => this.end(RESET))
-      return
-    }
-    if (peer.#paused || peer.#held.length > 0) {
-      const copy = new Uint8Array(bytes)
-      this.#pass(bytes, copy)
-      peer.#held.add(copy)
-    } else {
-      const view = this.#network.scratch.subarray(0, bytes)
-      this.#pass(bytes, view)
-      this.#credit(bytes)
-      peer.#events?.received(view)
+    for (let left = bytes; left > 0; ) {
+      if (peer.#closed) {
+        this.#drop(left)
+        break
+      }
+      const part = this.#nextPart(left)
+      left -= part.length
+      if (peer.#paused || peer.#held.length > 0) peer.#held.add(part.slice())
+      else {
+        this.#credit(part.length)
+        peer.#events?.received(part)
+      }
     }
     this.#flush()
   }
 
-  /** Moves past the next bytes that are sent, copying them where somebody wants them. */
-  #pass(bytes: number, into: Uint8Array | undefined): void {
-    let at = 0
-    while (at < bytes) {
-      const chunk = this.#chunks.first
-      assert(chunk !== undefined, 'what was sent is there until it has arrived')
-      const length = Math.min(chunk.length - this.#chunkArrived, bytes - at)
-      if (into !== undefined) {
-        const whole = this.#chunkArrived === 0 && length === chunk.length
-        into.set(whole ? chunk : chunk.subarray(this.#chunkArrived, this.#chunkArrived + length), at)
-      }
-      at += length
-      this.#chunkArrived += length
-      if (this.#chunkArrived < chunk.length) break
+  /** Nobody reads these bytes. */
+  #drop(bytes: number): void {
+    const { peer } = this
+    for (let left = bytes; left > 0; ) left -= this.#takeOff(left).length
+    this.#credit(bytes)
+    // A machine that is up knows nothing of the connection any more.
+    if (peer.#vanished && peer.host.up) this.#network.after(peer.host, this.host, () => this.end(RESET))
+  }
+
+  /** A large part of what arrived where it lies, or several short ones put together. */
+  #nextPart(most: number): Uint8Array {
+    const first = this.#takeOff(most)
+    if (first.length >= SHORT_BYTES || first.length === most || !this.#isShort(most - first.length)) return first
+    const { scratch } = this.#network
+    scratch.set(first)
+    let bytes = first.length
+    while (bytes < most && this.#isShort(most - bytes)) {
+      const part = this.#takeOff(most - bytes)
+      scratch.set(part, bytes)
+      bytes += part.length
+    }
+    return scratch.subarray(0, bytes)
+  }
+
+  #isShort(most: number): boolean {
+    const chunk = this.#chunks.first
+    return chunk !== undefined && Math.min(chunk.length - this.#chunkArrived, most) < SHORT_BYTES
+  }
+
+  /** So many bytes, or those up to the end of their chunk, have arrived. */
+  #takeOff(most: number): Uint8Array {
+    const chunk = this.#chunks.first
+    assert(chunk !== undefined, 'what was sent is there until it has arrived')
+    const from = this.#chunkArrived
+    const length = Math.min(chunk.length - from, most)
+    this.#arrived += length
+    this.#chunkArrived += length
+    if (this.#chunkArrived === chunk.length) {
       this.#chunks.shift()
+      this.#departing--
       this.#chunkArrived = 0
     }
-    this.#arrived += bytes
+    return from === 0 && length === chunk.length ? chunk : chunk.subarray(from, from + length)
   }
 
   /** The other side has read so much. */

@@ -10,6 +10,10 @@ export class Line<Item> {
   get first(): Item | undefined {
     return this.#items[this.#head]
   }
+  /** The item so far behind the first one. */
+  at(place: number): Item | undefined {
+    return this.#items[this.#head + place]
+  }
   add(item: Item): void {
     this.#items.push(item)
   }

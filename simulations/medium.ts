@@ -67,6 +67,15 @@ export class MediumFile {
     }
   }
 
+  /** A view of the content, where these bytes are the reference's; what is written later does not change it. */
+  lend(offset: number, length: number): Uint8Array | undefined {
+    const end = offset + length
+    if (this.#content === undefined || end > this.#contentBytes) return undefined
+    for (let cell = Math.floor(offset / CELL_BYTES); cell * CELL_BYTES < end; cell++)
+      if (this.#cells[cell] !== SAME) return undefined
+    return this.#content.bytes.subarray(this.#offset + offset, this.#offset + end)
+  }
+
   #readCell(cell: number, offset: number, into: Uint8Array): void {
     const kind = this.#cells[cell] ?? HOLE
     if (kind === HOLE) into.fill(0)

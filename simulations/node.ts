@@ -27,6 +27,7 @@ import { Manners } from './manners.js'
 import { DiskMedium } from './medium.js'
 import { ProcessNetwork, type SimulatedNetwork } from './network.js'
 import type { Chance } from './random.js'
+import { ReferenceMemory } from './reference-memory.js'
 import { NodeTap } from './tap.js'
 import { NodeWatch } from './watch.js'
 import { type EventListener, WatchedLogs } from './watched-logs.js'
@@ -157,6 +158,7 @@ export class SimulatedNode {
       followed: number <= FOLLOWED_MAX,
       report: (checker, text) => surroundings.report(checker, this, text),
       mayBeBanned: (address) => surroundings.isDishonest(address),
+      diskFails: () => this.disk.failure !== undefined,
       completed: () => this.#completed(),
       logged: (seq, at, event) => surroundings.onEvent?.(number, seq, at, event),
       state: () => this.#life?.transfer?.state,
@@ -252,7 +254,7 @@ export class SimulatedNode {
     this.standing = 'closing'
     this.#again = false
     life.tickets.push(
-      this.surroundings.world.task(async () => {
+      this.surroundings.world.task(this.number, async () => {
         const { engine, transfer } = life
         if (transfer !== undefined) this.watch.examine(transfer.state)
         await engine?.close()
@@ -287,7 +289,11 @@ export class SimulatedNode {
     const logs = createMemoryLogStore(clock, this.#logMedium, {
       writeMs: () => this.log.commitMs,
       failure: () => {
-        if (this.log.failure !== undefined) life.logFailed = true
+        if (this.log.failure !== undefined && !life.logFailed) {
+          life.logFailed = true
+          // The transfer closes itself, which awaits; nobody else does.
+          life.tickets.push(world.task(this.number, () => new Promise(() => undefined)))
+        }
         return this.log.failure
       },
     })
@@ -309,6 +315,7 @@ export class SimulatedNode {
         life.stops.push(() => disk.stop())
         return disk
       },
+      openPieceMemory: () => new ReferenceMemory(content),
       entropy: (length) => this.machine.entropy(length),
       machineStartedAt: () => this.machine.machineStartedAt(),
     }
@@ -334,7 +341,7 @@ export class SimulatedNode {
       this.standing = 'running'
       if (this.away || this.retired) this.close()
     }
-    life.tickets.push(world.task(() => open().catch((error) => this.#notStarted(life, error))))
+    life.tickets.push(world.task(this.number, () => open().catch((error) => this.#notStarted(life, error))))
   }
 
   #strategy(): Strategy | undefined {
@@ -359,7 +366,7 @@ export class SimulatedNode {
   }
 
   #task(work: () => Promise<void>): void {
-    const ticket = this.surroundings.world.task(work)
+    const ticket = this.surroundings.world.task(this.number, work)
     this.#life?.tickets.push(ticket)
   }
 

@@ -143,6 +143,8 @@ export class Swarm implements NodeSurroundings {
     }
     const closing = (): boolean => this.nodes.some(({ standing }) => standing === 'closing' || standing === 'starting')
     await this.world.run({ at: this.world.now + withinSeconds * US_PER_SECOND, when: () => !closing() })
+    if (!this.content.isUntouched())
+      this.report('referenceUntouched', undefined, 'somebody wrote to the shared content')
     for (const node of this.nodes)
       if (node.standing === 'closing') this.report('closesInTime', node, 'close did not come to an end', 'liveness')
   }

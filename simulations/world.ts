@@ -3,12 +3,13 @@
  *
  * Strategy: what happens is a function of the seed alone, because the only sources of order are the queue (time, then
  * the order of asking) and the promise jobs of the engine's few async functions. Those are brought to an end by a turn
- * of the real event loop, which happens at places that the queue decides and nothing else: after every delivery while
- * such a function is known to be open (`task`), and after every delivery of a kind that can settle a promise (all but
- * those of `QUIET`, which are the many). Promise jobs come first-in-first-out and nothing real is waited for, so a turn
- * always leaves the same behind. Rejected: a turn after every delivery, which costs more than delivering; and `await`
- * of a resolved promise, which lets others go on by one step only. Each delivery is mixed into a hash; where two runs
- * of a seed differ, the trail of hashes says at which delivery.
+ * of the real event loop, which happens at places that the queue decides and nothing else: after a delivery that opened
+ * such a function (`task`), after each delivery to a node that has one open if it is of a kind that can settle a promise
+ * (all but those of `QUIET`, which are the many), and now and then for what nobody waits for. Promise jobs come
+ * first-in-first-out and nothing real is waited for, so a turn always leaves the same behind. Rejected: a turn after
+ * every delivery, which costs more than delivering; and `await` of a resolved promise, which lets others go on by one
+ * step only. Each delivery is mixed into a hash; where two runs of a seed differ, the trail of hashes says at which
+ * delivery.
  */
 import { assert } from '../src/assert.js'
 import { mix } from '../src/random.js'
@@ -32,15 +33,18 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number]
 
 /** No promise of the engine waits for these. */
-const QUIET: ReadonlySet<Kind> = new Set<Kind>(['uplink', 'arrival', 'delivery', 'hash'])
+const QUIET: ReadonlySet<Kind> = new Set<Kind>(['uplink', 'arrival', 'delivery'])
+/** Whatever happens, promises go on after so many deliveries of the other kinds. */
+const RESTLESS_MAX = 64
 
 const KIND_BITS = 4
 const kindNumber = new Map<Kind, number>(KINDS.map((kind, number) => [kind, number]))
 const isQuiet = KINDS.map((kind) => QUIET.has(kind))
 const kindOf = (label: number): number => label & ((1 << KIND_BITS) - 1)
+const nodeOf = (label: number): number => label >>> KIND_BITS
 
 export const labelOf = (kind: Kind, node = 0): number => (node << KIND_BITS) | (kindNumber.get(kind) ?? 0)
-export const showLabel = (label: number): string => `${KINDS[kindOf(label)]} of node ${label >>> KIND_BITS}`
+export const showLabel = (label: number): string => `${KINDS[kindOf(label)]} of node ${nodeOf(label)}`
 
 /** The hashes of a run, delivery by delivery. */
 export interface Step {
@@ -64,7 +68,10 @@ export class World {
   #deliveries = 0
   #label = 0
   #stepsAtOnce = 0
-  readonly #open = new Set<object>()
+  /** How many tasks are open, by their nodes. */
+  readonly #open = new Map<number, number>()
+  /** Deliveries since promises last went on that may have settled one; past the bound, one surely did. */
+  #restless = 0
   #failure: { readonly error: unknown } | undefined
   /** Called after each delivery. What it throws ends the run. */
   onStep: ((step: Step) => void) | undefined
@@ -123,17 +130,26 @@ export class World {
     this.#look = look
   }
 
-  /** Something that awaits: while it is open, promises go on after each delivery. What it throws ends the run. */
-  task(work: () => Promise<unknown>): { abandon(): void } {
-    const ticket = {}
-    this.#open.add(ticket)
-    work().then(
-      () => this.#open.delete(ticket),
-      (error: unknown) => {
-        if (this.#open.delete(ticket)) this.#failure ??= { error }
-      },
-    )
-    return { abandon: () => this.#open.delete(ticket) }
+  /**
+   * Something of a node that awaits: while it is open, promises go on after what happens to that node. What it throws
+   * ends the run.
+   */
+  task(node: number, work: () => Promise<unknown>): { abandon(): void } {
+    let open = true
+    const close = (): boolean => {
+      if (!open) return false
+      open = false
+      const left = (this.#open.get(node) ?? 0) - 1
+      if (left > 0) this.#open.set(node, left)
+      else this.#open.delete(node)
+      return true
+    }
+    this.#open.set(node, (this.#open.get(node) ?? 0) + 1)
+    this.#restless = RESTLESS_MAX
+    work().then(close, (error: unknown) => {
+      if (close()) this.#failure ??= { error }
+    })
+    return { abandon: close }
   }
 
   /** Runs until the condition holds, or this time has come, or nothing is left to come. */
@@ -146,6 +162,10 @@ export class World {
     while (!when()) {
       const next = this.#queue.first
       if (next === undefined || next.at > end) {
+        if (this.#restless > 0) {
+          await this.#settle() // which may ask for more to come
+          continue
+        }
         if (end !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, end)
         return
       }
@@ -153,7 +173,9 @@ export class World {
       const { act, label } = next
       if (act === undefined) continue
       this.#deliver(next, act)
-      if (this.#open.size > 0 || isQuiet[kindOf(label)] !== true) await this.#settle()
+      if (isQuiet[kindOf(label)] !== true)
+        this.#restless += this.#open.size > 0 && this.#open.has(nodeOf(label)) ? RESTLESS_MAX : 1
+      if (this.#restless >= RESTLESS_MAX) await this.#settle()
     }
   }
 
@@ -171,6 +193,7 @@ export class World {
   }
 
   async #settle(): Promise<void> {
+    this.#restless = 0
     await turn()
     if (this.#failure === undefined) return
     const { error } = this.#failure

@@ -55,21 +55,25 @@ export class Checker {
     this.#next++
     this.#under++
     const { geometry, storage, hasher, matches, checked, rested } = this.#options
-    const buffer = this.#free.pop() ?? new Uint8Array(geometry.pieceLength)
-    const bytes = buffer.subarray(0, lengthOfPiece(geometry, piece))
+    const length = lengthOfPiece(geometry, piece)
+    let buffer: Uint8Array | undefined
+    const memory = (): Uint8Array => {
+      buffer = this.#free.pop() ?? new Uint8Array(geometry.pieceLength)
+      return buffer.subarray(0, length)
+    }
     const finish = (good: boolean): void => {
       this.#under--
       if (round === this.#round) {
-        this.#free.push(buffer)
+        if (buffer !== undefined) this.#free.push(buffer)
         checked(piece, good)
         this.#step(round)
       }
       if (this.#under === 0) rested()
     }
     // Whatever keeps the bytes from being read, they are not there: a file missing, too short, or failing.
-    storage.read(piece * geometry.pieceLength, bytes, (answer) => {
+    storage.fetch(piece * geometry.pieceLength, length, memory, (answer) => {
       if (answer.type === 'failed' || round !== this.#round) finish(false)
-      else hasher.sha1(bytes, (digest) => finish(matches(piece, digest)))
+      else hasher.sha1(answer.value, (digest) => finish(matches(piece, digest)))
     })
   }
 }

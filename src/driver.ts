@@ -56,8 +56,8 @@ export class Driver {
     const { ports, metainfo, layout, geometry, disk, preallocate, listenPort } = options
     const give = (input: Input): void => this.#give(input)
     const rested = (): void => this.#rest()
-    const { hasher, discovery } = ports
-    this.#work = new PieceWork({ hasher, metainfo, layout, geometry, disk, preallocate, give, rested })
+    const { discovery } = ports
+    this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, give, rested })
     this.#announcer = new Announcer({ discovery, listenPort, give, rested })
   }
 

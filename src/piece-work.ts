@@ -5,16 +5,15 @@ import type { Input } from './actors/vocabulary.js'
 import { Checker } from './checker.js'
 import { type Geometry, lengthOfPiece } from './events/geometry.js'
 import { blockFingerprints } from './fingerprints.js'
-import type { Disk, Failure, Hasher } from './ports.js'
+import type { Disk, Failure, Hasher, PieceMemory, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
-import { PieceBuffers } from './store/piece-buffers.js'
 import { PieceStorage } from './store/piece-storage.js'
 import { ReadCache } from './store/read-cache.js'
 import { equalBytes, type PieceIndex } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
 
 export interface PieceWorkOptions {
-  readonly hasher: Hasher
+  readonly ports: Pick<Ports, 'hasher' | 'openPieceMemory'>
   readonly metainfo: Metainfo
   readonly layout: Layout
   readonly geometry: Geometry
@@ -30,22 +29,24 @@ const HASH_BYTES = 20
 export class PieceWork {
   readonly cache: ReadCache
   readonly #options: PieceWorkOptions
-  readonly #buffers: PieceBuffers
+  readonly #hasher: Hasher
+  readonly #memory: PieceMemory
   readonly #storage: PieceStorage
   readonly #checker: Checker
   /** Under way, beside what the checker does. */
   #working = 0
 
   constructor(options: PieceWorkOptions) {
-    const { geometry, disk, layout, hasher, give, rested } = options
+    const { geometry, disk, layout, ports, give, rested } = options
     this.#options = options
-    this.#buffers = new PieceBuffers(geometry.pieceLength, inFlightMax(geometry.pieceLength))
+    this.#hasher = ports.hasher
+    this.#memory = ports.openPieceMemory(geometry.pieceLength, inFlightMax(geometry.pieceLength))
     this.#storage = new PieceStorage(layout, disk)
     this.cache = new ReadCache(this.#storage, geometry)
     this.#checker = new Checker({
       geometry,
       storage: this.#storage,
-      hasher,
+      hasher: this.#hasher,
       matches: (piece, digest) => this.#matches(piece, digest),
       checked: (piece, good) => give({ to: 'transfer', input: { type: 'piece-checked', piece, good } }),
       rested,
@@ -56,19 +57,18 @@ export class PieceWork {
     return this.#working > 0 || this.#checker.busy
   }
 
-  /** The only copy that is made of a block. */
   keep(piece: PieceIndex, offset: number, bytes: Uint8Array): void {
-    this.#buffers.of(piece).set(bytes, offset)
+    this.#memory.keep(piece, offset, bytes)
   }
 
   drop(piece: PieceIndex): void {
-    this.#buffers.takeBack(piece)
+    this.#memory.takeBack(piece)
   }
 
   hash(piece: PieceIndex, fingerprints: boolean): void {
     const bytes = this.#bytesOf(piece)
     this.#work((done) =>
-      this.#options.hasher.sha1(bytes, (digest) => {
+      this.#hasher.sha1(bytes, (digest) => {
         done()
         const good = this.#matches(piece, digest)
         const told = good && !fingerprints ? [] : blockFingerprints(bytes)
@@ -137,12 +137,12 @@ export class PieceWork {
 
   stop(): void {
     this.#checker.stop()
-    this.#buffers.trim()
+    this.#memory.trim()
     this.cache.clear()
   }
 
   #bytesOf(piece: PieceIndex): Uint8Array {
-    return this.#buffers.held(piece).subarray(0, lengthOfPiece(this.#options.geometry, piece))
+    return this.#memory.held(piece, lengthOfPiece(this.#options.geometry, piece))
   }
 
   #matches(piece: PieceIndex, digest: Uint8Array): boolean {

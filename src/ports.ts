@@ -8,7 +8,7 @@
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import type { Failure, FileStamp } from './outside.js'
-import type { InfoHash, Instant, PeerAddress } from './values.js'
+import type { InfoHash, Instant, PeerAddress, PieceIndex } from './values.js'
 import type { AnnounceAnswer, AnnounceRequest } from './wire/tracker.js'
 
 export type { Failure, FileStamp }
@@ -80,6 +80,11 @@ export interface Listener {
 export interface Disk {
   /** Fills `into` from `offset`; fails with `ENOENT` or `EOF` where the file is shorter. */
   read(file: number, offset: number, into: Uint8Array, done: (answer: Answer<undefined>) => void): void
+  /**
+   * Bytes that the disk has in memory anyway, as a view that stays as it is and that nobody writes to; undefined where
+   * they must be read. Left out by disks that never have them.
+   */
+  lend?(file: number, offset: number, length: number, done: (answer: Answer<Uint8Array | undefined>) => void): void
   /** Makes folders and the file where they are missing. The bytes must not change before `done`. */
   write(file: number, offset: number, bytes: Uint8Array, done: (answer: Answer<undefined>) => void): void
   /**
@@ -105,6 +110,18 @@ export interface DiskOptions {
   readonly files: readonly DiskFile[]
   /** Take the whole space at the start, rather than as pieces arrive. */
   readonly preallocate: boolean
+}
+
+/** Memory of pieces in flight. */
+export interface PieceMemory {
+  /** Keeps bytes of a piece, which are a view for the time of this call. */
+  keep(piece: PieceIndex, offset: number, bytes: Uint8Array): void
+  /** The first bytes of a piece of which some were kept, to be read only; what was not kept is undefined. */
+  held(piece: PieceIndex, length: number): Uint8Array
+  /** The piece needs no memory any more; it may never have had any. */
+  takeBack(piece: PieceIndex): void
+  /** Gives back what no piece uses. */
+  trim(): void
 }
 
 export interface Hasher {
@@ -199,6 +216,8 @@ export interface Ports {
   readonly discovery: Discovery
   readonly logs: LogStore
   openDisk(options: DiskOptions): Disk
+  /** At most so much memory as `freePiecesMax` pieces take is kept for pieces to come. */
+  openPieceMemory(pieceLength: number, freePiecesMax: number): PieceMemory
   /** Bytes that nobody can foretell: seeds of sessions, peer ids. */
   entropy(length: number): Uint8Array
   /** Time at which this machine started, in ms since 1970 as exactly as the system says; 0 where it does not. */

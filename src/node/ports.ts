@@ -6,6 +6,7 @@ import { openNodeDisk } from './disk.js'
 import { nodeHasher } from './hasher.js'
 import { entropy, machineStartedAt } from './machine.js'
 import { nodeNetwork } from './network.js'
+import { PieceBuffers } from './piece-buffers.js'
 
 export const nodePorts = (logs: LogStore): Ports => ({
   clock: nodeClock(),
@@ -14,6 +15,7 @@ export const nodePorts = (logs: LogStore): Ports => ({
   discovery: nodeDiscovery(),
   logs,
   openDisk: openNodeDisk,
+  openPieceMemory: (pieceLength, freePiecesMax) => new PieceBuffers(pieceLength, freePiecesMax),
   entropy,
   machineStartedAt,
 })

@@ -28,6 +28,25 @@ export class PieceStorage {
     )
   }
 
+  /** Answers with the bytes from `start`: the disk's own, to be read only, or the `memory` that is asked for, filled. */
+  fetch(start: number, length: number, memory: () => Uint8Array, done: (answer: Answer<Uint8Array>) => void): void {
+    const read = (): void => {
+      const into = memory()
+      this.read(start, into, (answer) => done(answer.type === 'done' ? { type: 'done', value: into } : answer))
+    }
+    const { disk } = this
+    const [span, ...more] = disk.lend === undefined ? [] : this.layout.spans(start, length)
+    if (span?.file === undefined || more.length > 0) {
+      read()
+      return
+    }
+    disk.lend?.(span.file, span.offset, length, (answer) => {
+      if (answer.type === 'failed') done(answer)
+      else if (answer.value === undefined) read()
+      else done({ type: 'done', value: answer.value })
+    })
+  }
+
   /** The bytes must not change before `done`. */
   write(start: number, bytes: Uint8Array, done: Done): void {
     this.#each(

@@ -13,9 +13,10 @@ import type { Failure } from '../ports.js'
 import type { PieceIndex } from '../values.js'
 import type { PieceStorage } from './piece-storage.js'
 
-/** A chunk of a piece. Its memory is used again once it is neither cached nor lent. */
+/** A chunk of a piece. Its memory, if it is ours, is used again once it is neither cached nor lent. */
 interface Chunk {
   readonly bytes: Uint8Array
+  readonly memory: Uint8Array | undefined
   lent: number
   cached: boolean
 }
@@ -25,6 +26,8 @@ export interface Loan {
   readonly bytes: Uint8Array
   release(): void
 }
+
+const NOTHING: Uint8Array = new Uint8Array(0)
 
 type Waiter = (answer: Chunk | Failure) => void
 
@@ -98,13 +101,18 @@ export class ReadCache {
     this.#waiting.set(key, waiters)
     const offset = index * this.#chunkBytes
     const length = Math.min(this.#chunkBytes, lengthOfPiece(this.geometry, piece) - offset)
-    const memory = (length === this.#chunkBytes ? this.#free.pop() : undefined) ?? new Uint8Array(length)
-    this.storage.read(piece * this.geometry.pieceLength + offset, memory, (answer) => {
+    let memory: Uint8Array | undefined
+    const take = (): Uint8Array => {
+      memory = (length === this.#chunkBytes ? this.#free.pop() : undefined) ?? new Uint8Array(length)
+      return memory
+    }
+    this.storage.fetch(piece * this.geometry.pieceLength + offset, length, take, (answer) => {
       // Asked for before the cache was cleared: good for those who asked then, and nobody else.
       const isCurrent = this.#waiting.get(key) === waiters
       if (isCurrent) this.#waiting.delete(key)
       // Lent to this turn too, so that who gives it back at once does not free it under the others.
-      const chunk: Chunk = { bytes: memory, lent: 1, cached: false }
+      const bytes = answer.type === 'done' ? answer.value : NOTHING
+      const chunk: Chunk = { bytes, memory, lent: 1, cached: false }
       if (answer.type === 'done' && isCurrent) this.#keep(key, chunk)
       for (const waiter of waiters) waiter(answer.type === 'done' ? chunk : answer.failure)
       this.#giveBack(chunk)
@@ -135,8 +143,8 @@ export class ReadCache {
     this.#recycle(chunk)
   }
 
-  #recycle({ bytes, lent, cached }: Chunk): void {
+  #recycle({ memory, lent, cached }: Chunk): void {
     const spare = this.#free.length * this.#chunkBytes < LIMITS.readSpareBytesMax
-    if (lent === 0 && !cached && spare && bytes.length === this.#chunkBytes) this.#free.push(bytes)
+    if (lent === 0 && !cached && spare && memory?.length === this.#chunkBytes) this.#free.push(memory)
   }
 }

@@ -44,6 +44,13 @@ const HAVE_NONE: PeerMessage = { type: 'have-none' }
 const view = (bytes: Uint8Array, from: number, to: number): Uint8Array =>
   new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from)
 
+const readBlock = (bytes: Uint8Array, at: number, block: Uint8Array): PeerMessage => ({
+  type: 'piece',
+  piece: readUint32(bytes, at + 1),
+  offset: readUint32(bytes, at + 5),
+  block,
+})
+
 /** The message of a whole frame, whose size has been judged. */
 const readFrame = (bytes: Uint8Array, from: number, frameBytes: number): PeerMessage => {
   if (frameBytes === PREFIX_BYTES) return KEEP_ALIVE
@@ -52,12 +59,7 @@ const readFrame = (bytes: Uint8Array, from: number, frameBytes: number): PeerMes
   const id = bytes[at] ?? 0
   switch (id) {
     case MESSAGE_ID.piece:
-      return {
-        type: 'piece',
-        piece: readUint32(bytes, at + 1),
-        offset: readUint32(bytes, at + 5),
-        block: view(bytes, at + 9, end),
-      }
+      return readBlock(bytes, at, view(bytes, at + 9, end))
     case MESSAGE_ID.choke:
       return CHOKE
     case MESSAGE_ID.unchoke:
@@ -246,6 +248,18 @@ export class MessageDecoder {
       onMessage(readFrame(this.#held, 0, frameBytes))
       return this.#passOver(chunk, at)
     }
+    const blockAt = at + PIECE_HEADER_BYTES - this.#heldBytes
+    if (this.#held[PREFIX_BYTES] === MESSAGE_ID.piece && blockAt >= at) {
+      const end = blockAt + frameBytes - PIECE_HEADER_BYTES
+      if (end <= chunk.length) {
+        // Only the header was cut off: the block is read where it lies.
+        this.#reserve(frameBytes, PIECE_HEADER_BYTES)
+        this.#held.set(view(chunk, at, blockAt), this.#heldBytes)
+        this.#heldBytes = 0
+        onMessage(readBlock(this.#held, PREFIX_BYTES, view(chunk, blockAt, end)))
+        return end
+      }
+    }
     const taken = Math.min(frameBytes - this.#heldBytes, chunk.length - at)
     this.#reserve(frameBytes, this.#heldBytes + taken)
     this.#held.set(view(chunk, at, at + taken), this.#heldBytes)
@@ -279,10 +293,13 @@ export class MessageDecoder {
     this.#heldBytes = arrived
   }
 
-  /** Makes room for the bytes that arrived: for a common frame at once, for a larger one by doubling. */
+  /** Makes room for the bytes that arrived: for a header, for a common frame at once, for a larger one by doubling. */
   #reserve(frameBytes: number, arrivedBytes: number): void {
-    if (this.#held.length >= Math.min(frameBytes, Math.max(arrivedBytes, COMMON_FRAME_BYTES))) return
-    const larger = new Uint8Array(Math.min(frameBytes, Math.max(2 * arrivedBytes, COMMON_FRAME_BYTES)))
+    const isHeader = arrivedBytes <= PIECE_HEADER_BYTES
+    const least = isHeader ? PIECE_HEADER_BYTES : Math.max(arrivedBytes, COMMON_FRAME_BYTES)
+    if (this.#held.length >= Math.min(frameBytes, least)) return
+    const most = isHeader ? PIECE_HEADER_BYTES : Math.max(2 * arrivedBytes, COMMON_FRAME_BYTES)
+    const larger = new Uint8Array(Math.min(frameBytes, most))
     larger.set(view(this.#held, 0, this.#heldBytes), 0)
     this.#held = larger
   }

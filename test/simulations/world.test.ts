@@ -46,7 +46,7 @@ test('world: a promise goes on as far as it can between two deliveries', async (
   const order: string[] = []
   const delay = (us: number): Promise<void> =>
     new Promise((resolve) => world.schedule(world.now + us, label, () => resolve()))
-  world.task(async () => {
+  world.task(0, async () => {
     for (const round of [1, 2, 3]) {
       await delay(10)
       for (let hop = 0; hop < 50; hop++) await undefined
@@ -81,7 +81,7 @@ test('world: what a delivery or a task throws ends the run and reaches who runs 
   assert.is(await thrown((world) => world.schedule(1, label, fail)), 'an assertion')
   assert.is(
     await thrown((world) =>
-      world.task(async () => {
+      world.task(0, async () => {
         await undefined
         fail()
       }),

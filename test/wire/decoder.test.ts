@@ -109,6 +109,24 @@ test('decoder: what a chunk completes can be read although the end of the same c
   }
 })
 
+test('decoder: a block whose header alone was cut off is a view of the chunk that brings it', () => {
+  const block = Uint8Array.from({ length: 16_384 }, (_, at) => at * 7)
+  const piece = encodeMessage({ type: 'piece', piece: 3, offset: 16_384, block })
+  for (let cut = 5; cut <= 13; cut++) {
+    const decoder = new MessageDecoder(BOUNDS)
+    const chunk = concat([piece.subarray(cut), piece.subarray(0, 4)])
+    decoder.push(piece.subarray(0, cut), () => assert.unreachable())
+    assert.ok(decoder.bufferBytes <= 13)
+    decoder.push(chunk, (message) => {
+      assert.ok(message.type === 'piece')
+      assert.is(message.piece, 3)
+      assert.is(message.offset, 16_384)
+      assert.is(message.block.buffer, chunk.buffer)
+      assert.equal(message.block, block)
+    })
+  }
+})
+
 test('decoder: while every chunk cuts a frame, two buffers serve all', () => {
   const piece = encodeMessage({ type: 'piece', piece: 1, offset: 0, block: new Uint8Array(16_384) })
   const across = concat([piece.subarray(9_000), piece.subarray(0, 9_000)])
