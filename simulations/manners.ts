@@ -42,6 +42,7 @@ const FLOOD_REQUESTS = 1_000
 
 const CHOKE = encodeMessage({ type: 'choke' })
 const UNCHOKE = encodeMessage({ type: 'unchoke' })
+const INTERESTED = encodeMessage({ type: 'interested' })
 const HAVE_ALL = encodeMessage({ type: 'have-all' })
 const OF_PIECES: readonly (number | undefined)[] = [MESSAGE_ID.bitfield, MESSAGE_ID.haveAll, MESSAGE_ID.haveNone]
 const FAR = 0xffff_ffff
@@ -160,7 +161,8 @@ export class Manners {
       return
     }
     side.pause()
-    side.send([encodeRequests(Array.from({ length: Math.ceil(FLOOD_REQUESTS / oneIn) }, () => this.#range()))])
+    const requests = Array.from({ length: Math.ceil(FLOOD_REQUESTS / oneIn) }, () => this.#range())
+    side.send([INTERESTED, encodeRequests(requests)])
     const { world } = this
     world.schedule(world.now + US_PER_SECOND, labelOf('connection', side.host.node), () => this.#flood(side))
   }

@@ -23,6 +23,8 @@ export interface WatchOptions {
   report(checker: string, text: string): void
   /** True for the address of a peer that does something wrong. */
   mayBeBanned(address: string): boolean
+  /** True while something is wrong with the disk. */
+  diskFails(): boolean
   /** Every wanted piece is stored and committed. */
   completed(): void
   logged(seq: number, at: Instant, event: TransferEvent): void
@@ -98,6 +100,10 @@ export class NodeWatch implements LogWatch {
         break
       case 'piece-verified':
         this.#found('poisonersAreBanned', this.#culprits.verified(event.piece))
+        break
+      case 'transfer-failed':
+        if (!this.#options.diskFails())
+          this.#found('failsOnlyWithItsDisk', `nothing is wrong with the disk, and it failed: ${event.message}`)
         break
       case 'address-banned':
         this.banned++
