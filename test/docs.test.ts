@@ -7,6 +7,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fillRegions } from '../scripts/docs/markdown.js'
 import { PAGES } from '../scripts/docs/pages.js'
+import * as simulations from '../simulations/index.js'
 import type { CommandContext } from '../src/cli/context.js'
 import { Terminal } from '../src/cli/terminal.js'
 import { ERROR_CODES } from '../src/errors.js'
@@ -119,8 +120,8 @@ test('docs: every command has its section in the manual, with its flags and no o
 })
 
 test('docs: every name that the entry points export is in the manual', () => {
-  const library = section(MANUAL, 'The library')
-  for (const name of [torrewind, replay, tracker].flatMap((entry) => Object.keys(entry))) {
+  const library = section(MANUAL, 'The library') + section(MANUAL, 'Simulations of your own')
+  for (const name of [torrewind, replay, tracker, simulations].flatMap((entry) => Object.keys(entry))) {
     assert.ok(new RegExp(`\\b${name}\\b`).test(library), `${name} is not in the manual`)
   }
 })
