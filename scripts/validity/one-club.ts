@@ -3,38 +3,62 @@ import { type Club, clubDrift, clubThreshold } from '../../simulations/index.js'
 import { type Bench, estimateOf, measuredOf, type Point, type Row, row, show } from './point.js'
 
 const KIB = 1_024
-const PIECE_BYTES = 16 * KIB
-const PIECES = 4
-const SEED_RATE = 8 * KIB
-const UPLOAD_RATE = 8 * KIB
+
+interface Manner {
+  readonly pieces: number
+  readonly pieceLength: number
+  readonly seedUploadRate: number
+  readonly uploadRate: number
+  readonly staySeconds: number
+  readonly warmupSeconds: number
+  readonly measuredSeconds: number
+}
+
+const LEAVE_AT_ONCE: Manner = {
+  pieces: 4,
+  pieceLength: 16 * KIB,
+  seedUploadRate: 8 * KIB,
+  uploadRate: 8 * KIB,
+  staySeconds: 0,
+  warmupSeconds: 40,
+  measuredSeconds: 160,
+}
+/** Of a block that is under way to each of eight when a seed leaves nothing is left: so a piece is many blocks here. */
+const STAY_A_WHILE: Manner = {
+  pieces: 2,
+  pieceLength: 2_048 * KIB,
+  seedUploadRate: 512 * KIB,
+  uploadRate: 256 * KIB,
+  staySeconds: 2,
+  warmupSeconds: 60,
+  measuredSeconds: 240,
+}
 const SIDES = [0.8, 1.2] as const
-const STAYS = [0, 1] as const
-const WARMUP_SECONDS = 60
-const MEASURED_SECONDS = 300
 /** What is left of a club that shrinks all the while, so that it stays a large one. */
-const CLUB_LEFT = 25
+const CLUB_LEFT = 20
 const SLOPE_WITHIN = 0.25
 
-const measure = async (bench: Bench, staySeconds: number, side: number): Promise<readonly Row[]> => {
-  const pieces = { seedPieces: SEED_RATE / PIECE_BYTES, uploadPieces: UPLOAD_RATE / PIECE_BYTES, staySeconds }
-  const arrivalsPerSecond = side * clubThreshold({ ...pieces, arrivalsPerSecond: 0 })
-  const club: Club = { ...pieces, arrivalsPerSecond }
+const measure = async (bench: Bench, manner: Manner, side: number): Promise<readonly Row[]> => {
+  const { pieces, pieceLength, seedUploadRate, uploadRate, staySeconds, warmupSeconds, measuredSeconds } = manner
+  const lines = { seedPieces: seedUploadRate / pieceLength, uploadPieces: uploadRate / pieceLength, staySeconds }
+  const arrivalsPerSecond = side * clubThreshold({ ...lines, arrivalsPerSecond: 0 })
+  const club: Club = { ...lines, arrivalsPerSecond }
   const drift = clubDrift(club)
-  const seconds = WARMUP_SECONDS + MEASURED_SECONDS
+  const seconds = warmupSeconds + measuredSeconds
   const clubPeers = Math.ceil(CLUB_LEFT + Math.max(0, -drift) * seconds)
   const results = await bench.sweep({
     scenario: 'one-club',
     settings: {
-      contentBytes: PIECES * PIECE_BYTES,
-      pieceLength: PIECE_BYTES,
-      seedUploadRate: SEED_RATE,
-      uploadRate: UPLOAD_RATE,
-      downloadRate: 512 * KIB,
+      contentBytes: pieces * pieceLength,
+      pieceLength,
+      seedUploadRate,
+      uploadRate,
+      downloadRate: 8 * seedUploadRate,
       seedStay: staySeconds === 0 ? 0 : `exponential:${staySeconds}`,
       arrivalsPerSecond,
       clubPeers,
       peers: clubPeers + Math.round(arrivalsPerSecond * seconds),
-      warmupSeconds: WARMUP_SECONDS,
+      warmupSeconds,
     },
   })
   const slope = estimateOf(measuredOf(results, 'clubSlopePerSecond'))
@@ -57,7 +81,7 @@ export const oneClub: Point = {
   number: 3,
   title: 'The missing piece syndrome of Hajek and Zhu',
   run: async (bench) => {
-    const cases = STAYS.flatMap((stay) => SIDES.map((side) => measure(bench, stay, side)))
+    const cases = [LEAVE_AT_ONCE, STAY_A_WHILE].flatMap((manner) => SIDES.map((side) => measure(bench, manner, side)))
     return (await Promise.all(cases)).flat()
   },
 }

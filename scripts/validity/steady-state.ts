@@ -11,9 +11,9 @@ const SEED_RATE = 16 * KIB
 const STAY_SECONDS = 40
 const PIECE_BYTES = 64 * KIB
 const TENFOLD = 10
-/** Arrivals a second, how long the swarm is let come to rest, and how many come in all. */
-const FEW = { arrivalsPerSecond: 0.05, warmupSeconds: 300, peers: 40 }
-const MANY = { arrivalsPerSecond: FEW.arrivalsPerSecond * TENFOLD, warmupSeconds: 200, peers: 150 }
+/** Those that are there first lack one piece, so that there are copies of the content from the beginning. */
+const FEW = { arrivalsPerSecond: 0.05, warmupSeconds: 200, clubPeers: 4, peers: 30 }
+const MANY = { arrivalsPerSecond: FEW.arrivalsPerSecond * TENFOLD, warmupSeconds: 200, clubPeers: 20, peers: 150 }
 
 const SHARE = 0.15
 const FLAT = 0.1
