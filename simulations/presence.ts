@@ -54,11 +54,9 @@ export class Presence {
     const others = drawArrivals({ ...settings, peers: peers - clubPeers }, swarm.world.chance('arrivals'))
     const arrivals = [...Array.from({ length: clubPeers }, () => 0), ...others]
     this.lastArrivalSeconds = arrivals.at(-1) ?? 0
-    // In a crowd that comes at once there is nothing but the end to measure until.
-    this.#census = new Census(
-      warmupSeconds,
-      this.lastArrivalSeconds > warmupSeconds ? this.lastArrivalSeconds : Infinity,
-    )
+    // A steady state is over when nobody comes any more; whatever else is measured is measured to its end.
+    const isSteady = warmupSeconds > 0 && this.lastArrivalSeconds > warmupSeconds
+    this.#census = new Census(warmupSeconds, isSteady ? this.lastArrivalSeconds : Number.POSITIVE_INFINITY)
     for (const [number, node] of leechers.entries()) {
       node.away = true
       const at = arrivals[number] ?? 0

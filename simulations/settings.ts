@@ -42,7 +42,7 @@ export interface RunSettings extends ArrivalSettings {
   readonly natShare: number
   /** Share of leechers that never serve anybody. */
   readonly freeRiderShare: number
-  /** What is measured is measured from then on. */
+  /** What is measured is measured from then on, and until the last arrival; of the whole run, where it is 0. */
   readonly warmupSeconds: number
   /** Faults happen for so long. */
   readonly faultSeconds: number

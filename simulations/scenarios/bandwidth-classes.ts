@@ -2,10 +2,10 @@
 import { scenarioOf } from '../course.js'
 
 export const bandwidthClasses = scenarioOf('bandwidth-classes', 'slow, middling and fast lines in one swarm', {
-  peers: 30,
+  peers: 20,
   contentBytes: 4_194_304,
   pieceLength: 65_536,
-  seedUploadRate: 131_072,
+  seedUploadRate: 524_288,
   classes: [
     { name: 'dsl', share: 0.5, uploadRate: 32_768, downloadRate: 262_144 },
     { name: 'cable', share: 0.3, uploadRate: 98_304, downloadRate: 786_432 },

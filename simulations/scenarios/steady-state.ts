@@ -8,14 +8,13 @@
 import { scenarioOf } from '../course.js'
 
 export const steadyState = scenarioOf('steady-state', 'leechers come and seeds go at a constant rate', {
-  peers: 120,
-  contentBytes: 524_288,
-  pieceLength: 16_384,
-  // Next to nothing: the fluid model has no seed that stays for ever.
-  seedUploadRate: 1_024,
-  uploadRate: 4_096,
-  downloadRate: 65_536,
-  arrivalsPerSecond: 0.1,
-  seedStay: { type: 'exponential', mean: 64 },
-  warmupSeconds: 300,
+  peers: 80,
+  contentBytes: 2_097_152,
+  pieceLength: 65_536,
+  seedUploadRate: 32_768,
+  uploadRate: 32_768,
+  downloadRate: 524_288,
+  arrivalsPerSecond: 0.2,
+  seedStay: { type: 'exponential', mean: 20 },
+  warmupSeconds: 120,
 })

@@ -38,8 +38,8 @@ const tellRun = (context: CommandContext, job: SimJob, result: RunResult, brief:
 /** In brief, people are told of violations only. */
 export const showRun = (context: CommandContext, job: SimJob, result: RunResult, brief = false): void => {
   const { seed, hash, simulatedSeconds, wallSeconds, events, completed, peers, violations } = result
-  const { deliveries, blocks, downloadSeconds, faults } = result
+  const { deliveries, blocks, downloadSeconds, measured, faults } = result
   const known = { seed, hash, simulatedSeconds, wallSeconds, events, completed, peers, violations }
   tellRun(context, job, result, brief)
-  context.say({ type: 'run', scenario: job.scenario, ...known, deliveries, blocks, downloadSeconds, faults })
+  context.say({ type: 'run', scenario: job.scenario, ...known, deliveries, blocks, downloadSeconds, measured, faults })
 }
