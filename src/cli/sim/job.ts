@@ -10,6 +10,7 @@ import {
 } from '../../../simulations/index.js'
 import { TorrewindError } from '../../errors.js'
 import { loadScenario, scenarioFile } from './load-scenario.js'
+import { readTraces } from './trace-files.js'
 
 export interface SimJob {
   /** The name of a scenario that ships, or the path of a file. */
@@ -19,6 +20,8 @@ export interface SimJob {
   readonly checkDeterminism: boolean
   /** How many samples over time each run keeps; none where it is not given. */
   readonly samples?: number | undefined
+  /** The texts of the files that words name, by their paths; read where they are not given. */
+  readonly files?: Readonly<Record<string, string>> | undefined
   /** What the scenario's file must be, where others run it too. */
   readonly fingerprint?: string | undefined
 }
@@ -37,11 +40,12 @@ const fingerprintOf = async (file: string): Promise<string> =>
     .update(await readFile(file))
     .digest('hex')
 
-/** Throws `OPTION_INVALID` or `SCENARIO_INVALID`. */
+/** Throws `OPTION_INVALID`, `SCENARIO_INVALID` or `TRACE_INVALID`. */
 export const prepareJob = async (job: SimJob): Promise<PreparedJob> => {
   const { words, checkDeterminism, samples } = job
   const scenario = await loadScenario(job.scenario)
-  const settings = readSettings(scenario.defaults, words)
+  const files = job.files ?? (await readTraces(words))
+  const settings = readSettings(scenario.defaults, words, new Map(Object.entries(files)))
   const file = scenarioFile(job.scenario)
   const fingerprint = file && (await fingerprintOf(file))
   if (job.fingerprint !== undefined && fingerprint !== job.fingerprint)
@@ -50,5 +54,5 @@ export const prepareJob = async (job: SimJob): Promise<PreparedJob> => {
     const options = { seed, settings, samples }
     return checkDeterminism ? runChecked(scenario, options) : scenario.run(options)
   }
-  return { scenario, settings, shared: { ...job, scenario: file ?? job.scenario, fingerprint }, run }
+  return { scenario, settings, shared: { ...job, scenario: file ?? job.scenario, files, fingerprint }, run }
 }
