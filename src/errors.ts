@@ -29,7 +29,7 @@ export const ERROR_CODES = {
   DISK_FAILED: 'a file could not be read or written',
   OPTION_INVALID: 'an option has a value that it cannot take',
   OPTION_UNSUPPORTED: 'an option is known, but what it asks for is not there yet',
-  TRACE_INVALID: 'a trace for simulations is malformed; the message says in which line',
+  TRACE_INVALID: 'a trace for simulations cannot be read, or is malformed; the message says in which line',
   SCENARIO_INVALID: 'a scenario file cannot be read, is malformed, or has no scenario as its default export',
   STRATEGY_INVALID:
     'a picker or choker of a scenario threw, or returned what it may not; the message says which and when',

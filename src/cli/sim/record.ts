@@ -17,11 +17,17 @@ const headOf = ({ scenario, settings, shared: { checkDeterminism, samples = 0, f
   ...settings,
 })
 
+const SHOWN_CHARACTERS = 60
+
+/** Traces are long. */
+const short = (text: string): string =>
+  text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text
+
 /** What is not the same, in words. */
 const differences = (there: Head, here: Head): readonly string[] =>
   [...new Set([...Object.keys(there), ...Object.keys(here)])].flatMap((key) => {
-    const [was, is] = [there[key], here[key]].map((value) => JSON.stringify(value) ?? 'nothing')
-    return was === is ? [] : [`${key} is ${was} there and ${is} here`]
+    const [was = '', is = ''] = [there[key], here[key]].map((value) => JSON.stringify(value) ?? 'nothing')
+    return was === is ? [] : [`${key} is ${short(was)} there and ${short(is)} here`]
   })
 
 const parse = (text: string): unknown => {
