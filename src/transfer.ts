@@ -345,6 +345,8 @@ export class TorrentTransfer implements Transfer {
     if (this.#commits.failure === undefined) {
       this.#tell({ type: 'end-asked' })
       await this.#idleWithin(LIMITS.farewellMs)
+      // What was stored last is announced once it is committed, and nothing follows the end of a session.
+      await this.#commits.upTo(this.state.nextSeq).catch(() => undefined)
       const stamps = await takeStamps(this.#disk, this.#layout)
       if (this.#commits.failure === undefined) {
         this.#tell({ type: 'stamps-taken', stamps, reason })
