@@ -34,11 +34,15 @@
   /** @param {number} value @param {Axis} axis */
   const withUnit = (value, { unit }) => (unit === '' ? show(value) : `${show(value)} ${unit}`)
 
-  /** @param {readonly number[]} at @param {boolean} padded @returns {[number, number]} */
-  const rangeOf = (at, padded) => {
-    const [from, to] = [at[0] ?? 0, at[at.length - 1] ?? 1]
-    if (padded) return [from - 1, to + 1]
-    return from === to ? [from, from + 1] : [from, to]
+  /** From the first place to the last, with room beside them; or what was zoomed to.
+   * @param {readonly number[]} at @param {number} room @returns {uPlot.Scale} */
+  const placesOf = (at, room) => {
+    const [first = 0, last = 1] = [at[0], at[at.length - 1]]
+    const [low, high] = first === last && room === 0 ? [first, first + 1] : [first - room, last + room]
+    return {
+      time: false,
+      range: (_, from, to) => (from === null || (from === first && to === last) ? [low, high] : [from, to]),
+    }
   }
 
   /** @param {Axis} axis @param {readonly number[] | undefined} increments @returns {uPlot.Axis} */
@@ -158,7 +162,7 @@
       ...common(plot, width),
       height: HEIGHT,
       scales: {
-        x: { time: false, range: (_, min, max) => (min === null ? rangeOf(plot.at, points) : [min, max]) },
+        x: placesOf(plot.at, points ? 1 : 0),
         y: {
           range: (_, __, max) => {
             const most = Math.max(max ?? 0, plot.top ?? 0)
@@ -178,16 +182,8 @@
         setSeries: [showEdges],
       },
     }
-    if (points) {
-      const [min, max] = rangeOf(plot.at, true)
-      options.scales = { ...options.scales, x: { time: false, range: (_, from, to) => pad(from, to, min, max) } }
-    }
     return [options, /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([plot.at, ...data]))]
   }
-
-  /** Room beside the outermost points. @param {number | null} from @param {number | null} to
-   * @param {number} min @param {number} max @returns {[number, number]} */
-  const pad = (from, to, min, max) => (from === null || to === null || from <= min + 1 ? [min, max] : [from, to])
 
   /** Edges go with their line. @type {(u: uPlot, series: number | null, options: uPlot.Series) => void} */
   const showEdges = (u, series, { show: shown }) => {
@@ -248,7 +244,7 @@
       height: AXES_HEIGHT + ROW_HEIGHT * rows.length,
       legend: { show: false },
       scales: {
-        x: { time: false, range: (_, min, max) => (min === null ? rangeOf(plot.at, false) : [min, max]) },
+        x: placesOf(plot.at, 0),
         y: { range: [-0.5, rows.length - 0.5], dir: -1 },
       },
       axes: [
