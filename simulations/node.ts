@@ -391,9 +391,11 @@ export class SimulatedNode {
   }
 
   async #checkCrash(how: 'process' | 'power'): Promise<void> {
-    const { committedSeq, durable } = this.watch
+    const { committedSeq, durable, everDurable } = this.watch
     const log = await this.#reader()
-    const left = await crashLosesNothing(log, how === 'power' ? 0 : committedSeq, durable)
+    const left = await (how === 'power'
+      ? crashLosesNothing(log, 0, everDurable)
+      : crashLosesNothing(log, committedSeq, durable))
     this.#report('crashLosesNothing', left.finding)
     // What was committed and not yet on the medium may be lost with the power, and is then to be fetched again.
     if (how === 'power') this.watch.lost(left.committedSeq, left.stored)

@@ -40,6 +40,8 @@ const ORDERS_CHECKED_EVERY = 32
 export class NodeWatch implements LogWatch {
   /** Pieces of which a commit says that they are stored. */
   readonly durable = new Set<number>()
+  /** Those of which one ever said so: a loss of power may take back that it was found wrong since. */
+  readonly everDurable = new Set<number>()
   committedSeq = 0
   events = 0
   blocksReceived = 0
@@ -175,12 +177,17 @@ export class NodeWatch implements LogWatch {
     const { content, medium } = this.#options
     if (event.type === 'seeding-began') this.#options.completed()
     else if (event.type === 'piece-stored') {
-      this.durable.add(event.piece)
+      this.#store(event.piece)
       if (!this.rotten) this.#found('bytesOnDiskRight', bytesOnDiskRight(content, medium, [event.piece]))
     } else if (event.type === 'piece-checked') {
-      if (event.good) this.durable.add(event.piece)
+      if (event.good) this.#store(event.piece)
       else this.durable.delete(event.piece)
     }
+  }
+
+  #store(piece: number): void {
+    this.durable.add(piece)
+    this.everDurable.add(piece)
   }
 
   #found(checker: string, finding: Finding): void {
