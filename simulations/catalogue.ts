@@ -3,6 +3,7 @@ import { TorrewindError } from '../src/errors.js'
 import type { Scenario } from './scenario.js'
 import { bandwidthClasses } from './scenarios/bandwidth-classes.js'
 import { crashStorm } from './scenarios/crash-storm.js'
+import { diskFaults } from './scenarios/disk-faults.js'
 import { everythingAtOnce } from './scenarios/everything-at-once.js'
 import { flashCrowd } from './scenarios/flash-crowd.js'
 import { freeRiders } from './scenarios/free-riders.js'
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   partitionHeal,
   trackerOutage,
   crashStorm,
+  diskFaults,
   everythingAtOnce,
 ]
 

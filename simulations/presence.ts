@@ -36,6 +36,7 @@ export class Presence {
   readonly #chances: ReadonlyMap<SimulatedNode, Chance>
   readonly #census: Census
   #arrivals = 0
+  #sessions = 0
   /** Leechers before this one are decided: they finished, or left for good. */
   #undecided = 0
 
@@ -101,6 +102,9 @@ export class Presence {
     return {
       ...this.#census.measured(this.#swarm.seconds),
       arrivals: this.#arrivals,
+      lastArrivalSeconds: this.lastArrivalSeconds,
+      sessions: this.#sessions,
+      bans: this.#leechers.reduce((sum, { watch }) => sum + watch.banned, 0),
       ...(this.seedsLeftSeconds === undefined ? {} : { seedsLeftSeconds: this.seedsLeftSeconds }),
       lostPieces: pieces - held,
     }
@@ -114,6 +118,7 @@ export class Presence {
   #come(node: SimulatedNode, given: number | undefined): void {
     if (node.retired) return
     const { seconds } = this.#swarm
+    this.#sessions++
     node.come()
     this.there.add(node)
     this.#census.leecherComes(seconds)

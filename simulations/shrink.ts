@@ -64,12 +64,12 @@ const KEYS = Object.keys(LEAST) as readonly Shrinkable[] // the table's own keys
 /** Groups of nodes in the order in which they are numbered. */
 const GROUPS = ['seeds', 'poisoners', 'hostiles', 'peers'] as const
 
-/** The number of the same node where groups have other sizes; undefined where it is there no more. */
+/** The number of the same node where groups have other sizes: the last of its group for one that is there no more. */
 const renumbered = (node: number, before: RunSettings, after: RunSettings): number | undefined => {
   let [first, firstAfter] = [1, 1]
   for (const group of GROUPS) {
     const place = node - first
-    if (place < before[group]) return place < after[group] ? firstAfter + place : undefined
+    if (place < before[group]) return after[group] === 0 ? undefined : firstAfter + Math.min(place, after[group] - 1)
     first += before[group]
     firstAfter += after[group]
   }
@@ -81,7 +81,7 @@ const withSetting = ({ settings, faults }: Candidate, seed: number, key: Shrinka
   const moved = faults.flatMap((fault): Fault[] => {
     if (fault.kind === 'partition') {
       const nodes = fault.nodes.flatMap((node) => renumbered(node, settings, changed) ?? [])
-      return nodes.length === 0 ? [] : [{ ...fault, nodes }]
+      return nodes.length === 0 ? [] : [{ ...fault, nodes: [...new Set(nodes)] }]
     }
     if (fault.kind === 'tracker') return [fault]
     const node = renumbered(fault.node, settings, changed)
