@@ -5,11 +5,13 @@ import { machineTables } from './machines.js'
 import { fillRegions } from './markdown.js'
 import { recordTable } from './record.js'
 import { roomsTable } from './rooms.js'
+import { scenariosTable, settingsTable } from './scenarios.js'
 
 /** Each page as it should be, given as it is. */
 export const PAGES: Readonly<Record<string, (page: string) => string>> = {
   'docs/EVENTS.md': eventsPage,
-  'docs/MANUAL.md': (page) => fillRegions(page, { limits: limitsTable() }),
+  'docs/MANUAL.md': (page) =>
+    fillRegions(page, { limits: limitsTable(), scenarios: scenariosTable(), settings: settingsTable() }),
   'ARCHITECTURE.md': (page) =>
     fillRegions(page, { 'the rooms': roomsTable(), ...machineTables(), 'a record': recordTable() }),
 }

@@ -1,0 +1,95 @@
+/** The scenarios of simulations and what they set, for the manual. */
+import { type Duration, type RunSettings, SCENARIOS, SETTINGS, type Stay } from '../../simulations/index.js'
+import { table } from './markdown.js'
+
+const durationWord = (length: Stay): string => {
+  switch (length.type) {
+    case 'forever':
+    case 'session':
+      return length.type
+    case 'fixed':
+      return String(length.seconds)
+    case 'exponential':
+      return `exponential:${length.mean}`
+    case 'weibull':
+    case 'pareto':
+      return `${length.type}:${length.scale},${length.shape}`
+    case 'lognormal':
+      return `lognormal:${length.median},${length.sigma}`
+    case 'samples':
+      return 'trace:FILE'
+  }
+}
+
+const isDuration = (value: object): value is Duration => 'type' in value
+
+const classWord = ({ name, share, uploadRate, downloadRate }: RunSettings['classes'][number]): string =>
+  [name, share, uploadRate, downloadRate].join(':')
+
+/** As `--set` takes it. */
+const wordOf = (settings: RunSettings, key: keyof RunSettings): string => {
+  const value = settings[key]
+  if (typeof value !== 'object') return String(value)
+  if (isDuration(value)) return durationWord(value)
+  return key === 'classes' ? settings.classes.map(classWord).join('+') : ''
+}
+
+const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
+
+const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
+  peers: 'leechers; with a `trace` as many as it has, unless it is said',
+  seeds: 'seeds that are there from the start',
+  contentBytes: 'size of the content',
+  pieceLength: 'size of its pieces, from 16384',
+  files: 'files of about equal size, that do not end where pieces do',
+  seedUploadRate: 'bytes a second that each first seed can send; 0 for no limit',
+  uploadRate: 'the same of each leecher',
+  downloadRate: 'bytes a second that each peer can receive; 0 for no limit',
+  classes: 'bandwidth classes of leechers, in place of the two before: see [churn](#churn)',
+  roundTripMs: 'from one peer to another and back, decimals allowed',
+  jitterMs: 'the most that a segment may take longer, by chance',
+  lossRate: 'share of segments that are lost the first time: what follows waits for them, as in TCP; to 0.5',
+  trackers: 'each a tier of its own; without any, leechers are told the addresses of the seeds',
+  trackerIntervalSeconds: 'how often trackers want to hear from each peer',
+  arrivalsPerSecond: 'leechers arrive one by one at this rate (a Poisson process); 0 for all at once',
+  arrivalsDecaySeconds:
+    'in place of that, a crowd that thins out: the rate of arrivals falls to 37 % every so many seconds; 0 for none',
+  trace: 'a file that says who arrives when and stays for how long, in place of both: see [traces](#traces)',
+  sessions: 'how long a leecher stays at a time, unless it finishes: see [churn](#churn)',
+  absences: 'how long one that left unfinished is away before it comes back, with what it stored; `forever` for never',
+  seedStay:
+    'how long a leecher stays once it finished: a duration from then on, or `session`, to the end of its session; it does not come back',
+  seedsLeaveAtShare: 'the first seeds leave when the leechers between them have this share of the pieces; 0 for never',
+  clubPeers: 'so many of the leechers are there from the start, and have everything but piece 0',
+  poisoners: 'seeds that spoil one in 1, 4, 16 or 64 blocks',
+  hostiles: 'peers that [faults](#faults) may make hostile',
+  hostileHosts: 'addresses that those share; 0 where each has its own',
+  natShare: 'share of leechers that nobody can dial',
+  freeRiderShare: 'share of leechers that never serve anybody',
+  warmupSeconds: 'when measuring begins: see [what is measured](#what-is-measured)',
+  faultSeconds: 'faults are over by then',
+  faults: 'kinds of [faults](#faults) to draw, as `crash+disk`; empty for some that chance has',
+  limitSeconds: 'the run is given up then; who could have finished and did not is a violation',
+}
+
+export const settingsTable = (): string =>
+  table(
+    ['Setting', 'Default', 'Meaning'],
+    (Object.keys(SETTINGS) as (keyof RunSettings)[]).map((key) => [
+      code(key),
+      code(wordOf(SETTINGS, key)),
+      MEANINGS[key],
+    ]),
+  )
+
+const changesOf = (defaults: RunSettings): string =>
+  (Object.keys(SETTINGS) as (keyof RunSettings)[])
+    .filter((key) => wordOf(defaults, key) !== wordOf(SETTINGS, key))
+    .map((key) => code(`${key}=${wordOf(defaults, key)}`))
+    .join(', ')
+
+export const scenariosTable = (): string =>
+  table(
+    ['Scenario', 'What it is about', 'Its own defaults'],
+    SCENARIOS.map(({ name, summary, defaults }) => [code(name), summary, changesOf(defaults)]),
+  )
