@@ -8,7 +8,6 @@ import type { Effect, Input, PeerInput } from './actors/vocabulary.js'
 import { Announcer } from './announcer.js'
 import { unreachable } from './assert.js'
 import type { Geometry } from './events/geometry.js'
-import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import { PeerLink } from './peer-link.js'
 import { PieceWork } from './piece-work.js'
@@ -203,17 +202,13 @@ export class Driver {
       geometry: this.#options.geometry,
       cache: this.#work.cache,
       deliver: (input) => this.#toPeer(peer, input),
-      flushed: (ranges) => this.#hold(() => this.#flushed(peer, ranges)),
+      flushed: (ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
       maySend: (bytes) => this.#options.throttle.maySend(bytes),
     })
     this.#links.set(peer, link)
     this.#options.throttle.join(link)
     link.holdBack(this.#heldBack)
     return link
-  }
-
-  #flushed(peer: PeerKey, ranges: readonly Range[]): void {
-    for (const range of ranges) this.#toPeer(peer, { type: 'block-flushed', range })
   }
 
   /** Several inputs in a row, and one flush after them. */

@@ -65,12 +65,16 @@ export const chooseSlots = (state: Readonly<TransferState>, now: Instant, random
 
 /** Between rounds a free slot is given away at once: a swarm of few peers should not wait ten seconds. */
 export const fillSlots = (state: Readonly<TransferState>, now: Instant): readonly PeerKey[] => {
-  const open = [...state.peers.values()].filter(wantsOurs)
-  const free = CHOKER.slots - open.filter(isServed).length
-  if (free <= 0) return []
+  let free: number = CHOKER.slots
+  const waiting: PeerState[] = []
+  for (const peer of state.peers.values()) {
+    if (!wantsOurs(peer)) continue
+    if (!isServed(peer)) waiting.push(peer)
+    else if (--free === 0) return []
+  }
   return ranked(
     state,
-    open.filter((peer) => !isServed(peer) && !peer.snubbed),
+    waiting.filter(({ snubbed }) => !snubbed),
     now,
   )
     .slice(0, free)

@@ -1,6 +1,8 @@
 /** Orders: how many blocks to have on order from a peer, and when to ask for more. */
-import type { PeerState } from '../events/state.js'
+import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
+import type { PeerKey } from '../values.js'
+import type { Message } from './vocabulary.js'
 
 export const orderTarget = (peer: Readonly<PeerState>): number =>
   peer.snubbed ? 1 : Math.min(peer.pipeline.target, peer.requestsMax, LIMITS.requestsOutstandingMax)
@@ -10,3 +12,25 @@ export const isRunningLow = (peer: Readonly<PeerState>, onOrder: number): boolea
   const target = orderTarget(peer)
   return onOrder <= (target < 16 ? target - 1 : target >> 1)
 }
+
+/** Whether the peer can be asked for more, by what its state says at once; most peers of a swarm choke us. */
+export const hasRoom = (peer: Readonly<PeerState>): boolean => {
+  const { tags } = peer.standing
+  if (tags.amInterested !== true || (tags.peerChoking === true && peer.allowedFast.size === 0)) return false
+  return isRunningLow(peer, peer.requested.size)
+}
+
+/** Those who serve us, but some, may have something new to ask for. */
+export const refillAll = (
+  state: Readonly<TransferState>,
+  isLeftOut: (peer: Readonly<PeerState>) => boolean,
+): readonly Message[] => {
+  const messages: Message[] = []
+  for (const peer of state.peers.values())
+    if (hasRoom(peer) && !isLeftOut(peer)) messages.push({ to: 'peer', peer: peer.key, message: { type: 'refill' } })
+  return messages
+}
+
+/** As `refillAll`, of everybody but one. */
+export const refillOthers = (state: Readonly<TransferState>, one: PeerKey): readonly Message[] =>
+  refillAll(state, ({ key }) => key === one)

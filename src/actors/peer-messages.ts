@@ -3,13 +3,14 @@ import { unreachable } from '../assert.js'
 import { rangeName } from '../events/folds-pieces.js'
 import { blockAt, blockKey, lengthOfPiece } from '../events/geometry.js'
 import type { PeerState, TransferState } from '../events/state.js'
-import type { EventOf, Range } from '../events/vocabulary.js'
+import type { EventOf, Range, TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Instant, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { PeerMessage } from '../wire/messages.js'
+import { isServed } from './choker.js'
+import { hasRoom, refillOthers } from './orders.js'
 import { closePeer } from './peer-steps.js'
-import { refillAll } from './piece.js'
 import { type BlockMessage, type Decision, decided, type Message, NOTHING } from './vocabulary.js'
 
 const toSelf = (peer: PeerState, type: 'refill' | 'review-interest'): Message => ({
@@ -30,11 +31,11 @@ const have = (state: Readonly<TransferState>, peer: PeerState, index: number): D
   const piece = knownPiece(state, index)
   if (piece === undefined) return fault(state, peer, `have of piece ${index}`)
   if (peer.has.has(piece)) return NOTHING
-  const needed = state.wanted.has(piece) && !state.stored.has(piece)
-  return decided({
-    events: [{ type: 'have-received', peer: peer.key, piece }],
-    messages: needed ? [toSelf(peer, 'review-interest'), toSelf(peer, 'refill')] : [],
-  })
+  const events: readonly TransferEvent[] = [{ type: 'have-received', peer: peer.key, piece }]
+  if (!state.wanted.has(piece) || state.stored.has(piece)) return decided({ events })
+  // Most of what a swarm says is `have`, of peers that we are interested in already and that choke us.
+  if (peer.standing.tags.amInterested !== true) return decided({ events, messages: [toSelf(peer, 'review-interest')] })
+  return decided({ events, messages: hasRoom(peer) ? [toSelf(peer, 'refill')] : [] })
 }
 
 /**
@@ -117,7 +118,7 @@ const refused = (
   if (!peer.requested.has(blockKey(state.geometry, piece, number))) return NOTHING
   return decided({
     events: [{ type: 'block-refused', peer: peer.key, piece, offset: asked.offset, length: asked.length }],
-    messages: refillAll(state, peer.key),
+    messages: refillOthers(state, peer.key),
   })
 }
 
@@ -140,17 +141,23 @@ export const heard = (
       if (tags.peerChoking === true) return NOTHING
       return decided({
         events: [{ type: 'choke-received', peer: key }],
-        messages: peer.fast ? [] : refillAll(state, key),
+        messages: peer.fast ? [] : refillOthers(state, key),
       })
     case 'unchoke':
       if (tags.peerChoking !== true) return NOTHING
       return decided({ events: [{ type: 'unchoke-received', peer: key }], messages: [toSelf(peer, 'refill')] })
     case 'interested':
       if (tags.peerInterested === true) return NOTHING
-      return decided({ events: [{ type: 'interested-received', peer: key }], messages: [fillSlots] })
+      return decided({
+        events: [{ type: 'interested-received', peer: key }],
+        messages: isServed(peer) ? [] : [fillSlots],
+      })
     case 'not-interested':
       if (tags.peerInterested !== true) return NOTHING
-      return decided({ events: [{ type: 'not-interested-received', peer: key }], messages: [fillSlots] })
+      return decided({
+        events: [{ type: 'not-interested-received', peer: key }],
+        messages: isServed(peer) ? [fillSlots] : [], // its slot is free
+      })
     case 'bitfield':
       return bitfield(state, peer, message.bits)
     case 'have-all':

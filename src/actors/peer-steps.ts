@@ -1,6 +1,6 @@
 /** Steps that several of a peer's decisions share: ending the connection, and saying whether we are interested. */
 import type { PeerState, TransferState } from '../events/state.js'
-import { refillAll } from './piece.js'
+import { refillOthers } from './orders.js'
 import { type CloseReason, type Decision, decided, NOTHING } from './vocabulary.js'
 
 export const closePeer = (
@@ -12,7 +12,7 @@ export const closePeer = (
   decided({
     events: [{ type: 'peer-closed', peer: peer.key, by: 'us', reason, detail }],
     messages: [
-      ...refillAll(state, peer.key),
+      ...refillOthers(state, peer.key),
       { to: 'transfer', message: { type: 'fill-slots' } },
       { to: 'transfer', message: { type: 'fill-connections' } },
     ],

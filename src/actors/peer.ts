@@ -4,10 +4,9 @@ import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
 import { compareBytes, equalBytes, type PeerKey } from '../values.js'
 import { blocksArrived } from './blocks.js'
-import { isRunningLow, orderTarget } from './orders.js'
+import { hasRoom, orderTarget, refillOthers } from './orders.js'
 import { heard } from './peer-messages.js'
 import { closePeer, declareInterest } from './peer-steps.js'
-import { refillAll } from './piece.js'
 import {
   both,
   type Circumstances,
@@ -25,11 +24,8 @@ const refill = (
   peer: PeerState,
   { now, random, strategy }: Circumstances,
 ): Decision => {
-  const { tags } = peer.standing
-  if (state.standing.tags.downloading !== true || tags.amInterested !== true) return NOTHING
-  if (tags.peerChoking === true && peer.allowedFast.size === 0) return NOTHING
+  if (!hasRoom(peer) || state.standing.tags.downloading !== true) return NOTHING
   if (now - peer.deniedAt < LIMITS.requestAfterDenialMs) return NOTHING
-  if (!isRunningLow(peer, peer.requested.size)) return NOTHING
   const { ranges, drop } = strategy.pickBlocks(state, peer, orderTarget(peer) - peer.requested.size, random, now)
   const dropped: Decision =
     drop === undefined
@@ -164,7 +160,7 @@ const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstanc
           ...(reason === 'snubbed' ? [{ type: 'peer-snubbed', peer: peer.key } as const] : []),
           { type: 'requests-released', peer: peer.key, reason },
         ],
-        messages: refillAll(state, peer.key),
+        messages: refillOthers(state, peer.key),
       }),
     )
   else decisions.push(refill(state, peer, circumstances))
@@ -193,8 +189,8 @@ export const decidePeer = (
       return blocksArrived(state, peer, cause.blocks)
     case 'message-arrived':
       return heard(state, peer, cause.message, circumstances.now)
-    case 'block-flushed':
-      return decided({ events: [{ type: 'block-served', peer: key, ...cause.range }] })
+    case 'blocks-flushed':
+      return decided({ events: cause.ranges.map((range) => ({ type: 'block-served', peer: key, ...range })) })
     case 'block-withdrawn':
       return peer.fast
         ? decided({ effects: [{ type: 'send', peer: key, message: { type: 'reject-request', ...cause.range } }] })
@@ -232,7 +228,7 @@ export const decidePeer = (
           },
         ],
         messages: [
-          ...refillAll(state, key),
+          ...refillOthers(state, key),
           { to: 'transfer', message: { type: 'fill-slots' } },
           { to: 'transfer', message: { type: 'fill-connections' } },
         ],

@@ -7,7 +7,7 @@ import { giversOf, isHere, ordersOf } from '../events/ledger.js'
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
-import { isRunningLow } from './orders.js'
+import { isRunningLow, refillAll } from './orders.js'
 import { convicted, soleGiver } from './suspects.js'
 import {
   type BlockMessage,
@@ -35,18 +35,6 @@ const judge = (
 }
 
 const refill = (peer: PeerKey): Message => ({ to: 'peer', peer, message: { type: 'refill' } })
-
-/** Everybody who serves us may have something new to ask for. */
-export const refillAll = (
-  state: Readonly<TransferState>,
-  but: PeerKey | ((peer: Readonly<PeerState>) => boolean) | undefined = undefined,
-): readonly Message[] => {
-  const isLeftOut = typeof but === 'function' ? but : ({ key }: Readonly<PeerState>): boolean => key === but
-  const messages: Message[] = []
-  for (const peer of state.peers.values())
-    if (peer.standing.tags.amInterested === true && !isLeftOut(peer)) messages.push(refill(peer.key))
-  return messages
-}
 
 /** Others were asked for the block too: it is taken off their order. */
 const cancels = (
@@ -119,7 +107,7 @@ const hashed = (
   }
   const events: TransferEvent[] = [{ type: 'piece-rejected', piece, suspects: giversOf(ledger), fingerprints }]
   const culprit = soleGiver(ledger)
-  if (culprit === undefined) return decided({ events, messages: refillAll(state) })
+  if (culprit === undefined) return decided({ events, messages: refillAll(state, () => false) })
   const ban: Message = { to: 'transfer', message: { type: 'ban', addresses: [culprit], piece } }
   return decided({ events, messages: [ban, ...refillAll(state, ({ address }) => banName(address) === culprit)] })
 }
@@ -132,6 +120,9 @@ const reviews = (state: Readonly<TransferState>, piece: PieceIndex): readonly Me
       messages.push({ to: 'peer', peer: key, message: { type: 'review-interest' } })
   return messages
 }
+
+/** Half of its blocks are yet to come, or more. */
+const isBusy = ({ requested, pipeline }: Readonly<PeerState>): boolean => requested.size * 2 > pipeline.target
 
 export const decidePiece = (
   state: Readonly<TransferState>,
@@ -148,7 +139,7 @@ export const decidePiece = (
       // A buffer was free to be refilled: peers that found every place taken look again.
       return {
         events: [{ type: 'piece-stored', piece }],
-        messages: [...reviews(state, piece), ...idleRefills(state)],
+        messages: [...reviews(state, piece), ...refillAll(state, isBusy)],
         effects: [{ type: 'drop', piece }],
       }
     case 'write-failed':
@@ -160,11 +151,4 @@ export const decidePiece = (
     default:
       return unreachable(cause)
   }
-}
-
-const idleRefills = (state: Readonly<TransferState>): readonly Message[] => {
-  const messages: Message[] = []
-  for (const { key, standing, requested, pipeline } of state.peers.values())
-    if (standing.tags.amInterested === true && requested.size * 2 <= pipeline.target) messages.push(refill(key))
-  return messages
 }

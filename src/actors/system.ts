@@ -12,7 +12,7 @@ import type { EventType, TransferEvent } from '../events/vocabulary.js'
 import { randomOf } from '../random.js'
 import { type Observable, Subject } from '../rx.js'
 import { type Instant, type PeerKey, type PieceIndex, seq } from '../values.js'
-import { type Address, addressOf, Bus, type Envelope } from './bus.js'
+import { type Address, addressOf, Bus, type Envelope, kindOf, numberOf } from './bus.js'
 import { decidePeer } from './peer.js'
 import { decidePiece } from './piece.js'
 import { OURS, type Strategy } from './strategy.js'
@@ -60,7 +60,7 @@ const ENDS_PEER: Partial<Record<EventType, true>> = { 'peer-closed': true, 'dial
 const ENDS_PIECE: Partial<Record<EventType, true>> = { 'piece-stored': true, 'piece-dropped': true }
 
 export class ActorSystem {
-  readonly #bus = new Bus<Cause>()
+  readonly #bus = new Bus<Cause>((address) => this.#hearerOf(address))
   readonly #inputs = new Subject<Input>()
   readonly #events = new Subject<LoggedEvent>()
   readonly #effects = new Subject<Effect>()
@@ -127,13 +127,13 @@ export class ActorSystem {
     }
     switch (input.to) {
       case 'peer':
-        this.#post(addressOf('peer', input.peer), input.input)
+        this.#bus.post(addressOf('peer', input.peer), input.input)
         break
       case 'piece':
-        this.#post(addressOf('piece', input.piece), input.input)
+        this.#bus.post(addressOf('piece', input.piece), input.input)
         break
       default:
-        this.#post(addressOf(input.to), input.input)
+        this.#bus.post(addressOf(input.to), input.input)
     }
     this.#bus.drain()
     const effects = this.#pending
@@ -168,37 +168,26 @@ export class ActorSystem {
   #send(message: Message): void {
     switch (message.to) {
       case 'peer':
-        this.#post(addressOf('peer', message.peer), message.message)
+        this.#bus.post(addressOf('peer', message.peer), message.message)
         break
       case 'piece':
-        this.#post(addressOf('piece', message.piece), message.message)
+        this.#bus.post(addressOf('piece', message.piece), message.message)
         break
       default:
-        this.#post(addressOf(message.to), message.message)
+        this.#bus.post(addressOf(message.to), message.message)
     }
   }
 
-  /** Peers and pieces get their inbox with the first thing said to them. */
-  #post(to: Address, cause: Cause): void {
-    if (!this.#bus.has(to)) this.#settle(to)
-    this.#bus.post(to, cause)
-  }
-
-  #settle(to: Address): void {
-    for (const kind of ['peer', 'piece'] as const) {
-      const number = (to - addressOf(kind)) / (addressOf(kind, 1) - addressOf(kind))
-      if (!Number.isInteger(number)) continue
-      if (kind === 'peer') {
-        const key = number as PeerKey // the address was made from one
-        if (!this.state.peers.has(key)) return
-        this.#bus.settle(to, (cause) =>
-          this.#apply(decidePeer(this.state, key, cause as PeerInput | PeerRequest, this.#now)),
-        )
-      } else {
-        const piece = number as PieceIndex // the address was made from one
-        if (!this.state.pieces.has(piece)) return
-        this.#bus.settle(to, (cause) => this.#apply(decidePiece(this.state, piece, cause as PieceInput | PieceRequest)))
-      }
+  /** Peers and pieces get their inbox with the first thing said to them, if they are still there. */
+  #hearerOf(to: Address): ((cause: Cause) => void) | undefined {
+    const number = numberOf(to)
+    if (kindOf(to) === 'peer') {
+      const key = number as PeerKey // the address was made from one
+      if (!this.state.peers.has(key)) return undefined
+      return (cause) => this.#apply(decidePeer(this.state, key, cause as PeerInput | PeerRequest, this.#now))
     }
+    const piece = number as PieceIndex // the address was made from one
+    if (!this.state.pieces.has(piece)) return undefined
+    return (cause) => this.#apply(decidePiece(this.state, piece, cause as PieceInput | PieceRequest))
   }
 }

@@ -52,7 +52,8 @@ export type PeerInput =
   | BlocksArrived
   | { readonly type: 'fault-found'; readonly fault: Fault }
   | { readonly type: 'connection-lost'; readonly failure: Failure }
-  | { readonly type: 'block-flushed'; readonly range: Range }
+  /** They left this process. */
+  | { readonly type: 'blocks-flushed'; readonly ranges: readonly Range[] }
   /** It was still waiting when it was withdrawn. */
   | { readonly type: 'block-withdrawn'; readonly range: Range }
   | { readonly type: 'block-unreadable'; readonly range: Range; readonly failure: Failure }

@@ -309,7 +309,7 @@ test('endgame: a peer that leaves gives its orders back', () => {
 test('upload: a block that the network had taken before the choke is counted when it has left', () => {
   const story = given(seeding(), leecher(1, { served: true }))
   story.when(says(1, { type: 'request', ...first })).also({ type: 'choke-sent', peer: peerKey(1) })
-  story.when(toPeer(1, { type: 'block-flushed', range: first })).thenEvents('block-served')
+  story.when(toPeer(1, { type: 'blocks-flushed', ranges: [first] })).thenEvents('block-served')
   assert.is(story.state.uploaded.total, 16_384)
 })
 

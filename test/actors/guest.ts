@@ -156,7 +156,7 @@ export class Guest {
   flush(): Input | undefined {
     this.socket.push(...this.serving.splice(0, 4))
     const range = this.socket.shift()
-    return range === undefined ? undefined : toPeer(this.key, { type: 'block-flushed', range })
+    return range === undefined ? undefined : toPeer(this.key, { type: 'blocks-flushed', ranges: [range] })
   }
 
   /** Chokes or unchokes. */

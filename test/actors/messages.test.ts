@@ -17,7 +17,7 @@ test('messages: what comes before the handshake is over is passed over', () => {
 
 test('messages: what comes from a peer that is closed is passed over', () => {
   given(downloading())
-    .when(says(1, { type: 'unchoke' }), toPeer(1, { type: 'block-flushed', range: BLOCK }))
+    .when(says(1, { type: 'unchoke' }), toPeer(1, { type: 'blocks-flushed', ranges: [BLOCK] }))
     .thenNothing()
 })
 

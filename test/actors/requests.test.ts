@@ -15,7 +15,7 @@ test('request: of what we have is served', () => {
   const story = served().when(says(1, { type: 'request', ...BLOCK }))
   story.thenEvents('request-received').thenEffects('serve')
   story.when(says(1, { type: 'request', ...BLOCK })).thenNothing()
-  story.when(toPeer(1, { type: 'block-flushed', range: BLOCK })).thenEvents('block-served')
+  story.when(toPeer(1, { type: 'blocks-flushed', ranges: [BLOCK] })).thenEvents('block-served')
   assert.is(story.peer(1).asked.size, 0)
   assert.is(story.peer(1).uploaded.total, 16_384)
 })
@@ -85,7 +85,7 @@ test('cancel: of what was not asked, or was served, is passed over', () => {
     .thenNothing()
   const story = served().when(says(1, { type: 'request', ...BLOCK }))
   story
-    .when(toPeer(1, { type: 'block-flushed', range: BLOCK }))
+    .when(toPeer(1, { type: 'blocks-flushed', ranges: [BLOCK] }))
     .when(says(1, { type: 'cancel', ...BLOCK }))
     .thenNothing()
 })
