@@ -201,6 +201,7 @@ export class Driver {
       connection,
       geometry: this.#options.geometry,
       cache: this.#work.cache,
+      now: () => this.#options.ports.clock.now(),
       deliver: (input) => this.#toPeer(peer, input),
       flushed: (ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
       maySend: (bytes) => this.#options.throttle.maySend(bytes),

@@ -56,6 +56,10 @@ export const LIMITS = {
   trackerUrlBytesMax: 4 * KIB,
   /** One read from a socket, into the one buffer that all connections of a process share. */
   socketReadBytesMax: 256 * KIB,
+  /** What a datagram can hold over IPv4: 65,535 bytes with its headers of 20 and 8. The same for IPv6, which holds 20 more. */
+  datagramBytesMax: 65_507,
+  /** Datagrams of one socket that this process has not got rid of: 16 MiB at most, in practice 350 KiB. */
+  datagramsUnsentMax: 256,
   /** Files that one disk keeps open; macOS gives a process 256 descriptors unless it asks for more. */
   openFilesMax: 64,
   /** Zeros written at a time where a file's space is taken at the start. */
@@ -136,6 +140,8 @@ export const LIMITS = {
   requestsServedMax: 500,
   /** Blocks handed to one connection and not flushed yet: 1 MiB, enough to keep a fast socket busy. */
   blocksInSocketMax: 64,
+  /** A slow connection is handed what it lets go of in so long, as none of that can be cancelled. */
+  blocksInSocketMs: 1_000,
   /** Bytes that wait for a peer to read them beyond which we read nothing of it: those blocks, and half as much again. */
   unreadBytesPause: 1_536 * KIB,
   /** Requests given up that are remembered, so that their late blocks can be told from garbage. */

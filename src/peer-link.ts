@@ -1,12 +1,13 @@
 /** A peer link: one connection, bytes on the outside and messages on the inside. */
 import type { BlockMessage, PeerInput } from './actors/vocabulary.js'
+import { Backlog } from './backlog.js'
 import { rangeName } from './events/folds-pieces.js'
 import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import type { Connection, Failure } from './ports.js'
 import { isLoan, type Loan, type ReadCache } from './store/read-cache.js'
-import { BLOCK_BYTES } from './values.js'
+import { BLOCK_BYTES, type Instant } from './values.js'
 import { Bitfield } from './wire/bitfield.js'
 import { MessageDecoder } from './wire/decoder.js'
 import { EXTENSION_HANDSHAKE_ID, readExtensionHandshake } from './wire/extension.js'
@@ -24,6 +25,7 @@ export interface LinkOptions {
   readonly connection: Connection
   readonly geometry: Geometry
   readonly cache: ReadCache
+  now(): Instant
   /** Hears what came; never called from within `send`, `request` or `serve`. */
   deliver(input: PeerInput): void
   /** These blocks left this process. */
@@ -52,7 +54,7 @@ export class PeerLink {
   readonly #serving = new Map<string, Range>()
   /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
   #reading: { readonly range: Range; wanted: boolean } | undefined
-  #unflushed = 0
+  readonly #backlog = new Backlog()
   /** Who does not want to read from it now: each lets go of it alone. */
   #throttled = false
   #heldBack = false
@@ -212,7 +214,7 @@ export class PeerLink {
     const loans: Loan[] = []
     const served: Range[] = []
     const failed: { range: Range; failure: Failure }[] = []
-    while (this.#unflushed + served.length < LIMITS.blocksInSocketMax) {
+    while (served.length < this.#backlog.room) {
       const [range] = this.#serving.values()
       if (range === undefined || !this.#options.maySend(range.length)) break
       this.#serving.delete(rangeName(range))
@@ -252,7 +254,8 @@ export class PeerLink {
 
   /** What the connection never flushes is never given back: its memory is left to the collector. */
   #sendBlocks(served: readonly Range[], loans: readonly Loan[]): void {
-    this.#unflushed += served.length
+    const depth = this.#backlog.add(served.length)
+    const handedAt = this.#options.now()
     const chunks: Uint8Array[] = []
     served.forEach((range, index) => {
       const loan = loans[index]
@@ -260,7 +263,7 @@ export class PeerLink {
     })
     this.#options.connection.send(chunks, () => {
       for (const loan of loans) loan.release()
-      this.#unflushed -= served.length
+      this.#backlog.flushed(served.length, depth, this.#options.now() - handedAt)
       if (!this.#closed) this.#options.flushed(served)
       if (!this.#closed) this.#pump()
     })

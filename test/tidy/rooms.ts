@@ -32,7 +32,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'store', has: /^src\/store\//, from: STORE },
   {
     name: 'driver',
-    has: /^src\/(driver|announcer|checker|fingerprints|peer-link|piece-work|throttle)\.ts$/,
+    has: /^src\/(driver|announcer|backlog|checker|fingerprints|peer-link|piece-work|throttle)\.ts$/,
     from: DRIVER,
   },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
