@@ -1,21 +1,49 @@
-// Compiles the sources into dist, with the scripts and styles of pages; what npm installs and packs.
+// Builds dist: tsc checks the sources and writes their types, esbuild joins them to few files. What npm installs and packs.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { build } from 'esbuild'
 
 const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** What package.json lets others import and run, and what is started by its path in a thread of its own. */
+const targets = [...Object.values(manifest.exports).map((target) => target.default), ...Object.values(manifest.bin)]
+const built = targets.filter((target) => target !== undefined)
+const sources = built.map((file) => path.relative('dist', file).replace(/\.js$/, '.ts'))
+const threads = ['src/cli/sim/thread.ts']
+
 // Built beside and put in place whole, so that a command that runs meanwhile loses its files for a moment at most.
 const fresh = `dist.${process.pid}`
+const fail = (status) => {
+  rmSync(fresh, { recursive: true, force: true })
+  process.exit(status)
+}
+
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh], {
   stdio: 'inherit',
 })
-if (status !== 0) {
-  rmSync(fresh, { recursive: true, force: true })
-  process.exit(status ?? 1)
-}
-// What browsers run is taken as it is.
-cpSync('ui', `${fresh}/ui`, { recursive: true, filter: (file) => !file.endsWith('.json') })
-chmodSync(`${fresh}/src/cli/main.js`, 0o755)
+if (status !== 0) fail(status ?? 1)
+
+// What several entries need is in files that they share, so that each of our classes is there once; what is imported when
+// it is needed stays in files of its own. Source maps only point at the sources, which are in the package.
+await build({
+  entryPoints: [...sources, ...threads],
+  outbase: '.',
+  outdir: fresh,
+  chunkNames: 'shared/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'warning',
+}).catch(() => fail(1))
+
+for (const program of Object.values(manifest.bin)) chmodSync(program.replace(/^dist\b/, fresh), 0o755)
 rmSync('dist', { recursive: true, force: true })
 renameSync(fresh, 'dist')

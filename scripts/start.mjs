@@ -40,8 +40,9 @@ const newestBelow = (folder) =>
 const buildIsStale = () => {
   const built = 'dist/src/cli/main.js'
   if (!existsSync(path.join(root, built))) return true
-  const sources = [newestBelow('src'), newestBelow('tracker'), changedAt('package.json'), changedAt('tsconfig.json')]
-  return changedAt(built) < Math.max(...sources)
+  const folders = ['src', 'tracker', 'simulations'].map(newestBelow)
+  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'].map(changedAt)
+  return changedAt(built) < Math.max(...folders, ...files)
 }
 
 /** Runs a command whose words are no part of what this one prints on stdout. */

@@ -12,6 +12,7 @@ import { createEngine, createTorrent } from '../src/index.js'
 import { VERSION } from '../src/version.js'
 import { createTracker } from '../tracker/index.js'
 import { codeBlocks } from './docs/markdown.js'
+import { loadedWith } from './package/loaded.js'
 
 const test = suite('package')
 const run = promisify(execFile)
@@ -85,7 +86,7 @@ test('package: what users need is in it, and nothing that only we need', () => {
   for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/MANUAL.md', 'docs/EVENTS.md']) {
     assert.ok(packed.has(file), `${file} is not in the package`)
   }
-  const rooms = ['dist/', 'src/', 'tracker/', 'simulations/', 'docs/']
+  const rooms = ['dist/', 'src/', 'tracker/', 'simulations/', 'ui/', 'docs/']
   const strange = [...packed].filter(
     (file) => !rooms.some((room) => file.startsWith(room)) && !/^([A-Z]+\.md|LICENSE|package\.json)$/.test(file),
   )
@@ -118,6 +119,29 @@ test('package: every source map leads to a source that is there', async () => {
   }
 })
 
+test('package: an entry loads what it needs, and nothing that only others do', async () => {
+  const loads = (file: string): Promise<readonly string[]> =>
+    loadedWith(path.join(project, 'node_modules/torrewind'), file)
+  const [command = ''] = [...packed].filter((file) => /\/get-command[^/]*\.js$/.test(file))
+  const cases: readonly (readonly [file: string, needed: string, others: RegExp])[] = [
+    ['dist/src/index.js', 'src/engine.ts', /^(simulations|tracker|src\/cli)\//],
+    ['dist/tracker/index.js', 'tracker/swarm.ts', /^(simulations|src\/(cli|actors|events|store))\//],
+    ['dist/src/replay/index.js', 'src/events/evolve.ts', /^(simulations|tracker|src\/(cli|node))\//],
+    ['dist/simulations/index.js', 'src/driver.ts', /^src\/(cli|node)\//],
+    ['dist/src/cli/main.js', 'src/cli/run.ts', /^(simulations|tracker|src\/(actors|events|store|wire))\//],
+    [command, 'src/engine.ts', /^(simulations|tracker)\//],
+  ]
+  for (const [file, needed, others] of cases) {
+    const loaded = await loads(file)
+    assert.ok(loaded.includes(needed), `${file} does without ${needed}`)
+    assert.equal(
+      loaded.filter((name) => others.test(name)),
+      [],
+      `with ${file}`,
+    )
+  }
+})
+
 test('package: the programs of README, manual and examples compile against it, strictly', async () => {
   const sources = path.join(project, 'programs')
   await mkdir(sources)
@@ -144,6 +168,19 @@ test('package: its command runs', async () => {
   const [program = ''] = Object.values(manifest.bin)
   const main = path.join(project, 'node_modules/torrewind', program)
   assert.is((await runIn(project, process.execPath, [main, '--version'])).trim(), VERSION)
+})
+
+test('package: all entries know the same errors, and a stack leads to the line of the source that threw', async () => {
+  const script = `import { TorrewindError } from 'torrewind'
+    import { simulate } from 'torrewind/simulations'
+    const error = await simulate('no-such-scenario').catch((error) => error)
+    console.log(JSON.stringify([error instanceof TorrewindError, error.stack]))`
+  const args = ['--enable-source-maps', '--input-type=module', '--eval', script]
+  const [known, stack] = JSON.parse(await runIn(project, process.execPath, args)) as [boolean, string]
+  assert.ok(known)
+  const [, file = '', line = ''] = /(simulations\/\w+\.ts):(\d+):\d+/.exec(stack) ?? []
+  const source = await readFile(path.join(ROOT, file), 'utf8')
+  assert.match(source.split('\n')[Number(line) - 1] ?? '', 'throw ', stack)
 })
 
 const program = (name: string, ...args: readonly string[]): Promise<string> =>

@@ -1,12 +1,12 @@
 /** Worker threads: runs of simulations over the cores of this machine. */
-import { fileURLToPath } from 'node:url'
+import { packageFile } from '../package-file.js'
 import type { SimJob } from './job.js'
 import { type Outcome, resultOf } from './outcome.js'
 import type { Runner } from './runner.js'
 import type { ThreadTask } from './thread.js'
 
 const FROM_SOURCES = import.meta.url.endsWith('.ts')
-const THREAD = fileURLToPath(new URL(FROM_SOURCES ? 'thread-of-sources.mjs' : 'thread.js', import.meta.url))
+const THREAD = FROM_SOURCES ? 'src/cli/sim/thread-of-sources.mjs' : 'dist/src/cli/sim/thread.js'
 
 export interface Threads {
   run(task: ThreadTask): Promise<Outcome>
@@ -17,7 +17,7 @@ export interface Threads {
 export const openThreads = async (threads: number): Promise<Threads> => {
   const { Piscina } = await import('piscina')
   const pool = new Piscina<ThreadTask, Outcome>({
-    filename: THREAD,
+    filename: packageFile(THREAD),
     minThreads: threads,
     maxThreads: threads,
     // A thread that sleeps between its runs would never do what a run leaves to be done after it.
