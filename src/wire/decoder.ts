@@ -156,6 +156,11 @@ export class MessageDecoder {
     return this.#held.length
   }
 
+  /** The last chunk ended within a block. */
+  get isWithinBlock(): boolean {
+    return this.#heldBytes >= HEAD_BYTES && this.#held[PREFIX_BYTES] === MESSAGE_ID.piece
+  }
+
   /** Makes `push` return at once, the one under way included: the connection is closed. */
   stop(): void {
     this.#stopped = true
@@ -249,7 +254,8 @@ export class MessageDecoder {
       return this.#passOver(chunk, at)
     }
     const blockAt = at + PIECE_HEADER_BYTES - this.#heldBytes
-    if (this.#held[PREFIX_BYTES] === MESSAGE_ID.piece && blockAt >= at) {
+    // A keep-alive has no id: what is held in its place is of a frame before.
+    if (frameBytes > PREFIX_BYTES && this.#held[PREFIX_BYTES] === MESSAGE_ID.piece && blockAt >= at) {
       const end = blockAt + frameBytes - PIECE_HEADER_BYTES
       if (end <= chunk.length) {
         // Only the header was cut off: the block is read where it lies.

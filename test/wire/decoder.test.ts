@@ -273,6 +273,41 @@ test('decoder: a stop in the middle of a frame gives its memory up', () => {
   assert.is(decoder.bufferBytes, 0)
 })
 
+test('decoder: it says whether a chunk ended within a block', () => {
+  const block = encodeMessage({ type: 'piece', piece: 1, offset: 0, block: new Uint8Array(100) })
+  const have = encodeMessage({ type: 'have', piece: 1 })
+  const decoder = new MessageDecoder(BOUNDS)
+  const within = [
+    block.subarray(0, 4),
+    block.subarray(4, 5),
+    block.subarray(5, 60),
+    block.subarray(60),
+    have.subarray(0, 7),
+  ]
+  assert.equal(
+    within.map((chunk) => {
+      decoder.push(chunk, () => undefined)
+      return decoder.isWithinBlock
+    }),
+    [false, true, true, false, false],
+  )
+})
+
+test('decoder: a keep-alive that is cut is one, whatever was held before it', () => {
+  const block = encodeMessage({ type: 'piece', piece: 1, offset: 0, block: new Uint8Array(100) })
+  const keepAlive = encodeMessage({ type: 'keep-alive' })
+  for (const first of [8, 60])
+    for (const cut of [1, 2, 3]) {
+      const before = concat([block.subarray(first), keepAlive.subarray(0, cut)])
+      const { messages, fault } = decodeAll([block.subarray(0, first), before, keepAlive.subarray(cut)])
+      assert.is(fault, undefined)
+      assert.equal(
+        messages.map(({ type }) => type),
+        ['piece', 'keep-alive'],
+      )
+    }
+})
+
 test('decoder: an empty chunk is nothing', () => {
   const decoder = new MessageDecoder(BOUNDS)
   const nothing = new Uint8Array(0)
