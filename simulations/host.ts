@@ -61,17 +61,23 @@ export interface Listening {
 /** A segment takes so much of its line's time: less is more work, more makes small messages wait. */
 const SLICE_US = 20_000
 const SEGMENT_BYTES_MIN = 4_096
+/** Over a slow line those would make others wait for long: they are shorter there, down to what Ethernet carries. */
+const SLOW_SLICE_US = 250_000
+const SEGMENT_BYTES_LEAST = 1_460
 /** What one segment has at most, and so the buffer that it is put together in. */
 export const SEGMENT_BYTES_MAX = 65_536
 /** Small messages to many leave in one go, each at its own time: so far ahead. */
 const AHEAD_US = 1_000
 /** Data that waits before a line that is full, beside what is on its way: as much as routers commonly hold. */
-const QUEUE_US = 100_000
+export const QUEUE_US = 100_000
 
-const segmentBytes = (rate: number): number =>
-  rate === 0
-    ? SEGMENT_BYTES_MAX
-    : Math.max(SEGMENT_BYTES_MIN, Math.min(SEGMENT_BYTES_MAX, Math.floor((rate * SLICE_US) / US_PER_SECOND)))
+const bytesIn = (us: number, rate: number): number => Math.floor((rate * us) / US_PER_SECOND)
+
+const segmentBytes = (rate: number): number => {
+  if (rate === 0) return SEGMENT_BYTES_MAX
+  const least = Math.max(SEGMENT_BYTES_LEAST, Math.min(SEGMENT_BYTES_MIN, bytesIn(SLOW_SLICE_US, rate)))
+  return Math.max(least, Math.min(SEGMENT_BYTES_MAX, bytesIn(SLICE_US, rate)))
+}
 
 /** How long so many bytes take, never rounded down: no line is faster than it is said to be. */
 export const transmissionUs = (bytes: number, rate: number): number =>

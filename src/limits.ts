@@ -167,6 +167,8 @@ export const LIMITS = {
   snubbedMs: 60_000,
   /** When a peer brings nothing for so long, what is on order from it may be asked of somebody else. */
   requestTimeoutMs: 30_000,
+  /** Blocks that take longer than this show so often that they grow. */
+  blockPartMs: 10_000,
   /** A peer that refuses, or chokes us while we wait, is asked again after this, or it could have us ask in a circle. */
   requestAfterDenialMs: 1_000,
   /** Likewise a block that the peer passes over while it brings others. */

@@ -55,6 +55,8 @@ export class PeerLink {
   /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
   #reading: { readonly range: Range; wanted: boolean } | undefined
   readonly #backlog = new Backlog()
+  /** When it was last told that a block grows. */
+  #grewAt = 0
   /** Who does not want to read from it now: each lets go of it alone. */
   #throttled = false
   #heldBack = false
@@ -177,6 +179,7 @@ export class PeerLink {
     const fault = this.#decoder.push(chunk, this.#onMessage)
     this.#deliverBlocks()
     if (fault !== undefined && !this.#closed) this.#fault(fault)
+    else if (this.#decoder.isWithinBlock) this.#blockGrew()
   }
 
   readonly #onMessage = (message: PeerMessage): void => {
@@ -202,6 +205,13 @@ export class PeerLink {
     const blocks = this.#arrived
     this.#arrived = []
     if (!this.#closed) this.#options.deliver({ type: 'blocks-arrived', blocks })
+  }
+
+  #blockGrew(): void {
+    const now = this.#options.now()
+    if (now - this.#grewAt < LIMITS.blockPartMs) return
+    this.#grewAt = now
+    this.#options.deliver({ type: 'block-part-arrived' })
   }
 
   #fault(fault: Fault): void {

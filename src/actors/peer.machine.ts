@@ -38,6 +38,7 @@ export const peerMachine = setup({}).createMachine({
         'keep-alive-received': stay,
         'block-received': stay,
         'block-wasted': stay,
+        'block-progressed': stay,
         'block-refused': stay,
         'requests-cancelled': stay,
         'requests-released': stay,

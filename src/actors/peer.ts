@@ -2,7 +2,7 @@
 import { unreachable } from '../assert.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
-import { compareBytes, equalBytes, type PeerKey } from '../values.js'
+import { BLOCK_BYTES, compareBytes, equalBytes, type PeerKey } from '../values.js'
 import { blocksArrived } from './blocks.js'
 import { hasRoom, orderTarget, refillOthers } from './orders.js'
 import { heard } from './peer-messages.js'
@@ -127,13 +127,30 @@ const extensions = (
   })
 }
 
-/** Why what is on order from the peer is waited for no longer, if it is not: it brings nothing, or passes a block over. */
+/** A block over a slow connection takes longer than silence and idleness may last: some of it shows life, too. */
+const blockPartArrived = (peer: Readonly<PeerState>, now: number): Decision =>
+  peer.standing.tags.open !== true || now - peer.lastBlockAt < LIMITS.blockPartMs
+    ? NOTHING
+    : decided({ events: [{ type: 'block-progressed', peer: peer.key }] })
+
+/** How long the peer takes for a block, as far as is known; 0 where it is not. */
+const blockMs = ({ pipeline }: Readonly<PeerState>): number =>
+  pipeline.rate === 0 ? 0 : (BLOCK_BYTES * 1_000) / pipeline.rate
+
+/**
+ * Why what is on order from the peer is waited for no longer, if it is not: it brings nothing, or passes a block over.
+ * A slow peer has twice the time that it took for others before.
+ */
 const givenUpFor = (peer: Readonly<PeerState>, now: number): 'snubbed' | 'timeout' | undefined => {
   const [oldest] = peer.requested.values()
   if (oldest === undefined) return undefined
-  if (!peer.snubbed && now - peer.lastBlockAt > LIMITS.snubbedMs) return 'snubbed'
-  const idle = now - Math.max(oldest, peer.lastBlockAt) > LIMITS.requestTimeoutMs
-  return idle || now - oldest > LIMITS.requestPassedOverMs ? 'timeout' : undefined
+  const usualMs = 2 * blockMs(peer)
+  const slowMs = Math.min(usualMs, LIMITS.silenceMaxMs)
+  if (!peer.snubbed && now - peer.lastBlockAt > Math.max(LIMITS.snubbedMs, slowMs)) return 'snubbed'
+  const idle = now - Math.max(oldest, peer.lastBlockAt) > Math.max(LIMITS.requestTimeoutMs, slowMs)
+  if (idle) return 'timeout'
+  const isPassedOver = now - oldest > Math.max(LIMITS.requestPassedOverMs, usualMs * peer.requested.size)
+  return isPassedOver && usualMs > 0 ? 'timeout' : undefined
 }
 
 const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstances: Circumstances): Decision => {
@@ -185,6 +202,8 @@ export const decidePeer = (
   switch (cause.type) {
     case 'refill':
       return refill(state, peer, circumstances)
+    case 'block-part-arrived':
+      return blockPartArrived(peer, circumstances.now)
     case 'blocks-arrived':
       return blocksArrived(state, peer, cause.blocks)
     case 'message-arrived':

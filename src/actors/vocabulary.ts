@@ -50,6 +50,8 @@ export type PeerInput =
   | { readonly type: 'extensions-arrived'; readonly extensions: ExtensionHandshake }
   | { readonly type: 'message-arrived'; readonly message: Exclude<PeerMessage, BlockMessage> }
   | BlocksArrived
+  /** Some of a block came, and not its end; told now and then only. */
+  | { readonly type: 'block-part-arrived' }
   | { readonly type: 'fault-found'; readonly fault: Fault }
   | { readonly type: 'connection-lost'; readonly failure: Failure }
   /** They left this process. */
@@ -133,6 +135,8 @@ export type Effect =
   /** Our extension handshake (BEP 10), whose port and client the driver knows. */
   | { readonly type: 'extend'; readonly peer: PeerKey }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
+  /** What the peer has no use for yet goes out with what is sent next, or when the transfer wakes. */
+  | { readonly type: 'send-along'; readonly peer: PeerKey; readonly message: SendableMessage }
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }
   | { readonly type: 'withdraw'; readonly peer: PeerKey; readonly range: Range }

@@ -103,6 +103,11 @@ export const pieceFolds = {
     state.sessionDownloaded += event.length
     state.sessionWasted += event.length
   },
+  'block-progressed'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.lastReceivedAt = at
+    peer.lastBlockAt = at
+  },
   'block-refused'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
     peer.deniedAt = at

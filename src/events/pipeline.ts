@@ -75,7 +75,8 @@ const noteDelay = (pipeline: Pipeline, at: Instant, requestedAt: number): void =
 /** A block came that had been asked for at `requestedAt`; the peer lets `most` be on order. */
 export const blockCame = (pipeline: Pipeline, at: Instant, requestedAt: number, bytes: number, most: number): void => {
   noteDelay(pipeline, at, requestedAt)
-  if (pipeline.roundStart === 0) pipeline.roundStart = requestedAt
+  // Time in which nothing was on order says nothing of the peer.
+  if (pipeline.roundBytes === 0) pipeline.roundStart = Math.max(pipeline.roundStart, requestedAt)
   pipeline.roundBytes += bytes
   if (pipeline.starting) pipeline.target = Math.min(pipeline.target + 1, Math.max(pipeline.target, product(pipeline)))
   const roundMs = at - pipeline.roundStart

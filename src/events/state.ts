@@ -66,7 +66,7 @@ export interface PeerState {
   overdue: boolean
   lastReceivedAt: Instant
   lastSentAt: Instant
-  /** A block came, or the first request after none was on order went out; not one that repeats those given up. */
+  /** A block came, or a part of one, or after none was on order the first request that repeats none given up. */
   lastBlockAt: Instant
   unchokedAt: number
 }

@@ -166,6 +166,10 @@ export const VOCABULARY = {
     pieces: list(piece),
   }),
 
+  'block-progressed': event(92, 'No whole block came for a while, but some of one: the peer is slow, and there.', {
+    peer,
+  }),
+
   'request-received': event(96, 'The peer asked for a block that we have, and it will be served.', { peer, ...block }),
   'cancel-received': event(97, 'The peer no longer wants a block it asked for.', { peer, ...block }),
   'request-refused': event(98, 'The peer asked for a block that it does not get.', {

@@ -4,7 +4,7 @@ import type { TransferEvent } from '../../src/events/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
 import { peerKey, pieceIndex } from '../../src/values.js'
 import { connected, downloading, leecher, open, type Shape, seeding, seedPeer } from './beginnings.js'
-import { BEGAN_AT, given, says, toPeer, toTransfer, woken } from './given.js'
+import { BEGAN_AT, given, type Story, says, toPeer, toTransfer, woken } from './given.js'
 import { checkInvariants } from './invariants.js'
 
 const ONE: Shape = { pieceLength: 32_768, totalBytes: 32_768 }
@@ -150,6 +150,52 @@ test('timeout: a peer that passes one block over while it brings others does not
   assert.is(story.now - BEGAN_AT, LIMITS.requestPassedOverMs + SECOND)
   assert.equal(story.eventsOf('requests-released'), [{ type: 'requests-released', peer: 1, reason: 'timeout' }])
   checkInvariants(story.state)
+})
+
+test('timeout: blocks that come slowly, bit by bit, are waited for', () => {
+  const story = given(downloading(ONE), seedPeer(1, one)).when(woken)
+  // 16 KiB at 50 bytes a second.
+  for (let second = 0; second < 330; second += 11) {
+    story.pass(11 * SECOND)
+    assert.is(story.eventsOf('requests-released').length, 0)
+    story.when(toPeer(1, { type: 'block-part-arrived' })).thenEvents('block-progressed')
+  }
+  assert.not(story.peer(1).snubbed)
+  story.pass(LIMITS.requestTimeoutMs + SECOND)
+  assert.equal(story.eventsOf('requests-released'), [{ type: 'requests-released', peer: 1, reason: 'timeout' }])
+  checkInvariants(story.state)
+})
+
+test('timeout: a part of a block is no news soon after another, or after a whole one', () => {
+  const story = given(downloading(), seedPeer(1)).when(woken)
+  story
+    .after(LIMITS.blockPartMs - 1)
+    .when(toPeer(1, { type: 'block-part-arrived' }))
+    .thenNothing()
+  story
+    .after(1)
+    .when(toPeer(1, { type: 'block-part-arrived' }))
+    .thenEvents('block-progressed')
+  story.when(toPeer(1, { type: 'block-part-arrived' })).thenNothing()
+  story.when(toPeer(7, { type: 'block-part-arrived' })).thenNothing()
+})
+
+test('timeout: a peer that takes long for each block is given twice that, and a bounded time', () => {
+  const slow = (secondsEach: number): Story => {
+    const story = given(downloading(), seedPeer(1)).when(woken)
+    for (let block = 0; block < 6; block++) {
+      const [key = 0] = story.peer(1).requested.keys()
+      story.after(secondsEach * SECOND).when(story.block(1, Math.floor(key / 2), key % 2))
+      assert.is(story.eventsOf('block-received').length, 1)
+    }
+    return story
+  }
+  const patient = slow(40).pass(79 * SECOND)
+  assert.equal([patient.eventsOf('requests-released'), patient.eventsOf('peer-snubbed')], [[], []])
+  patient.pass(20 * SECOND)
+  assert.is(patient.eventsOf('requests-released').length + patient.eventsOf('peer-snubbed').length, 2)
+  const bounded = slow(200).pass(LIMITS.silenceMaxMs - SECOND)
+  assert.is(bounded.eventsOf('requests-released').length, 0)
 })
 
 test('timeout: a slow peer that was asked twice may bring a block twice', () => {

@@ -26,6 +26,11 @@ test('slow seed: all wait for its pieces, and finish soon after it has given the
   assert.ok(given < 0.25, `${given} of what their lines could send`)
 })
 
+test('slow seed: one of a kibibyte a second, over which a block takes minutes, serves everybody too', async () => {
+  const settings = { peers: 20, contentBytes: 65_536, pieceLength: 32_768, seedUploadRate: 1_024, limitSeconds: 1_000 }
+  everybodyIn(await simulate('slow-seed', { settings }))
+})
+
 test('seed leaves early: nobody has finished when it goes, and everybody does', async () => {
   const result = await simulate('seed-leaves-early', { settings: { contentBytes: 2_097_152 } })
   everybodyIn(result)
