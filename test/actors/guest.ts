@@ -133,9 +133,10 @@ export class Guest {
     return says(this.key, { type: 'bitfield', bits: this.has.bytes.slice() })
   }
 
-  /** Brings what we asked for longest, now and then several blocks in one chunk. */
+  /** Brings what we asked for longest, now and then several blocks in one chunk, or some of one. */
   serve(): Input | undefined {
     const { chance } = this.world
+    if (this.requests.length > 0 && chance.percent(5)) return toPeer(this.key, { type: 'block-part-arrived' })
     const served = this.requests.splice(0, chance.percent(50) ? 1 : 1 + chance.below(6))
     if (served.length === 0) return undefined
     return toPeer(this.key, { type: 'blocks-arrived', blocks: served.map((range) => this.#brings(range)) })
