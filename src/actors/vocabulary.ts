@@ -135,8 +135,6 @@ export type Effect =
   /** Our extension handshake (BEP 10), whose port and client the driver knows. */
   | { readonly type: 'extend'; readonly peer: PeerKey }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
-  /** What the peer has no use for yet goes out with what is sent next, or when the transfer wakes. */
-  | { readonly type: 'send-along'; readonly peer: PeerKey; readonly message: SendableMessage }
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }
   | { readonly type: 'withdraw'; readonly peer: PeerKey; readonly range: Range }
