@@ -1,10 +1,11 @@
 /** A host: a machine's place in the simulated network, with its capacity, its listeners and its connections. */
 import { assert } from '../src/assert.js'
 import type { Connection, ConnectionEvents } from '../src/ports.js'
+import type { NatSettings } from './nat.js'
 import type { Chance } from './random.js'
 import { labelOf, US_PER_SECOND, type World } from './world.js'
 
-export interface HostSettings {
+export interface HostSettings extends NatSettings {
   /** Its IP address. */
   readonly host: string
   /** Bytes a second; 0 for no limit. */
@@ -14,8 +15,13 @@ export interface HostSettings {
   readonly latencyUs: number
   /** The most that a segment may take longer, by chance. */
   readonly jitterUs: number
-  /** Segments of which the first copy is lost, so that what follows waits for the second. */
+  /** Share of segments of which the first copy is lost, so that what follows waits for the second, and of datagrams lost. */
   readonly lossRate: number
+  /** Share of datagrams that arrive twice. */
+  readonly duplicateRate: number
+  /** Share of datagrams that take a way of their own, up to so much longer, and let those behind them pass. */
+  readonly reorderRate: number
+  readonly reorderUs: number
   /** Nobody can dial it: it is behind a NAT. */
   readonly unreachable: boolean
   /** Of how many segments one is cut at a byte of chance; 0 for none. */
@@ -28,13 +34,18 @@ export const HOST_DEFAULTS: Omit<HostSettings, 'host'> = {
   latencyUs: 12_500,
   jitterUs: 1_000,
   lossRate: 0,
+  duplicateRate: 0,
+  reorderRate: 0,
+  reorderUs: 20_000,
+  nat: 'none',
+  // The least that RFC 4787 allows.
+  natTimeoutUs: 120_000_000,
   unreachable: false,
   cutOneIn: 8,
 }
 
-/** One side of a connection, as its host knows it. */
-export interface Side extends Connection {
-  readonly host: Host
+/** Who takes turns with others to send over the line of a host. */
+export interface Sender {
   /** Where what it sends goes. */
   readonly receiver: Host
   /** Bytes of the next segment; 0 where there is none after all. */
@@ -43,6 +54,11 @@ export interface Side extends Connection {
   depart(bytes: number, at: number, busyUs: number): void
   /** Asked once it was served: is there more? */
   stillSends(): boolean
+}
+
+/** One side of a connection, as its host knows it. */
+export interface Side extends Connection, Sender {
+  readonly host: Host
   /** What a partition held back goes on. */
   unpark(): void
   /** Who hears of it from now on. */
@@ -90,9 +106,9 @@ const PORTS_APART = 1_009
 export class Host {
   readonly listeners = new Map<number, Listening>()
   readonly endpoints = new Set<Side>()
-  /** Connections that have something to send: those that had nothing come first, once, as small messages do. */
-  readonly #fresh: Side[] = []
-  readonly #active: Side[] = []
+  /** Those that have something to send: those that had nothing come first, once, as small messages do. */
+  readonly #fresh: Sender[] = []
+  readonly #active: Sender[] = []
   #uplinkFreeAt = 0
   #serving = false
   #downlinkFreeAt = 0
@@ -126,11 +142,12 @@ export class Host {
     this.#receiveBytesMax = segmentBytes(this.settings.downloadRate)
   }
 
-  freePort(): number {
+  /** One that nobody listens at, and that is not said to be taken otherwise. */
+  freePort(isTaken: (port: number) => boolean = () => false): number {
     for (let tries = 0; tries <= PORT_MAX - FIRST_FREE_PORT; tries++) {
       const port = this.#nextPort
       this.#nextPort = port === PORT_MAX ? FIRST_FREE_PORT : port + 1
-      if (!this.listeners.has(port)) return port
+      if (!this.listeners.has(port) && !isTaken(port)) return port
     }
     throw new Error('every port is taken')
   }
@@ -144,8 +161,8 @@ export class Host {
   }
 
   /** Has something to send now. */
-  enlist(side: Side): void {
-    this.#fresh.push(side)
+  enlist(sender: Sender): void {
+    this.#fresh.push(sender)
     if (this.#serving) return
     this.#serving = true
     this.world.schedule(Math.max(this.world.now, this.#uplinkFreeAt), this.#uplinkLabel, this.#serve)
@@ -155,19 +172,19 @@ export class Host {
   #serveUplink(): void {
     const { now } = this.world
     for (;;) {
-      const side = this.#fresh.shift() ?? this.#active.shift()
-      if (side === undefined) {
+      const sender = this.#fresh.shift() ?? this.#active.shift()
+      if (sender === undefined) {
         this.#serving = false
         return
       }
-      const bytes = side.nextSegment(Math.min(this.#sendBytesMax, side.receiver.#receiveBytesMax))
+      const bytes = sender.nextSegment(Math.min(this.#sendBytesMax, sender.receiver.#receiveBytesMax))
       if (bytes > 0) {
         const busyUs = transmissionUs(bytes, this.settings.uploadRate)
         this.#uplinkFreeAt = Math.max(now, this.#uplinkFreeAt) + busyUs
         this.#departedBytes += bytes
-        side.depart(bytes, this.#uplinkFreeAt, busyUs)
+        sender.depart(bytes, this.#uplinkFreeAt, busyUs)
       }
-      if (side.stillSends()) this.#active.push(side)
+      if (sender.stillSends()) this.#active.push(sender)
       if (this.#uplinkFreeAt > now + AHEAD_US) {
         this.world.schedule(this.#uplinkFreeAt, this.#uplinkLabel, this.#serve)
         return

@@ -3,6 +3,7 @@ import type { Connection, ConnectionEvents, Failure, ListenOptions, Network } fr
 import type { PeerAddress } from '../src/values.js'
 import { Endpoint, RESET } from './endpoint.js'
 import type { Host, Listening, Side } from './host.js'
+import { Stations } from './station.js'
 import { Ways } from './ways.js'
 import { labelOf } from './world.js'
 
@@ -14,6 +15,8 @@ const UNREACHABLE: Failure = { code: 'ENETUNREACH', message: 'this process is go
 const US_PER_MS = 1_000
 
 export class SimulatedNetwork extends Ways {
+  /** Where datagrams come from and go to. */
+  readonly stations = new Stations(this)
   #endpoints = 0
 
   endpoint(host: Host, remote: PeerAddress, toNode: number): Endpoint {

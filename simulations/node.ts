@@ -17,6 +17,7 @@ import { VERSION } from '../src/version.js'
 import { bytesOnDiskRight, crashLosesNothing, foldGivesLiveState } from './checkers.js'
 import { type ClockSettings, SimulatedClock, WORLD_BEGAN_AT } from './clock.js'
 import type { Content } from './content.js'
+import { ProcessDatagrams } from './datagrams.js'
 import { ProcessDiscovery, type SimulatedTracker } from './discovery.js'
 import { diskConditions, SimulatedDisk } from './disk.js'
 import { freeRiding } from './free-riding.js'
@@ -284,6 +285,7 @@ export class SimulatedNode {
     const { clock } = life
     const watch = this.watch
     const port = new ProcessNetwork(network, this.host, (side) => new NodeTap(side, watch, this.manners))
+    const datagrams = new ProcessDatagrams(network, this.host)
     const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
     const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
     const logs = createMemoryLogStore(clock, this.#logMedium, {
@@ -299,6 +301,7 @@ export class SimulatedNode {
     })
     life.stops.push(
       (how) => port.stop(how),
+      () => datagrams.stop(),
       () => clock.stop(),
       () => hasher.stop(),
       () => discovery.stop(),
@@ -306,6 +309,7 @@ export class SimulatedNode {
     return {
       clock,
       network: port,
+      datagrams,
       hasher,
       discovery,
       logs: new WatchedLogs(logs, watch),

@@ -31,6 +31,11 @@ export class Ways {
     return listening ?? behind[0]
   }
 
+  /** All machines that have this address. */
+  behind(host: string): readonly Host[] {
+    return this.#hosts.get(host) ?? []
+  }
+
   /** One way. */
   latencyUs(from: Host, to: Host): number {
     return from.settings.latencyUs + to.settings.latencyUs

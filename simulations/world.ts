@@ -29,6 +29,7 @@ export const KINDS = [
   'announce',
   'fault',
   'scenario',
+  'datagram',
 ] as const
 export type Kind = (typeof KINDS)[number]
 

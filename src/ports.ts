@@ -72,6 +72,32 @@ export interface Listener {
   close(): Promise<void>
 }
 
+/** Messages that arrive whole, or not at all, or more than once, in any order (UDP). */
+export interface Datagrams {
+  bind(options: BindOptions): Promise<Answer<DatagramSocket>>
+}
+export interface BindOptions {
+  /** 0 takes any that is free. */
+  readonly port: number
+  /** An IP address of this machine; all, of IPv4 and IPv6 where it has both, where it is left out. */
+  readonly host?: string | undefined
+  /** Bytes are a view for the time of this call. Anybody may send them, and may say that they come from elsewhere. */
+  received(bytes: Uint8Array, from: PeerAddress): void
+}
+export interface DatagramSocket {
+  readonly port: number
+  /**
+   * Sends all chunks of a call as one datagram, from this socket's port. They must not change until `done`, which is
+   * called once this process is rid of them, not from within the call, and never after `close`; whether anything
+   * arrives is not known. Fails with `EMSGSIZE` beyond `LIMITS.datagramBytesMax`, `ENOBUFS` where
+   * `LIMITS.datagramsUnsentMax` wait, `EINVAL` for what is no IP address and port, `EAFNOSUPPORT` for one of a family
+   * that the socket does not have, or a code of the system's. Does nothing on a socket that is closed.
+   */
+  send(chunks: readonly Uint8Array[], to: PeerAddress, done?: (answer: Answer<undefined>) => void): void
+  /** Lets go of the port at once; no callback comes afterwards. Safe to call twice. */
+  close(): void
+}
+
 /**
  * Files below one folder, each named by its position in the list that the disk was opened with. Beside the system's own
  * codes they fail with `EOF`, with `ESYMLINK` where a symbolic link leads out of the folder, with `ENOTFILE` where
@@ -212,6 +238,7 @@ export interface LogStore extends LogReaders {
 export interface Ports {
   readonly clock: Clock
   readonly network: Network
+  readonly datagrams: Datagrams
   readonly hasher: Hasher
   readonly discovery: Discovery
   readonly logs: LogStore

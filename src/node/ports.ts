@@ -1,6 +1,7 @@
 /** The ports of this machine: everything real that the engine stands on, put together. */
 import type { LogStore, Ports } from '../ports.js'
 import { nodeClock } from './clock.js'
+import { nodeDatagrams } from './datagrams.js'
 import { nodeDiscovery } from './discovery.js'
 import { openNodeDisk } from './disk.js'
 import { nodeHasher } from './hasher.js'
@@ -11,6 +12,7 @@ import { PieceBuffers } from './piece-buffers.js'
 export const nodePorts = (logs: LogStore): Ports => ({
   clock: nodeClock(),
   network: nodeNetwork(),
+  datagrams: nodeDatagrams(),
   hasher: nodeHasher(),
   discovery: nodeDiscovery(),
   logs,

@@ -1,11 +1,13 @@
 /** The simulated ports keep the contracts that the real ones keep. */
 import { test } from 'uvu'
 import { SimulatedClock } from '../../simulations/clock.js'
+import { ProcessDatagrams } from '../../simulations/datagrams.js'
 import { diskConditions, SimulatedDisk } from '../../simulations/disk.js'
 import { DiskMedium } from '../../simulations/medium.js'
 import { ProcessNetwork, SimulatedNetwork } from '../../simulations/network.js'
 import { World } from '../../simulations/world.js'
 import { clockContract } from '../contracts/clock.js'
+import { datagramsContract } from '../contracts/datagrams.js'
 import { diskContract } from '../contracts/disk.js'
 import { networkContract } from '../contracts/network.js'
 import { untilIn } from './until.js'
@@ -40,6 +42,27 @@ networkContract(
     lossRate: 0.001,
     latencyUs: 30_000,
   }),
+)
+
+const datagramsWorld = (settings: Parameters<SimulatedNetwork['attach']>[1], foreign: string) => async () => {
+  const world = new World(7)
+  const network = new SimulatedNetwork(world)
+  const host = network.attach(0, settings)
+  return {
+    datagrams: new ProcessDatagrams(network, host),
+    host: settings.host,
+    elsewhere: settings.host.includes(':') ? 'fd00::99' : '10.255.255.255',
+    foreign,
+    until: untilIn(world),
+    close: async () => undefined,
+  }
+}
+
+datagramsContract('simulated datagrams of IPv4', datagramsWorld({ host: '10.0.0.1' }, 'fd00::1'))
+datagramsContract('simulated datagrams of IPv6', datagramsWorld({ host: 'fd00::1' }, '10.0.0.1'))
+datagramsContract(
+  'simulated datagrams, slow',
+  datagramsWorld({ host: '10.0.0.1', uploadRate: 100_000, downloadRate: 80_000 }, 'fd00::1'),
 )
 
 diskContract('simulated disk', async () => {

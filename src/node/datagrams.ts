@@ -1,0 +1,104 @@
+/**
+ * Datagrams: UDP sockets.
+ *
+ * Strategy: where no host is named one socket of IPv6 takes both families, with IPv4 addresses mapped into IPv6 on the
+ * way out and plain again on the way in; machines without IPv6 get one of IPv4. Node would look up each address that is
+ * sent to, and answer late: addresses are checked here and taken as they are.
+ */
+import { createSocket, type Socket } from 'node:dgram'
+import { LIMITS } from '../limits.js'
+import type { Answer, BindOptions, DatagramSocket, Datagrams, Failure } from '../ports.js'
+import type { PeerAddress } from '../values.js'
+import { datagramFailure, type Family, familyOf } from '../wire/datagram.js'
+import { plainHost } from './connection.js'
+import { DONE, failed, failureOf } from './failure.js'
+
+type Lookup = NonNullable<Parameters<typeof createSocket>[0] & object>['lookup']
+const asItIs: Lookup = (address, _, callback) => callback(null, address, 0)
+
+/** What systems without IPv6 say to a socket of it. */
+const NO_IPV6: readonly string[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
+
+class UdpSocket implements DatagramSocket {
+  readonly port: number
+  readonly #socket: Socket
+  readonly #families: readonly Family[]
+  readonly #mapsIpv4: boolean
+  #unsent = 0
+  #closed = false
+
+  constructor(socket: Socket, families: readonly Family[], received: BindOptions['received']) {
+    this.port = socket.address().port
+    this.#socket = socket
+    this.#families = families
+    this.#mapsIpv4 = families.length > 1
+    socket.on('message', ({ buffer, byteOffset, length }, { address, port }) => {
+      if (!this.#closed) received(new Uint8Array(buffer, byteOffset, length), { host: plainHost(address), port })
+    })
+  }
+
+  send(chunks: readonly Uint8Array[], to: PeerAddress, done?: (answer: Answer<undefined>) => void): void {
+    if (this.#closed) return
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
+    const failure = datagramFailure(bytes, to, this.#families) ?? this.#fullness()
+    if (failure !== undefined) {
+      if (done !== undefined) setImmediate(() => this.#tell(done, { type: 'failed', failure }))
+      return
+    }
+    this.#unsent++
+    const host = this.#mapsIpv4 && !to.host.includes(':') ? `::ffff:${to.host}` : to.host
+    this.#socket.send([...chunks], to.port, host, (error) => {
+      this.#unsent--
+      if (done !== undefined)
+        this.#tell(done, error === null || error === undefined ? DONE : { type: 'failed', failure: failureOf(error) })
+    })
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket.close()
+  }
+
+  #fullness(): Failure | undefined {
+    if (this.#unsent < LIMITS.datagramsUnsentMax) return undefined
+    return { code: 'ENOBUFS', message: `${this.#unsent} datagrams wait to be sent` }
+  }
+
+  #tell(done: (answer: Answer<undefined>) => void, answer: Answer<undefined>): void {
+    if (!this.#closed) done(answer)
+  }
+}
+
+const bindTo = (
+  { port, received }: BindOptions,
+  host: string,
+  families: readonly Family[],
+): Promise<Answer<DatagramSocket>> =>
+  new Promise((resolve) => {
+    const socket = createSocket({ type: families.includes('ipv6') ? 'udp6' : 'udp4', lookup: asItIs })
+    const refuse = (error: Error): void => {
+      socket.close()
+      resolve({ type: 'failed', failure: failureOf(error) })
+    }
+    socket.once('error', refuse)
+    socket.once('listening', () => {
+      // An error that comes later is of one datagram, and the next may be received.
+      socket.off('error', refuse).on('error', () => undefined)
+      resolve({ type: 'done', value: new UdpSocket(socket, families, received) })
+    })
+    socket.bind({ port, address: host, exclusive: true })
+  })
+
+export const nodeDatagrams = (): Datagrams => ({
+  bind: async (options) => {
+    const { host = '::' } = options
+    if (host !== '::') {
+      const family = familyOf(host)
+      return family === undefined ? failed('EINVAL', `${host} is no address`) : bindTo(options, host, [family])
+    }
+    const both = await bindTo(options, host, ['ipv4', 'ipv6'])
+    const isWithoutIpv6 = both.type === 'failed' && NO_IPV6.includes(both.failure.code)
+    return isWithoutIpv6 ? bindTo(options, '0.0.0.0', ['ipv4']) : both
+  },
+})
