@@ -13,6 +13,9 @@ const SHARES_OF_KINDS = [0.15, 0.5, 0.85] as const
 const FAULTS_MAX = 6
 const LONGEST_SHARE = 0.5
 
+/** Kinds that came later: each is drawn by a chance of its own, so that what was drawn before they came stays. */
+const LATER_KINDS: readonly FaultKind[] = ['disorder', 'nat-forgets']
+
 /** Drawn of the kinds that scenarios do not decide on. */
 type DrawnKind = Exclude<FaultKind, 'gone'>
 
@@ -62,6 +65,10 @@ const draw = (kind: DrawnKind, chance: Chance, where: Where, nodes: readonly num
       return { kind, ...where, byMs: chance.pick([1_000, 60_000, 3_600_000]) }
     case 'hostile':
       return { kind, ...where, manner: chance.pick(MANNERS), oneIn: chance.pick([1, 2, 8, 32]) }
+    case 'disorder':
+      return { kind, ...where, duplicateRate: chance.between(0, 20) / 100, reorderRate: chance.between(0, 20) / 100 }
+    case 'nat-forgets':
+      return { kind, ...where }
     default:
       return unreachable(kind)
   }
@@ -69,12 +76,18 @@ const draw = (kind: DrawnKind, chance: Chance, where: Where, nodes: readonly num
 
 const isDrawn = (kind: FaultKind): kind is DrawnKind => kind !== 'gone'
 
-const kindsOf = (chosen: string, chance: Chance): readonly DrawnKind[] => {
+const kindsOf = (chosen: string, chanceOf: (purpose: string) => Chance): readonly DrawnKind[] => {
   const kinds = FAULT_KINDS.filter(isDrawn)
   if (chosen === '') {
+    const chance = chanceOf('kinds of faults')
     const share = chance.pick(SHARES_OF_KINDS)
-    const drawn = kinds.filter(() => chance.happens(share))
-    return drawn.length > 0 ? drawn : [chance.pick(kinds)]
+    const first = kinds.filter((kind) => !LATER_KINDS.includes(kind))
+    const drawn = first.filter(() => chance.happens(share))
+    const later = kinds.filter((kind) => LATER_KINDS.includes(kind))
+    return [
+      ...(drawn.length > 0 ? drawn : [chance.pick(first)]),
+      ...later.filter((kind) => chanceOf(`kinds of faults: ${kind}`).happens(share)),
+    ]
   }
   return chosen.split('+').map((name) => {
     const kind = kinds.find((each) => each === name)
@@ -98,7 +111,7 @@ export const drawFaults = (
   const leechers = population.leechers.map(({ number }) => number)
   const hostiles = population.hostiles.map(({ number }) => number)
   const faults: Fault[] = []
-  for (const kind of kindsOf(chosen, swarm.world.chance('kinds of faults'))) {
+  for (const kind of kindsOf(chosen, (purpose) => swarm.world.chance(purpose))) {
     // What cannot be mended happens to leechers only, and only those are hostile that need not finish.
     const nodes = kind === 'bit-rot' ? leechers : kind === 'hostile' ? hostiles : numbers
     if (nodes.length === 0) continue

@@ -32,6 +32,10 @@ export type Fault =
   | ({ readonly kind: 'clock-jump'; readonly byMs: number } & OfNode)
   /** It does this wrong, one time in so many. */
   | ({ readonly kind: 'hostile'; readonly manner: Manner; readonly oneIn: number } & OfNode)
+  /** So many of the datagrams that it sends arrive twice, and out of order. */
+  | ({ readonly kind: 'disorder'; readonly duplicateRate: number; readonly reorderRate: number } & OfNode)
+  /** The NAT before it is started anew, and knows nothing of who talked with whom. */
+  | ({ readonly kind: 'nat-forgets' } & OfNode)
   /** Loses its power and never comes back. */
   | ({ readonly kind: 'gone' } & OfNode)
 
@@ -82,6 +86,8 @@ const FIELDS: {
   'clock-jump': { byMs: wholeFrom(0, 24 * HOUR_MS) },
   hostile: { manner: oneOf(MANNERS), oneIn },
   gone: {},
+  disorder: { duplicateRate: numberFrom(0, 1), reorderRate: numberFrom(0, 1) },
+  'nat-forgets': {},
 }
 
 /** Kinds that are drawn, in an order that stays; `gone` is for scenarios, which know who may go. */

@@ -98,6 +98,14 @@ const beginAt = (node: SimulatedNode, fault: Exclude<Fault, OfSwarm>, chance: Ch
     case 'hostile':
       node.manners.begin(fault.manner, fault.oneIn)
       return () => node.manners.end(fault.manner)
+    case 'disorder': {
+      const { duplicateRate = 0, reorderRate = 0 } = node.settings.host
+      node.host.change({ duplicateRate: fault.duplicateRate, reorderRate: fault.reorderRate })
+      return () => node.host.change({ duplicateRate, reorderRate })
+    }
+    case 'nat-forgets':
+      node.surroundings.network.stations.of(node.host).nat.forgetAll()
+      return nothing
     case 'gone':
       node.retired = true
       node.crash('power')

@@ -6,6 +6,7 @@ import type { NodeSettings, SimulatedNode } from './node.js'
 import { Presence } from './presence.js'
 import type { RunSettings } from './settings.js'
 import type { Swarm } from './swarm.js'
+import { US_PER_SECOND } from './world.js'
 
 export interface Population {
   readonly seeds: readonly SimulatedNode[]
@@ -38,6 +39,10 @@ const hostOf = (settings: RunSettings, rates: Rates, unreachable = false): NodeS
     latencyUs: Math.round((settings.roundTripMs * US_PER_MS) / 4),
     jitterUs: Math.round(settings.jitterMs * US_PER_MS),
     lossRate: settings.lossRate,
+    duplicateRate: settings.duplicateRate,
+    reorderRate: settings.reorderRate,
+    nat: unreachable ? settings.natKind : 'none',
+    natTimeoutUs: Math.round(settings.natTimeoutSeconds * US_PER_SECOND),
     unreachable,
   }) satisfies Partial<HostSettings>
 

@@ -5,6 +5,7 @@ import { type BandwidthClass, readClasses } from './churn/classes.js'
 import { type Duration, readDuration, readStay, type Stay } from './churn/durations.js'
 import { parseTrace, type Trace } from './churn/trace.js'
 import { type Files, fileText, invalid, plainNumber } from './churn/words.js'
+import { NAT_KINDS, type NatKind } from './nat.js'
 
 export interface RunSettings extends ArrivalSettings {
   /** Leechers. */
@@ -22,6 +23,9 @@ export interface RunSettings extends ArrivalSettings {
   readonly roundTripMs: number
   readonly jitterMs: number
   readonly lossRate: number
+  /** Shares of datagrams that arrive twice, and that let those behind them pass. */
+  readonly duplicateRate: number
+  readonly reorderRate: number
   readonly trackers: number
   readonly trackerIntervalSeconds: number
   /** How long a leecher stays at a time, unless it finishes. */
@@ -40,6 +44,9 @@ export interface RunSettings extends ArrivalSettings {
   readonly hostileHosts: number
   /** Share of leechers that nobody can dial. */
   readonly natShare: number
+  /** What lets datagrams through to those, and for how long after the last that they sent. */
+  readonly natKind: NatKind
+  readonly natTimeoutSeconds: number
   /** Share of leechers that never serve anybody. */
   readonly freeRiderShare: number
   /** What is measured is measured from then on, and until the last arrival; of the whole run, where it is 0. */
@@ -67,6 +74,8 @@ export const SETTINGS: RunSettings = {
   roundTripMs: 50,
   jitterMs: 1,
   lossRate: 0,
+  duplicateRate: 0,
+  reorderRate: 0,
   trackers: 1,
   trackerIntervalSeconds: 120,
   arrivalsPerSecond: 0,
@@ -81,6 +90,8 @@ export const SETTINGS: RunSettings = {
   hostiles: 0,
   hostileHosts: 0,
   natShare: 0,
+  natKind: 'port-restricted',
+  natTimeoutSeconds: 120,
   freeRiderShare: 0,
   warmupSeconds: 0,
   faultSeconds: 120,
@@ -102,6 +113,11 @@ const numberFrom =
 const trace = (key: string, text: string, files: Files): Trace =>
   text === '' ? [] : parseTrace(fileText(key, text, files), text)
 const words = (_: string, text: string): string => text
+const natKind = (key: string, text: string): NatKind => {
+  const kind = NAT_KINDS.find((each) => each === text)
+  if (kind === undefined) throw invalid(key, text, `one of ${NAT_KINDS.join(', ')}`)
+  return kind
+}
 const rate = numberFrom(0, 1e12, true)
 const share = numberFrom(0, 1, false)
 
@@ -118,6 +134,8 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   roundTripMs: numberFrom(0, 60_000, false),
   jitterMs: numberFrom(0, 60_000, false),
   lossRate: numberFrom(0, 0.5, false),
+  duplicateRate: share,
+  reorderRate: share,
   trackers: numberFrom(0, 20, true),
   trackerIntervalSeconds: numberFrom(10, 86_400, true),
   arrivalsPerSecond: numberFrom(0, 10_000, false),
@@ -132,6 +150,8 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   hostiles: numberFrom(0, 10_000, true),
   hostileHosts: numberFrom(0, 10_000, true),
   natShare: share,
+  natKind,
+  natTimeoutSeconds: numberFrom(1, 86_400, false),
   freeRiderShare: share,
   warmupSeconds: numberFrom(0, 1e8, false),
   faultSeconds: numberFrom(0, 86_400, true),

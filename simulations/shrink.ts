@@ -53,6 +53,8 @@ const LEAST = {
   natShare: 0,
   freeRiderShare: 0,
   lossRate: 0,
+  duplicateRate: 0,
+  reorderRate: 0,
   jitterMs: 0,
   arrivalsPerSecond: 0,
   hostileHosts: 0,

@@ -48,7 +48,10 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   classes: 'bandwidth classes of leechers, in place of the two before: see [churn](#churn)',
   roundTripMs: 'from one peer to another and back, decimals allowed',
   jitterMs: 'the most that a segment may take longer, by chance',
-  lossRate: 'share of segments that are lost the first time: what follows waits for them, as in TCP; to 0.5',
+  lossRate:
+    'share of segments that are lost the first time: what follows waits for them, as in TCP; and of datagrams that are lost; to 0.5',
+  duplicateRate: 'share of datagrams (UDP) that arrive twice',
+  reorderRate: 'share of datagrams that take up to 20 ms longer, so that those behind them come first',
   trackers: 'each a tier of its own; without any, leechers are told the addresses of the seeds',
   trackerIntervalSeconds: 'how often trackers want to hear from each peer',
   arrivalsPerSecond: 'leechers arrive one by one at this rate (a Poisson process); 0 for all at once',
@@ -65,6 +68,9 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   hostiles: 'peers that [faults](#faults) may make hostile',
   hostileHosts: 'addresses that those share; 0 where each has its own',
   natShare: 'share of leechers that nobody can dial',
+  natKind:
+    'what lets datagrams through to those: `none`, `full-cone`, `restricted`, `port-restricted`, `symmetric` or `blocked`; see [datagrams](#datagrams)',
+  natTimeoutSeconds: 'and for how long after the last that they sent',
   freeRiderShare: 'share of leechers that never serve anybody',
   warmupSeconds: 'when measuring begins: see [what is measured](#what-is-measured)',
   faultSeconds: 'faults are over by then',
