@@ -10,8 +10,9 @@
 import { assert } from '../src/assert.js'
 import type { Connection, ConnectionEvents, Failure } from '../src/ports.js'
 import type { PeerAddress } from '../src/values.js'
-import { type Host, SEGMENT_BYTES_MAX, type Side } from './host.js'
+import { type Host, SEGMENT_BYTES_MAX, type Side, transmissionUs } from './host.js'
 import { Line } from './line.js'
+import type { Delivery } from './queue.js'
 import type { Ways } from './ways.js'
 import { labelOf } from './world.js'
 
@@ -27,12 +28,6 @@ const RETRANSMISSION_US_MAX = 60_000_000
 
 const ENDED: Failure = { code: 'EOF', message: 'the other side ended the connection' }
 export const RESET: Failure = { code: 'ECONNRESET', message: 'the connection was reset' }
-
-interface Segment {
-  readonly bytes: number
-  /** How long it kept the sender's line busy. */
-  readonly busyUs: number
-}
 
 export class Endpoint implements Connection, Side {
   readonly #network: Ways
@@ -52,8 +47,11 @@ export class Endpoint implements Connection, Side {
   #taken = 0
   #departed = 0
   #arrived = 0
-  readonly #sends = new Line<{ readonly end: number; readonly flushed: () => void }>()
-  readonly #segments = new Line<Segment>()
+  #sends: Line<{ readonly end: number; readonly flushed: () => void }> | undefined
+  /** Bytes of each segment on its way. */
+  readonly #segments = new Line<number>()
+  /** Those of segments that wait for the other side's line. */
+  #due: Line<number> | undefined
   /** Bytes departed and not yet read by the other side. */
   #outstanding = 0
   #listed = false
@@ -63,13 +61,13 @@ export class Endpoint implements Connection, Side {
   #parked = 0
   #endAsked = false
   #endSent = false
-  readonly #arrivalLabel: number
-  readonly #deliveryLabel: number
-  readonly #arrive = (): void => this.#segmentArrives()
+  readonly #toNode: number
+  readonly #arrival: Delivery
+  #delivery: Delivery | undefined
 
   // What is received.
   #paused = false
-  readonly #held = new Line<Uint8Array>()
+  #held: Line<Uint8Array> | undefined
   #ending: Failure | undefined
   #draining = false
 
@@ -82,8 +80,8 @@ export class Endpoint implements Connection, Side {
     toNode: number,
   ) {
     this.#network = network
-    this.#arrivalLabel = labelOf('arrival', toNode)
-    this.#deliveryLabel = labelOf('delivery', toNode)
+    this.#toNode = toNode
+    this.#arrival = { label: labelOf('arrival', toNode), act: () => this.#segmentArrives() }
     host.endpoints.add(this)
   }
 
@@ -122,6 +120,7 @@ export class Endpoint implements Connection, Side {
       this.#taken += chunk.length
     }
     if (flushed !== undefined) {
+      this.#sends ??= new Line()
       this.#sends.add({ end: this.#taken, flushed })
       if (this.#arrived === this.#taken) this.#flushSoon()
     }
@@ -172,8 +171,8 @@ export class Endpoint implements Connection, Side {
   #shut(): void {
     this.#closed = true
     this.#events = undefined
-    this.#sends.clear()
-    this.#held.clear()
+    this.#sends = undefined
+    this.#held = undefined
     this.host.endpoints.delete(this)
     // What it was sent and has not read will never be read: the other side must not wait for that.
     const { peer } = this
@@ -230,7 +229,7 @@ export class Endpoint implements Connection, Side {
   }
 
   /** The segment's last byte leaves at `at`. */
-  depart(bytes: number, at: number, busyUs: number): void {
+  depart(bytes: number, at: number): void {
     if (this.#outstanding === 0) this.peer.host.busyIncoming++
     this.#departed += bytes
     this.#outstanding += bytes
@@ -240,9 +239,9 @@ export class Endpoint implements Connection, Side {
       this.#chunkDeparted -= chunk.length
       this.#departing++
     }
-    this.#segments.add({ bytes, busyUs })
+    this.#segments.add(bytes)
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, at + this.#travelUs())
-    this.host.world.schedule(this.#lastArrivalAt, this.#arrivalLabel, this.#arrive)
+    this.host.world.post(this.#lastArrivalAt, this.#arrival)
   }
 
   #travelUs(): number {
@@ -259,20 +258,28 @@ export class Endpoint implements Connection, Side {
       this.#network.parked.add(this)
       return
     }
-    const segment = this.#segments.shift()
-    if (segment === undefined) return // the connection was broken meanwhile
-    const { bytes, busyUs } = segment
+    const bytes = this.#segments.shift()
+    if (bytes === undefined) return // the connection was broken meanwhile
     const { host } = this.peer
-    const at = Math.max(host.passDownlink(bytes, busyUs), this.#lastDeliveryAt)
+    const at = Math.max(
+      host.passDownlink(bytes, transmissionUs(bytes, this.host.settings.uploadRate)),
+      this.#lastDeliveryAt,
+    )
     this.#lastDeliveryAt = at
-    if (at === host.world.now) this.#hand(bytes)
-    else host.world.schedule(at, this.#deliveryLabel, () => this.#hand(bytes))
+    if (at === host.world.now) {
+      this.#hand(bytes)
+      return
+    }
+    this.#due ??= new Line()
+    this.#due.add(bytes)
+    this.#delivery ??= { label: this.#deliveryLabel, act: () => this.#hand(this.#due?.shift() ?? 0) }
+    host.world.post(at, this.#delivery)
   }
 
   /** What a partition held back goes on; each arrival takes the oldest segment, so the order stays. */
   unpark(): void {
     const at = this.host.world.now + this.#network.latencyUs(this.host, this.peer.host)
-    for (; this.#parked > 0; this.#parked--) this.host.world.schedule(at, this.#arrivalLabel, this.#arrive)
+    for (; this.#parked > 0; this.#parked--) this.host.world.post(at, this.#arrival)
   }
 
   /** Gives a segment's bytes to the other side, or to its receive buffer. */
@@ -288,13 +295,19 @@ export class Endpoint implements Connection, Side {
       }
       const part = this.#nextPart(left)
       left -= part.length
-      if (peer.#paused || peer.#held.length > 0) peer.#held.add(part.slice())
-      else {
+      if (peer.#paused || peer.#holds) {
+        peer.#held ??= new Line()
+        peer.#held.add(part.slice())
+      } else {
         this.#credit(part.length)
         peer.#events?.received(part)
       }
     }
     this.#flush()
+  }
+
+  get #deliveryLabel(): number {
+    return labelOf('delivery', this.#toNode)
   }
 
   /** Nobody reads these bytes. */
@@ -351,8 +364,8 @@ export class Endpoint implements Connection, Side {
   }
 
   #flush(): void {
-    for (let next = this.#sends.first; next !== undefined && next.end <= this.#arrived; next = this.#sends.first) {
-      this.#sends.shift()
+    for (let next = this.#sends?.first; next !== undefined && next.end <= this.#arrived; next = this.#sends?.first) {
+      this.#sends?.shift()
       next.flushed()
     }
   }
@@ -361,8 +374,13 @@ export class Endpoint implements Connection, Side {
     this.#network.later(this.host.node, () => this.#flush())
   }
 
+  /** Something waits to be read. */
+  get #holds(): boolean {
+    return this.#held !== undefined && this.#held.length > 0
+  }
+
   #drainSoon(): void {
-    if (this.#draining || (this.#held.length === 0 && this.#ending === undefined)) return
+    if (this.#draining || (!this.#holds && this.#ending === undefined)) return
     this.#draining = true
     this.#network.later(this.host.node, () => {
       this.#draining = false
@@ -372,12 +390,12 @@ export class Endpoint implements Connection, Side {
 
   #drain(): void {
     while (!this.#paused && !this.#closed) {
-      const chunk = this.#held.shift()
+      const chunk = this.#held?.shift()
       if (chunk === undefined) break
       this.peer.#credit(chunk.length)
       this.#events?.received(chunk)
     }
-    if (this.#ending !== undefined && !this.#paused && this.#held.length === 0) this.end(this.#ending)
+    if (this.#ending !== undefined && !this.#paused && !this.#holds) this.end(this.#ending)
   }
 
   #sendEnd(): void {
@@ -401,7 +419,7 @@ export class Endpoint implements Connection, Side {
       return
     }
     const { peer } = this
-    if (peer.#held.length > 0 || peer.#paused) peer.#ending = ENDED
+    if (peer.#holds || peer.#paused) peer.#ending = ENDED
     else peer.end(ENDED)
   }
 }

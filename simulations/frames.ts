@@ -42,10 +42,9 @@ export class Frames {
         at += length
         continue
       }
-      const length = Math.min(this.#want - this.#have, chunk.length - at)
-      this.#frame.set(chunk.subarray(at, at + length), this.#have)
-      this.#have += length
-      at += length
+      // A few bytes at a time: views of them would cost more.
+      const end = Math.min(at + this.#want - this.#have, chunk.length)
+      while (at < end) this.#frame[this.#have++] = chunk[at++] ?? 0
       if (this.#have === this.#want) this.#step()
     }
   }

@@ -1,37 +1,46 @@
-/** A line: first in, first out, without moving what is left. */
+/** A line: first in, first out, in a ring that grows to what it ever held and is used again. */
+
+/** A ring longer than this is given up when it is empty. */
+const KEPT_MAX = 64
 
 export class Line<Item> {
-  #items: (Item | undefined)[] = []
+  /** Its length is a power of two, or 0. */
+  #ring: (Item | undefined)[] = []
   #head = 0
+  #length = 0
 
   get length(): number {
-    return this.#items.length - this.#head
+    return this.#length
   }
   get first(): Item | undefined {
-    return this.#items[this.#head]
+    return this.#length === 0 ? undefined : this.#ring[this.#head]
   }
   /** The item so far behind the first one. */
   at(place: number): Item | undefined {
-    return this.#items[this.#head + place]
+    return place < this.#length ? this.#ring[(this.#head + place) & (this.#ring.length - 1)] : undefined
   }
   add(item: Item): void {
-    this.#items.push(item)
+    if (this.#length === this.#ring.length) this.#grow()
+    this.#ring[(this.#head + this.#length++) & (this.#ring.length - 1)] = item
   }
   shift(): Item | undefined {
-    const item = this.#items[this.#head]
-    if (item === undefined) return undefined
-    this.#items[this.#head++] = undefined
-    if (this.#head === this.#items.length) {
-      this.#items = []
-      this.#head = 0
-    } else if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
-      this.#head = 0
-    }
+    if (this.#length === 0) return undefined
+    const item = this.#ring[this.#head]
+    this.#ring[this.#head] = undefined
+    this.#head = (this.#head + 1) & (this.#ring.length - 1)
+    if (--this.#length === 0 && this.#ring.length > KEPT_MAX) this.clear()
     return item
   }
   clear(): void {
-    this.#items = []
+    this.#ring = []
+    this.#head = 0
+    this.#length = 0
+  }
+
+  #grow(): void {
+    const larger: (Item | undefined)[] = this.#length === 0 ? [undefined, undefined] : Array(2 * this.#length)
+    for (let place = 0; place < this.#length; place++) larger[place] = this.at(place)
+    this.#ring = larger
     this.#head = 0
   }
 }

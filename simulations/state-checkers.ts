@@ -31,21 +31,24 @@ export const everyPieceCounted = (state: Readonly<TransferState>): Finding => {
   return missing === state.missing ? undefined : `${missing} pieces are missing, and ${state.missing} are counted`
 }
 
-type Bound = readonly [what: string, size: number, most: number]
+const past = (whose: string, size: number, what: string, most: number): Finding =>
+  `${whose} has ${size} ${what}, and ${most} is the most`
 
-const firstPast = (bounds: readonly Bound[], whose: string): Finding => {
-  for (const [what, size, most] of bounds)
-    if (size > most) return `${whose} has ${size} ${what}, and ${most} is the most`
-  return undefined
+/** No queue of one peer is past its limit. */
+export const noPeerPastItsLimit = (peer: Readonly<PeerState>): Finding => {
+  const { requested, released, asked, allowedFast, unasked } = peer
+  if (requested.size > LIMITS.requestsOutstandingMax)
+    return past(`peer ${peer.key}`, requested.size, 'blocks on order', LIMITS.requestsOutstandingMax)
+  if (released.size > LIMITS.releasedRequestsMax)
+    return past(`peer ${peer.key}`, released.size, 'requests given up', LIMITS.releasedRequestsMax)
+  if (asked.size > LIMITS.requestsServedMax)
+    return past(`peer ${peer.key}`, asked.size, 'requests to be served', LIMITS.requestsServedMax)
+  if (allowedFast.size > LIMITS.allowedFastMax)
+    return past(`peer ${peer.key}`, allowedFast.size, 'pieces allowed fast', LIMITS.allowedFastMax)
+  return unasked > LIMITS.unaskedBlocksMax
+    ? past(`peer ${peer.key}`, unasked, 'blocks unasked', LIMITS.unaskedBlocksMax)
+    : undefined
 }
-
-const boundsOfPeer = (peer: Readonly<PeerState>): readonly Bound[] => [
-  ['blocks on order', peer.requested.size, LIMITS.requestsOutstandingMax],
-  ['requests given up', peer.released.size, LIMITS.releasedRequestsMax],
-  ['requests to be served', peer.asked.size, LIMITS.requestsServedMax],
-  ['pieces allowed fast', peer.allowedFast.size, LIMITS.allowedFastMax],
-  ['blocks unasked', peer.unasked, LIMITS.unaskedBlocksMax],
-]
 
 /** No queue and no list is past its limit. */
 export const noQueuePastItsLimit = (state: Readonly<TransferState>): Finding => {
@@ -54,21 +57,20 @@ export const noQueuePastItsLimit = (state: Readonly<TransferState>): Finding => 
   for (const peer of state.peers.values()) {
     if (peer.standing.tags.dialing === true) dialing++
     if (!peer.incoming) dialed++
-    const found = firstPast(boundsOfPeer(peer), `peer ${peer.key}`)
+    const found = noPeerPastItsLimit(peer)
     if (found !== undefined) return found
   }
   for (const [piece, rejections] of state.rejections)
     if (rejections.length > LIMITS.rejectionsKept) return `${rejections.length} rejections of piece ${piece} are kept`
-  return firstPast(
-    [
-      ['connections', state.peers.size, LIMITS.peersMax],
-      ['connections that it dialed', dialed, LIMITS.peersDialedMax],
-      ['dials', dialing, LIMITS.dialsMax],
-      ['addresses', state.candidates.size, LIMITS.candidatesMax],
-      ['pieces in flight', state.pieces.size, inFlightMax(state.geometry.pieceLength)],
-    ],
-    'the transfer',
-  )
+  const ofTransfer: readonly (readonly [size: number, what: string, most: number])[] = [
+    [state.peers.size, 'connections', LIMITS.peersMax],
+    [dialed, 'connections that it dialed', LIMITS.peersDialedMax],
+    [dialing, 'dials', LIMITS.dialsMax],
+    [state.candidates.size, 'addresses', LIMITS.candidatesMax],
+    [state.pieces.size, 'pieces in flight', inFlightMax(state.geometry.pieceLength)],
+  ]
+  for (const [size, what, most] of ofTransfer) if (size > most) return past('the transfer', size, what, most)
+  return undefined
 }
 
 const ledgerAddsUp = (ledger: Readonly<PieceState>, orders: ReadonlyMap<number, number> | undefined): Finding => {

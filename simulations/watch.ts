@@ -1,7 +1,7 @@
 /** The watch over one node: hears all that its processes log and send, and runs the checkers on it. */
 
 import type { TransferState } from '../src/events/state.js'
-import type { TransferEvent } from '../src/events/vocabulary.js'
+import type { EventType, TransferEvent } from '../src/events/vocabulary.js'
 import { LIMITS } from '../src/limits.js'
 import type { Instant, PieceIndex } from '../src/values.js'
 import { announcedIsDurable, bytesOnDiskRight, type Finding, servedIsRight } from './checkers.js'
@@ -9,7 +9,13 @@ import type { Content } from './content.js'
 import { Conversation } from './conversation.js'
 import { Culprits } from './culprits.js'
 import type { DiskMedium } from './medium.js'
-import { everyPieceCounted, noQueuePastItsLimit, ordersAddUp, pieceInOnePlace } from './state-checkers.js'
+import {
+  everyPieceCounted,
+  noPeerPastItsLimit,
+  noQueuePastItsLimit,
+  ordersAddUp,
+  pieceInOnePlace,
+} from './state-checkers.js'
 import type { LogWatch } from './watched-logs.js'
 import type { World } from './world.js'
 
@@ -34,8 +40,26 @@ export interface WatchOptions {
 /** Bytes that one connection may let wait: what the engine hands out, and as much again of small messages. */
 const UNSENT_BYTES_MAX = 2 * LIMITS.blocksInSocketMax * 16_384
 
-/** Adding up all orders takes longer than other checks: at the first of so many commits. */
-const ORDERS_CHECKED_EVERY = 32
+/** Going over all peers takes longer than other checks: at the first of so many commits. */
+const PEERS_CHECKED_EVERY = 32
+/** A queue of the peer that they name may be longer after these: that one is looked at each time. */
+const LENGTHENS_QUEUE: Partial<Record<EventType, true>> = {
+  'blocks-requested': true,
+  'requests-released': true,
+  'requests-cancelled': true,
+  'block-refused': true,
+  'request-received': true,
+  'choke-received': true,
+  'allowed-fast-received': true,
+  'block-wasted': true,
+}
+/** A list of the transfer may be longer after these. */
+const LENGTHENS_LIST: Partial<Record<EventType, true>> = {
+  'candidates-found': true,
+  'dial-began': true,
+  'peer-accepted': true,
+  'piece-rejected': true,
+}
 
 export class NodeWatch implements LogWatch {
   /** Pieces of which a commit says that they are stored. */
@@ -81,6 +105,7 @@ export class NodeWatch implements LogWatch {
     if (at < this.#lastAt) this.#found('timeNeverRunsBack', `event ${seq} is ${this.#lastAt - at} ms before the last`)
     this.#lastAt = at
     this.#options.world.note(seq)
+    this.#checkQueues(event)
     switch (event.type) {
       case 'block-received':
         this.blocksReceived++
@@ -128,13 +153,15 @@ export class NodeWatch implements LogWatch {
     const state = this.#options.state()
     if (state === undefined) return
     this.#found('pieceInOnePlace', pieceInOnePlace(state))
+    if (this.#commits++ % PEERS_CHECKED_EVERY !== 0) return
     this.#found('noQueuePastItsLimit', noQueuePastItsLimit(state))
-    if (this.#commits++ % ORDERS_CHECKED_EVERY === 0) this.#found('ordersAddUp', ordersAddUp(state))
+    this.#found('ordersAddUp', ordersAddUp(state))
   }
 
   /** Looks at the whole of a state that is about to be no more. */
   examine(state: Readonly<TransferState>): void {
     this.#found('everyPieceCounted', everyPieceCounted(state))
+    this.#found('noQueuePastItsLimit', noQueuePastItsLimit(state))
     this.#found('ordersAddUp', ordersAddUp(state))
   }
 
@@ -166,6 +193,17 @@ export class NodeWatch implements LogWatch {
   block(piece: number, offset: number, bytes: Uint8Array): void {
     if (this.rotten) return
     this.#found('servedIsRight', servedIsRight(this.#options.content, this.durable, piece, offset, bytes))
+  }
+
+  /** What the event may have made longer. */
+  #checkQueues(event: TransferEvent): void {
+    if (LENGTHENS_QUEUE[event.type] === true && 'peer' in event) {
+      const peer = this.#options.state()?.peers.get(event.peer)
+      if (peer !== undefined) this.#found('noQueuePastItsLimit', noPeerPastItsLimit(peer))
+    } else if (LENGTHENS_LIST[event.type] === true) {
+      const state = this.#options.state()
+      if (state !== undefined) this.#found('noQueuePastItsLimit', noQueuePastItsLimit(state))
+    }
   }
 
   #rejected(piece: PieceIndex, fingerprints: readonly number[]): Finding {

@@ -43,7 +43,7 @@ export class Ways {
 
   isCut(from: Host, to: Host): boolean {
     if (!to.up && to !== from) return true
-    for (const cut of this.#cuts) if (cut(from, to)) return true
+    if (this.#cuts.size > 0) for (const cut of this.#cuts) if (cut(from, to)) return true
     return false
   }
 

@@ -63,7 +63,6 @@ export class World {
   readonly seed: number
   readonly #queue = new Queue()
   #now = 0
-  #sequence = 0
   #high: number
   #low: number
   #deliveries = 0
@@ -116,10 +115,16 @@ export class World {
 
   /** `at` is a whole number of microseconds, and not in the past. */
   schedule(at: number, label: number, act: () => void): Delivery {
-    assert(at >= this.#now && Number.isSafeInteger(at), `time never runs back: ${at} at ${this.#now}`)
-    const delivery: Delivery = { at, sequence: this.#sequence++, label, act }
-    this.#queue.add(delivery)
+    const delivery: Delivery = { label, act }
+    this.post(at, delivery)
     return delivery
+  }
+
+  /** As `schedule`, of what nobody calls off: it may be made once and asked for many times. */
+  post(at: number, delivery: Delivery): void {
+    // The words cost more than the comparison.
+    if (!(at >= this.#now && Number.isSafeInteger(at))) assert(false, `time never runs back: ${at} at ${this.#now}`)
+    this.#queue.add(at, delivery)
   }
 
   /**
@@ -161,8 +166,8 @@ export class World {
   async #run(end: number, when: () => boolean): Promise<void> {
     await this.#settle()
     while (!when()) {
-      const next = this.#queue.first
-      if (next === undefined || next.at > end) {
+      const at = this.#queue.firstAt
+      if (at === undefined || at > end) {
         if (this.#restless > 0) {
           await this.#settle() // which may ask for more to come
           continue
@@ -170,19 +175,19 @@ export class World {
         if (end !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, end)
         return
       }
-      this.#queue.take()
+      const next = this.#queue.take()
+      if (next?.act === undefined) continue
       const { act, label } = next
-      if (act === undefined) continue
-      this.#deliver(next, act)
+      this.#deliver(at, label, act)
       if (isQuiet[kindOf(label)] !== true)
         this.#restless += this.#open.size > 0 && this.#open.has(nodeOf(label)) ? RESTLESS_MAX : 1
       if (this.#restless >= RESTLESS_MAX) await this.#settle()
     }
   }
 
-  #deliver({ at, label }: Delivery, act: () => void): void {
+  #deliver(at: number, label: number, act: () => void): void {
     this.#stepsAtOnce = at === this.#now ? this.#stepsAtOnce + 1 : 0
-    assert(this.#stepsAtOnce < STEPS_AT_ONCE_MAX, `time stands still at ${at} us: ${showLabel(label)}`)
+    if (this.#stepsAtOnce >= STEPS_AT_ONCE_MAX) assert(false, `time stands still at ${at} us: ${showLabel(label)}`)
     while (at > this.#lookAt) this.#lookAt = this.#look(this.#lookAt)
     this.#now = at
     this.#deliveries++
@@ -190,7 +195,7 @@ export class World {
     this.note(at | 0)
     this.note(label)
     act()
-    this.onStep?.({ hash: this.#high, at, label })
+    if (this.onStep !== undefined) this.onStep({ hash: this.#high, at, label })
   }
 
   async #settle(): Promise<void> {

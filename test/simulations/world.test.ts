@@ -1,20 +1,31 @@
 /** The world: its order, its hash, its guard, and its promises. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Queue } from '../../simulations/queue.js'
+import { type Delivery, Queue } from '../../simulations/queue.js'
 import { Chance } from '../../simulations/random.js'
 import { labelOf, World } from '../../simulations/world.js'
+import { present } from '../../src/assert.js'
 
 const label = labelOf('scenario')
 
 test('queue: gives what is earlier first, and what was asked first of the same time', () => {
   const chance = new Chance(1, 'queue')
   const queue = new Queue()
-  for (let sequence = 0; sequence < 2_000; sequence++)
-    queue.add({ at: chance.below(50), sequence, label, act: undefined })
+  const asked = new Map<Delivery, { readonly at: number; readonly sequence: number }>()
+  const add = (): void => {
+    const [at, delivery] = [chance.below(50), { label, act: undefined }]
+    asked.set(delivery, { at, sequence: asked.size })
+    queue.add(at, delivery)
+  }
+  for (let count = 0; count < 2_000; count++) add()
+  // What was taken leaves its place to what is asked for later.
+  for (let count = 0; count < 500; count++) queue.take()
+  for (let count = 0; count < 500; count++) add()
   let before = { at: -1, sequence: -1 }
-  for (let next = queue.take(); next !== undefined; next = queue.take()) {
-    assert.ok(next.at > before.at || (next.at === before.at && next.sequence > before.sequence))
+  for (let at = queue.firstAt; at !== undefined; at = queue.firstAt) {
+    const next = asked.get(present(queue.take(), 'the first'))
+    assert.ok(next !== undefined && next.at === at)
+    assert.ok(at > before.at || (at === before.at && next.sequence > before.sequence))
     before = next
   }
   assert.is(queue.length, 0)
