@@ -112,6 +112,6 @@ export const pickerOf = (picker: Picker, asking: Asking): Strategy['pickBlocks']
   return (state, peer, count, random, now) => {
     const turn = { state, peer, random, now }
     const order = asked.ask<PieceIndex>(viewOf(turn, asking), judgeOf(turn))
-    return order === AS_EVER ? pickBlocks(state, peer, count, random) : pickInOrder(state, peer, count, order)
+    return order === AS_EVER ? pickBlocks(state, peer, count, random, now) : pickInOrder(state, peer, count, order, now)
   }
 }

@@ -1,11 +1,15 @@
 /** Orders: how many blocks to have on order from a peer, and when to ask for more. */
 import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
-import type { PeerKey } from '../values.js'
+import { BLOCK_BYTES, type PeerKey } from '../values.js'
 import type { Message } from './vocabulary.js'
 
 export const orderTarget = (peer: Readonly<PeerState>): number =>
   peer.snubbed ? 1 : Math.min(peer.pipeline.target, peer.requestsMax, LIMITS.requestsOutstandingMax)
+
+/** How long the peer took for each block so far, if any came. */
+export const usualBlockMs = ({ pipeline }: Readonly<PeerState>): number | undefined =>
+  pipeline.rate === 0 ? undefined : (BLOCK_BYTES * 1_000) / pipeline.rate
 
 /** Half empty before it is filled again, so that many requests go out in one write. */
 export const isRunningLow = (peer: Readonly<PeerState>, onOrder: number): boolean => {

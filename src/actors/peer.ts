@@ -2,9 +2,9 @@
 import { unreachable } from '../assert.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
-import { BLOCK_BYTES, compareBytes, equalBytes, type PeerKey } from '../values.js'
+import { compareBytes, equalBytes, type PeerKey } from '../values.js'
 import { blocksArrived } from './blocks.js'
-import { hasRoom, orderTarget, refillOthers } from './orders.js'
+import { hasRoom, orderTarget, refillOthers, usualBlockMs } from './orders.js'
 import { heard } from './peer-messages.js'
 import { closePeer, declareInterest } from './peer-steps.js'
 import {
@@ -133,10 +133,6 @@ const blockPartArrived = (peer: Readonly<PeerState>, now: number): Decision =>
     ? NOTHING
     : decided({ events: [{ type: 'block-progressed', peer: peer.key }] })
 
-/** How long the peer takes for a block, as far as is known; 0 where it is not. */
-const blockMs = ({ pipeline }: Readonly<PeerState>): number =>
-  pipeline.rate === 0 ? 0 : (BLOCK_BYTES * 1_000) / pipeline.rate
-
 /**
  * Why what is on order from the peer is waited for no longer, if it is not: it brings nothing, or passes a block over.
  * A slow peer has twice the time that it took for others before.
@@ -144,7 +140,7 @@ const blockMs = ({ pipeline }: Readonly<PeerState>): number =>
 const givenUpFor = (peer: Readonly<PeerState>, now: number): 'snubbed' | 'timeout' | undefined => {
   const [oldest] = peer.requested.values()
   if (oldest === undefined) return undefined
-  const usualMs = 2 * blockMs(peer)
+  const usualMs = 2 * (usualBlockMs(peer) ?? 0)
   const slowMs = Math.min(usualMs, LIMITS.silenceMaxMs)
   if (!peer.snubbed && now - peer.lastBlockAt > Math.max(LIMITS.snubbedMs, slowMs)) return 'snubbed'
   const idle = now - Math.max(oldest, peer.lastBlockAt) > Math.max(LIMITS.requestTimeoutMs, slowMs)

@@ -4,16 +4,16 @@
  * Strict priority first (blocks of pieces in flight, so that pieces become whole and can be passed on), but a seed is
  * asked for rarer pieces before those: simulated flash crowds take half the time so. Then new pieces: rarest first, but
  * the first few at random, so that there is soon something to trade; or in order, if the user wants that. When every
- * missing block is on order, the endgame asks further peers for them, from the end of each piece backwards, because the
- * first peer sends them from the front. (BEP 3; pipelining is `pipeline.ts`.)
+ * missing block is on order, `endgame.ts` has its say. (BEP 3; pipelining is `pipeline.ts`.)
  */
-import { blockKey, blocksOfPiece, lengthOfPiece } from '../events/geometry.js'
+import { blocksOfPiece, lengthOfPiece } from '../events/geometry.js'
 import { isHere, ordersOf } from '../events/ledger.js'
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { Range } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Random } from '../random.js'
-import { BLOCK_BYTES, type PieceIndex } from '../values.js'
+import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
+import { pickAtTheEnd } from './endgame.js'
 
 export interface Pick {
   readonly ranges: readonly Range[]
@@ -147,29 +147,12 @@ const takeNew = (basket: Basket, places: number, servable: Servable, random: Ran
   }
 }
 
-/** Every block that is wanted is here or on order. */
-export const inEndgame = (state: Readonly<TransferState>): boolean => {
-  if (state.rarity.length > 0) return false
-  for (const { open } of state.pieces.values()) if (open > 0) return false
-  return true
-}
-
-const takeOrdered = (basket: Basket, state: Readonly<TransferState>, peer: PeerState, servable: Servable): void => {
-  for (const ledger of state.pieces.values()) {
-    if (!mayFetch(ledger, peer) || !servable(ledger.piece)) continue
-    for (let block = ledger.blocks - 1; block >= 0; block--) {
-      if (basket.room === 0) return
-      if (isHere(ledger, block) || ordersOf(ledger, block) >= LIMITS.endgameOrdersMax) continue
-      if (!peer.requested.has(blockKey(state.geometry, ledger.piece, block))) basket.take(ledger.piece, block)
-    }
-  }
-}
-
 /** Only of a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice. */
-const takeAtTheEnd = (basket: Basket, state: Readonly<TransferState>, peer: PeerState, servable: Servable): void => {
-  if (!basket.empty || peer.requested.size > 0 || !inEndgame(state)) return
-  basket.room = Math.min(basket.room, LIMITS.endgameBlocksMax)
-  takeOrdered(basket, state, peer, servable)
+const takeAtTheEnd = (basket: Basket, peer: PeerState, now: Instant, servable: Servable): void => {
+  if (!basket.empty || peer.requested.size > 0) return
+  const mayTake = (ledger: Readonly<PieceState>): boolean => mayFetch(ledger, peer) && servable(ledger.piece)
+  const count = Math.min(basket.room, LIMITS.endgameBlocksMax)
+  for (const { piece, block } of pickAtTheEnd(basket.state, peer, count, now, mayTake)) basket.take(piece, block)
 }
 
 /** A piece nobody brings and this peer lacks, holding a place that this peer could fill. */
@@ -184,7 +167,13 @@ const idlePiece = (state: Readonly<TransferState>, servable: Servable): PieceInd
 }
 
 /** At most `count` blocks for this peer, which must be open. */
-export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, count: number, random: Random): Pick => {
+export const pickBlocks = (
+  state: Readonly<TransferState>,
+  peer: PeerState,
+  count: number,
+  random: Random,
+  now: Instant,
+): Pick => {
   const basket = new Basket(state, count)
   const servable = servableBy(peer)
   const rarest = rarestOf(state, peer)
@@ -200,7 +189,7 @@ export const pickBlocks = (state: Readonly<TransferState>, peer: PeerState, coun
   takeNew(basket, places, servable, random)
   if (basket.room === room) drop = undefined // nothing takes its place
   takeInFlight(basket, state, peer, servable, (piece) => !isRare(piece))
-  takeAtTheEnd(basket, state, peer, servable)
+  takeAtTheEnd(basket, peer, now, servable)
   basket.close()
   return { ranges: basket.ranges, drop }
 }
@@ -227,6 +216,7 @@ export const pickInOrder = (
   peer: PeerState,
   count: number,
   order: Iterable<PieceIndex>,
+  now: Instant,
 ): Pick => {
   const basket = new Basket(state, count)
   const servable = servableBy(peer)
@@ -252,7 +242,7 @@ export const pickInOrder = (
     drop = idlePiece(state, servable)
     if (drop !== undefined) takeWhole(basket, waiting)
   }
-  takeAtTheEnd(basket, state, peer, servable)
+  takeAtTheEnd(basket, peer, now, servable)
   basket.close()
   return { ranges: basket.ranges, drop }
 }

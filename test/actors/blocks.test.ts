@@ -220,33 +220,6 @@ test('block: one that comes while its piece is hashed is late', () => {
   checkInvariants(story.state)
 })
 
-test('endgame: what is on order from one peer is asked of others too, from the back', () => {
-  const story = given(downloading(ONE), seedPeer(1, one), seedPeer(2, one)).when(says(1, { type: 'keep-alive' }))
-  story.also(requested(1, both)).when(woken)
-  assert.equal(story.askedOf(2), ['0:1', '0:0'])
-  assert.equal(story.askedOf(1), [])
-  checkInvariants(story.state)
-})
-
-test('endgame: nobody asks while a block is open somewhere', () => {
-  const story = given(downloading(), seedPeer(1), open(2, { has: [0], weWant: true, serves: true }), [
-    requested(1, both),
-  ])
-  story.when(says(2, { type: 'have', piece: 0 })).thenNothing()
-})
-
-test('endgame: only a peer with nothing on order doubles what others owe, and a few blocks at a time', () => {
-  const shape = { pieceLength: 16_384 * 60, totalBytes: 16_384 * 60 }
-  const range = (block: number, blocks: number) => ({ piece: PIECE, offset: block * 16_384, length: blocks * 16_384 })
-  const story = given(downloading(shape), seedPeer(1, one), [requested(1, range(0, 59))])
-  story.also(...seedPeer(2, one), requested(2, range(59, 1))).when(woken)
-  assert.equal(story.askedOf(2), [])
-  story.when(story.block(2, 0, 59))
-  assert.is(story.askedOf(2).length, LIMITS.endgameBlocksMax)
-  assert.is(story.askedOf(2)[0], '0:58')
-  checkInvariants(story.state)
-})
-
 test('endgame: the first copy of a block cancels the others', () => {
   const peers = [1, 2, 3].flatMap((key) => [...seedPeer(key, one), requested(key, both)])
   const story = given(downloading(ONE), peers)
@@ -263,16 +236,6 @@ test('endgame: the first copy of a block cancels the others', () => {
   story.when(story.block(1, 0, 1))
   assert.is(story.eventsOf('block-wasted')[0]?.kind, 'duplicate')
   assert.is(story.peer(1).unasked, 0)
-})
-
-test('endgame: at most so many peers are asked for a block', () => {
-  const keys = [1, 2, 3, 4, 5]
-  const story = given(
-    downloading(ONE),
-    keys.flatMap((key) => seedPeer(key, one)),
-  ).when(woken)
-  assert.equal([...story.piece(0).orders], [LIMITS.endgameOrdersMax, LIMITS.endgameOrdersMax])
-  checkInvariants(story.state)
 })
 
 test('endgame: what was cancelled and may still come is remembered within a bound', () => {

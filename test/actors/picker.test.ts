@@ -19,7 +19,7 @@ const inOrder: Random = { below: () => 0 }
 
 /** The pieces that would be asked of the peer next, for so many blocks. */
 const picks = (story: Story, peer: number, blocks = 2 * count, random = inOrder): number[] => {
-  const { ranges } = pickBlocks(story.state, story.peer(peer), blocks, random)
+  const { ranges } = pickBlocks(story.state, story.peer(peer), blocks, random, story.now)
   return [...new Set(ranges.map(({ piece }) => piece as number))]
 }
 const requested = (peer: number, piece: number, first: number, blocks: number): TransferEvent => ({
@@ -30,7 +30,7 @@ const requested = (peer: number, piece: number, first: number, blocks: number): 
 
 test('picker: blocks of pieces in flight come before new pieces', () => {
   const story = given(downloading(SHAPE), seedPeer(1, many), seedPeer(2, many), [requested(1, 9, 0, 1)])
-  const { ranges } = pickBlocks(story.state, story.peer(2), 3, inOrder)
+  const { ranges } = pickBlocks(story.state, story.peer(2), 3, inOrder, story.now)
   assert.equal(ranges[0], { piece: 9, offset: 16_384, length: 16_384 })
   assert.is(ranges.length, 2)
 })
@@ -50,7 +50,7 @@ test('picker: no block is picked twice, however much room there is', () => {
   const leecher = open(2, { ...many, has: everyPiece(count).slice(0, 12), weWant: true, serves: true })
   for (const peer of [1, 2]) {
     const story = given(downloading(SHAPE), seedPeer(1, many), leecher, [requested(1, 9, 0, 1), requested(1, 15, 0, 1)])
-    const { ranges } = pickBlocks(story.state, story.peer(peer), 4 * count, inOrder)
+    const { ranges } = pickBlocks(story.state, story.peer(peer), 4 * count, inOrder, story.now)
     const blocks = ranges.flatMap(({ piece, offset, length }) =>
       Array.from({ length: length / 16_384 }, (_, block) => `${piece}:${offset / 16_384 + block}`),
     )
@@ -61,7 +61,7 @@ test('picker: no block is picked twice, however much room there is', () => {
 
 test('picker: neighbouring blocks are asked for as one range, and no more than there is room for', () => {
   const story = given(downloading(SHAPE), seedPeer(1, many))
-  const { ranges } = pickBlocks(story.state, story.peer(1), 3, inOrder)
+  const { ranges } = pickBlocks(story.state, story.peer(1), 3, inOrder, story.now)
   assert.equal(
     ranges.map(({ offset, length }) => [offset, length]),
     [
@@ -73,7 +73,7 @@ test('picker: neighbouring blocks are asked for as one range, and no more than t
 
 test('picker: the last block of all is as short as it is', () => {
   const story = given(downloading(), open(1, { has: [7], weWant: true, serves: true }))
-  const { ranges } = pickBlocks(story.state, story.peer(1), 9, inOrder)
+  const { ranges } = pickBlocks(story.state, story.peer(1), 9, inOrder, story.now)
   assert.equal(ranges, [{ piece: 7, offset: 0, length: 16_484 }])
 })
 
