@@ -34,7 +34,7 @@ for (const { name, path, transfer } of downloaders) {
   const same = (await readFile(join(path, metainfo.name))).equals(await readFile(content))
   console.log(`${name}: ${transfer.progress.storedPieces} pieces in ${transfer.state.nextSeq} events, same: ${same}`)
 }
-console.log(`the tracker knows ${tracker.stats().peers} peers`)
+console.log(`the tracker knows ${(await tracker.stats()).peers} peers`)
 
 for (const { engine } of [...downloaders, seed]) await engine.close()
 await tracker.close()

@@ -1,13 +1,12 @@
 /** From the target of an HTTP request to the reply: announce (BEP 3, 7, 23, 24), scrape (BEP 48) and stats. */
-import { LIMITS } from '../src/limits.js'
 import { type Announce, readAnnounceQuery } from '../src/wire/announce.js'
 import { encodeAnnounceAnswer } from '../src/wire/announceanswer.js'
 import { encode, latin1Bytes } from '../src/wire/bencode.js'
 import { bytesToHost } from '../src/wire/compact.js'
 import { encodeScrapeAnswer, readScrapeQuery } from '../src/wire/scrape.js'
 import { encodeFailure } from '../src/wire/trackeranswer.js'
-import { statsOf, type TrackerCore } from './core.js'
-import { announce, announcedPeers, compactPeers, type SwarmAnswer, type SwarmState, scrape } from './swarm.js'
+import type { TrackerCore } from './core.js'
+import { type Soon, type StoreAnswer, soon } from './store.js'
 
 export interface HttpReply {
   readonly status: number
@@ -23,21 +22,18 @@ const failed = (core: TrackerCore, reason: string): HttpReply => {
   return bencoded(encodeFailure(reason))
 }
 
-const minIntervalSeconds = ({ settings }: SwarmState): number =>
-  Math.min(settings.intervalSeconds, LIMITS.trackerMinIntervalSeconds)
-
 /**
  * Compact answers are made from the packed peers as they lie there: naming 50 addresses in text only to read them
  * again would take longer than all the rest. They are the same bytes as `encodeAnnounceAnswer` makes.
  */
-const encodeAnswer = (state: SwarmState, asked: Announce, host: Uint8Array, answer: SwarmAnswer): Uint8Array => {
-  const { complete, incomplete, downloaded, chosen } = answer
-  const { intervalSeconds } = state.settings
+const encodeAnswer = (core: TrackerCore, asked: Announce, host: Uint8Array, answer: StoreAnswer): Uint8Array => {
+  const { complete, incomplete, downloaded } = answer
+  const { intervalSeconds, minIntervalSeconds } = core
   if (asked.compact) {
-    const { ipv4, ipv6 } = compactPeers(state, chosen)
+    const { ipv4, ipv6 } = answer.compact()
     return encode({
       interval: intervalSeconds,
-      'min interval': minIntervalSeconds(state),
+      'min interval': minIntervalSeconds,
       complete,
       incomplete,
       downloaded,
@@ -46,28 +42,35 @@ const encodeAnswer = (state: SwarmState, asked: Announce, host: Uint8Array, answ
       peers6: ipv6.length === 0 ? undefined : ipv6,
     })
   }
-  const peers = announcedPeers(state, chosen)
-  const said = { intervalSeconds, minIntervalSeconds: minIntervalSeconds(state), externalHost: bytesToHost(host) }
-  return encodeAnnounceAnswer({ ...said, complete, incomplete, downloaded, peers }, asked)
+  const said = { intervalSeconds, minIntervalSeconds, externalHost: bytesToHost(host) }
+  return encodeAnnounceAnswer({ ...said, complete, incomplete, downloaded, peers: answer.named() }, asked)
 }
 
-const announceReply = (core: TrackerCore, query: string, host: Uint8Array, nowMs: number): HttpReply => {
-  core.counts.announces++
+const announceReply = (core: TrackerCore, query: string, host: Uint8Array): Soon<HttpReply> => {
   const asked = readAnnounceQuery(query)
-  if (asked.type === 'fault') return failed(core, asked.reason)
+  if (asked.type === 'fault') {
+    core.counts.announces++
+    return failed(core, asked.reason)
+  }
   // What it says of its own address is passed over: it could name a victim's.
-  const answer = announce(core.state, { ...asked, host }, nowMs, core.random)
-  if (answer.type === 'refusal') return failed(core, answer.reason)
-  return bencoded(encodeAnswer(core.state, asked, host, answer))
+  return soon(core.announce({ ...asked, host }), (answer) =>
+    answer.type === 'refusal' ? failed(core, answer.reason) : bencoded(encodeAnswer(core, asked, host, answer)),
+  )
 }
 
-const scrapeReply = (core: TrackerCore, query: string, nowMs: number): HttpReply => {
-  core.counts.scrapes++
+const scrapeReply = (core: TrackerCore, query: string): Soon<HttpReply> => {
   const asked = readScrapeQuery(query)
-  if (asked.type === 'fault') return failed(core, asked.reason)
-  if (asked.infoHashes.length === 0)
-    return failed(core, 'info_hash is missing: this tracker does not list its torrents')
-  return bencoded(encodeScrapeAnswer(scrape(core.state, asked.infoHashes, nowMs)))
+  const refused =
+    asked.type === 'fault'
+      ? asked.reason
+      : asked.infoHashes.length === 0
+        ? 'info_hash is missing: this tracker does not list its torrents'
+        : undefined
+  if (asked.type === 'fault' || refused !== undefined) {
+    core.counts.scrapes++
+    return failed(core, refused ?? '')
+  }
+  return soon(core.scrape(asked.infoHashes), (files) => bencoded(encodeScrapeAnswer(files)))
 }
 
 const NOT_FOUND = latin1Bytes('This is a BitTorrent tracker: see /announce, /scrape and /stats.\n')
@@ -76,22 +79,22 @@ const NOT_FOUND = latin1Bytes('This is a BitTorrent tracker: see /announce, /scr
 const ORIGIN = /^https?:\/\/[^/?]*/i
 
 /** `target` is as it stands in the request line, `host` what the socket says in 4 or 16 bytes. */
-export const httpReply = (core: TrackerCore, target: string, host: Uint8Array, nowMs: number): HttpReply => {
+export const httpReply = (core: TrackerCore, target: string, host: Uint8Array): Soon<HttpReply> => {
   const origin = target.startsWith('/') ? '' : (ORIGIN.exec(target)?.[0] ?? '')
   const question = target.indexOf('?')
   const path = target.slice(origin.length, question < 0 ? undefined : question)
   const query = question < 0 ? '' : target.slice(question + 1)
   switch (path) {
     case '/announce':
-      return announceReply(core, query, host, nowMs)
+      return announceReply(core, query, host)
     case '/scrape':
-      return scrapeReply(core, query, nowMs)
+      return scrapeReply(core, query)
     case '/stats':
-      return {
+      return soon(core.stats(), (stats) => ({
         status: 200,
         contentType: 'application/json',
-        body: latin1Bytes(`${JSON.stringify(statsOf(core, nowMs))}\n`),
-      }
+        body: latin1Bytes(`${JSON.stringify(stats)}\n`),
+      }))
     default:
       return {
         status: 404,

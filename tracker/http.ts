@@ -13,6 +13,7 @@ import { LIMITS } from '../src/limits.js'
 import { latin1Bytes } from '../src/wire/bencode.js'
 import { hostToBytes } from '../src/wire/compact.js'
 import type { HttpReply } from './http-reply.js'
+import { type Soon, soon } from './store.js'
 
 export interface HttpFrontBounds {
   readonly requestTimeoutMs: number
@@ -35,7 +36,7 @@ export interface HttpFrontOptions {
   readonly port: number
   readonly bounds?: HttpFrontBounds | undefined
   /** `target` is that of the request line; `host` has 4 or 16 bytes. */
-  reply(target: string, host: Uint8Array): HttpReply
+  reply(target: string, host: Uint8Array): Soon<HttpReply>
 }
 
 export interface HttpFront {
@@ -118,29 +119,29 @@ export const startHttpFront = async ({
 }: HttpFrontOptions): Promise<HttpFront> => {
   let closing: Promise<void> | undefined
 
-  const replyTo = (request: IncomingMessage): HttpReply | undefined => {
+  const replyTo = (request: IncomingMessage): Soon<HttpReply> | undefined => {
     if (request.method !== 'GET') return refused(405, 'Only GET is understood here.')
     if (hasBody(request)) return refused(413, 'No request here has a body.')
     const from = hostOf(request.socket)
     return from && reply(request.url ?? '', from)
   }
 
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const answer = replyTo(request)
-    if (answer === undefined) {
-      request.socket.destroy()
-      return
-    }
-    const { status, contentType } = answer
+  const send = (request: IncomingMessage, response: ServerResponse, { status, contentType, body }: HttpReply): void => {
     // As text it leaves in one write with the head, as bytes in two.
-    const body = latin1(answer.body)
+    const text = latin1(body)
     response.statusCode = status
     response.setHeader('content-type', contentType)
-    response.setHeader('content-length', body.length)
+    response.setHeader('content-length', text.length)
     if (status === 405) response.setHeader('allow', 'GET')
     if (closing !== undefined) response.setHeader('connection', 'close')
     if (hasBody(request)) skipBody(request, bounds.lingerMs)
-    response.end(body, 'latin1')
+    response.end(text, 'latin1')
+  }
+
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const reply = replyTo(request)
+    if (reply === undefined) request.socket.destroy()
+    else void soon(reply, (answer) => send(request, response, answer))
   }
 
   const server = createServer(

@@ -2,10 +2,11 @@
 import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import { readAllowed } from './allow-list.js'
-import { createCore, statsOf, type TrackerStats } from './core.js'
+import { TrackerCore, type TrackerStats } from './core.js'
 import { startHttpFront } from './http.js'
 import { httpReply } from './http-reply.js'
 import { machineNow, machineRandom, machineSeed } from './machine.js'
+import { MemoryStore } from './memory-store.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
@@ -34,7 +35,7 @@ export interface TrackerOptions {
 
 export interface Tracker {
   readonly httpPort: number
-  stats(): TrackerStats
+  stats(): Promise<TrackerStats>
   /** Answers what is on its way and lets the ports go; may be called at any time, and any number of times. */
   close(): Promise<void>
 }
@@ -51,17 +52,29 @@ export const createTracker = async (options: TrackerOptions = {}): Promise<Track
   const interval = options.intervalSeconds ?? LIMITS.trackerIntervalSecondsDefault
   const settings = {
     intervalSeconds: whole(interval, 'intervalSeconds', 1, LIMITS.trackerIntervalSecondsMax),
-    allow: options.allow && readAllowed(options.allow),
     peersMax: whole(peersMax, 'peersMax', 1, LIMITS.trackerSwarmPeersMax),
     swarmsMax: whole(torrentsMax, 'torrentsMax', 1, LIMITS.trackerSwarmsMax),
     hashSeed: machineSeed(),
   }
-  const core = createCore(settings, random)
+  const store = new MemoryStore(settings, random)
+  const core = new TrackerCore(store, settings.intervalSeconds, now, options.allow && readAllowed(options.allow))
   if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const front = await startHttpFront({
     host,
     port: whole(httpPort, 'httpPort', 0, 65_535),
-    reply: (target, from) => httpReply(core, target, from, now()),
+    reply: (target, from) => httpReply(core, target, from),
   })
-  return { httpPort: front.port, stats: () => statsOf(core, now()), close: front.close }
+  const close = async (): Promise<void> => {
+    await front.close()
+    await store.close()
+  }
+  let closing: Promise<void> | undefined
+  return {
+    httpPort: front.port,
+    stats: async () => core.stats(),
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
 }

@@ -8,8 +8,6 @@ import { Recency } from './recency.js'
 
 export interface SwarmSettings {
   readonly intervalSeconds: number
-  /** Info-hashes in hexadecimal digits of lower case that are tracked; every one, where it is left out. */
-  readonly allow?: ReadonlySet<string> | undefined
   readonly peersMax?: number | undefined
   readonly swarmsMax?: number | undefined
   /** Any 32 bits that nobody outside can guess. */

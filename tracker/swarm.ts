@@ -1,6 +1,6 @@
 /** The pure tracker: announces and scrapes against what it knows, with time and chance given from outside. */
 import { LIMITS } from '../src/limits.js'
-import { type InfoHash, toHex } from '../src/values.js'
+import type { InfoHash } from '../src/values.js'
 import type { Announce } from '../src/wire/announce.js'
 import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
 import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, type CompactPeers } from '../src/wire/compact.js'
@@ -66,9 +66,6 @@ const countsOf = (swarm: Swarm): ScrapeCounts => ({
   downloaded: swarm.downloaded,
 })
 
-const isAllowed = ({ settings: { allow } }: SwarmState, infoHash: InfoHash): boolean =>
-  allow === undefined || allow.has(toHex(infoHash))
-
 const stopped = (state: SwarmState, { infoHash, host, port }: SwarmRequest): SwarmAnswer => {
   const swarm = findSwarm(state, infoHash)
   if (swarm === undefined) return { type: 'answer', ...NOBODY, chosen: NONE }
@@ -103,7 +100,6 @@ export const announce = (
 ): SwarmAnswer | Refusal => {
   advance(state, nowMs)
   clearExpired(state)
-  if (!isAllowed(state, request.infoHash)) return refusal('this tracker does not serve this torrent')
   if (request.event === 'stopped') return stopped(state, request)
   const swarm = openSwarm(state, request.infoHash)
   if (swarm === undefined) return refusal('this tracker is full: it takes no more torrents')
@@ -118,16 +114,14 @@ export const announce = (
   return { type: 'answer', ...countsOf(swarm), chosen }
 }
 
-/** Torrents that nobody announced have no peers, which is an answer; those that are not served are left out. */
+/** Torrents that nobody announced have no peers, which is an answer. */
 export const scrape = (state: SwarmState, infoHashes: readonly InfoHash[], nowMs: number): readonly ScrapeFile[] => {
   advance(state, nowMs)
   clearExpired(state)
-  return infoHashes
-    .filter((infoHash) => isAllowed(state, infoHash))
-    .map((infoHash) => {
-      const swarm = findSwarm(state, infoHash)
-      return { infoHash, ...(swarm === undefined ? NOBODY : countsOf(swarm)) }
-    })
+  return infoHashes.map((infoHash) => {
+    const swarm = findSwarm(state, infoHash)
+    return { infoHash, ...(swarm === undefined ? NOBODY : countsOf(swarm)) }
+  })
 }
 
 export const swarmStats = (state: SwarmState, nowMs: number): SwarmStats => {

@@ -79,7 +79,7 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
   context.say({ type: 'listening', http: tracker.httpPort, udp: null })
   tellOf(context, tracker, flags, allow?.size)
   await context.untilStopped()
-  const stats = tracker.stats()
+  const stats = await tracker.stats()
   await tracker.close()
   const { announces, torrents, peers } = stats
   const known = `${showCount(peers, 'peer')} of ${showCount(torrents, 'torrent')}`

@@ -84,7 +84,7 @@ test('http: 1,000 announces go over one connection', async ({ base, tracker }) =
   }
   assert.is(ports.size, 1)
   const expected = { torrents: 10, peers: 1_000, seeds: 0, announces: 1_000, scrapes: 0, failures: 0 }
-  assert.equal(tracker.stats(), expected)
+  assert.equal(await tracker.stats(), expected)
   const stats = await fetchUrl(`${base}/stats`)
   assert.is(stats.headers['content-type'], 'application/json')
   assert.equal(JSON.parse(stats.body.toString()), expected)
@@ -146,7 +146,7 @@ const REFUSED: readonly (readonly [what: string, target: string, reason: RegExp]
 for (const [what, target, reason] of REFUSED) {
   test(`http: ${what} is a failure with its reason, and enters nobody`, async ({ base, tracker }) => {
     assert.match(await failureOf(`${base}${target}`), reason)
-    assert.equal(tracker.stats(), { torrents: 0, peers: 0, seeds: 0, announces: 1, scrapes: 0, failures: 1 })
+    assert.equal(await tracker.stats(), { torrents: 0, peers: 0, seeds: 0, announces: 1, scrapes: 0, failures: 1 })
     assert.equal((await askAnnounce(base, request(2))).peers, [])
   })
 }
@@ -165,7 +165,7 @@ test('http: bytes that no one encoded are no HTTP, and are answered so', async (
   client.send(`GET ${set('info_hash', '\x80\xff\xfe\xa0'.repeat(5))} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
   await client.until('closed', ({ closed }) => closed)
   assert.match(client.text, /^HTTP\/1\.1 400 Bad Request\r\n/)
-  assert.is(tracker.stats().announces, 0)
+  assert.is((await tracker.stats()).announces, 0)
   client.socket.destroy()
 })
 
@@ -186,7 +186,7 @@ test('http: other paths, methods and bodies have their own answers, and the conn
   client.text = ''
   client.send(`GET ${GOOD} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello`)
   await client.until('answered 413', ({ text }) => text.startsWith('HTTP/1.1 413 '))
-  assert.is(tracker.stats().announces, 1)
+  assert.is((await tracker.stats()).announces, 1)
   client.socket.destroy()
 })
 

@@ -4,12 +4,24 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
 import { type AnnounceRequest, announceUrl, encodeAnnounceAnswer, readAnnounceAnswer } from '../../src/wire/tracker.js'
-import { createCore, type TrackerCore } from '../../tracker/core.js'
-import { httpReply } from '../../tracker/http-reply.js'
+import { TrackerCore } from '../../tracker/core.js'
+import { type HttpReply, httpReply } from '../../tracker/http-reply.js'
+import { MemoryStore } from '../../tracker/memory-store.js'
 import { hashOf, host, idOf, seeded } from './swarm-world.js'
 
 const newCore = (intervalSeconds = 1_800): TrackerCore =>
-  createCore({ intervalSeconds, peersMax: 1_000, swarmsMax: 1_000, hashSeed: 5 }, seeded(1))
+  new TrackerCore(
+    new MemoryStore({ intervalSeconds, peersMax: 1_000, swarmsMax: 1_000, hashSeed: 5 }, seeded(1)),
+    intervalSeconds,
+    () => 1_000,
+  )
+
+/** Memory answers at once. */
+const reply = (core: TrackerCore, asked: string, from: Uint8Array): HttpReply => {
+  const answer = httpReply(core, asked, from)
+  if (answer instanceof Promise) throw new Error('an answer from memory is there at once')
+  return answer
+}
 
 const target = (number: number, more: Partial<AnnounceRequest> = {}): string =>
   announceUrl('/announce', {
@@ -23,7 +35,7 @@ const target = (number: number, more: Partial<AnnounceRequest> = {}): string =>
   })
 
 const text = (core: TrackerCore, asked: string, from = host('10.0.0.1')): string =>
-  Buffer.from(httpReply(core, asked, from, 1_000).body).toString('latin1')
+  Buffer.from(reply(core, asked, from).body).toString('latin1')
 
 test('reply: an answer names the intervals, the counts and the address that it was asked from', () => {
   assert.is(
@@ -58,7 +70,7 @@ test('reply: packed answers are byte for byte those of the wire', () => {
           host(six ? `2001:db8::${at + 1}` : `10.0.1.${at}`),
         )
       }
-      const { body } = httpReply(core, target(0), host(ipv6 ? '2001:db8::ffff' : '10.0.0.1'), 1_000)
+      const { body } = reply(core, target(0), host(ipv6 ? '2001:db8::ffff' : '10.0.0.1'))
       const answer = readAnnounceAnswer(body)
       assert.is(answer.type, 'answer')
       if (answer.type !== 'answer') return
@@ -78,7 +90,7 @@ test('reply: any other target is answered with 404', () => {
   const others = ['/', '', '*', '/announce/', '/announcement', '/ANNOUNCE', '//announce', '/x/announce', '?/announce']
   for (const other of [...others, 'announce', 'x:80', '/%61nnounce', 'ftp://x/announce']) {
     const core = newCore()
-    assert.is(httpReply(core, other, host('10.0.0.1'), 0).status, 404, other)
+    assert.is(reply(core, other, host('10.0.0.1')).status, 404, other)
     assert.equal(core.counts, { announces: 0, scrapes: 0, failures: 0 })
   }
 })
@@ -92,7 +104,7 @@ test('reply: any target at all is answered', () => {
   const core = newCore()
   fc.assert(
     fc.property(anything, (asked) => {
-      const { status, body } = httpReply(core, asked, host('10.0.0.1'), 0)
+      const { status, body } = reply(core, asked, host('10.0.0.1'))
       assert.ok(status === 200 || status === 404)
       assert.ok(body.length > 0)
     }),

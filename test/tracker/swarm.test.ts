@@ -123,22 +123,6 @@ test('swarm: no more peers than the bound come, whatever is asked for', () => {
   assert.is(tell(peer(0, { numwant: 0 })).chosen.length, 0)
 })
 
-test('swarm: torrents that are not on the list are refused, and not remembered', () => {
-  const allow = new Set([`${'0'.repeat(39)}1`])
-  const { ask, tell, state, nowMs } = world({ allow })
-  assert.is(tell(peer(1)).incomplete, 1)
-  for (const event of [undefined, 'stopped'] as const) {
-    assert.equal(ask(peer(1, { infoHash: hashOf(2), event })), {
-      type: 'refusal',
-      reason: 'this tracker does not serve this torrent',
-    })
-  }
-  assert.equal(swarmStats(state, nowMs), { torrents: 1, peers: 1, seeds: 0 })
-  assert.equal(scrape(state, [hashOf(2), hashOf(1)], nowMs), [
-    { infoHash: hashOf(1), complete: 0, incomplete: 1, downloaded: 0 },
-  ])
-})
-
 test('swarm: where it is full, newcomers are refused, and nobody is put out', () => {
   const { ask, tell, numbers, state, nowMs } = world({ peersMax: 2, swarmsMax: 2 })
   tell(peer(1))

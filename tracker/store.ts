@@ -1,0 +1,33 @@
+/**
+ * The store: who shares what, behind one port, whether it is kept in this process, on its disk or on another machine.
+ *
+ * A store that has its answer at once gives it at once: a promise for each announce would cost as much as the announce.
+ */
+import type { InfoHash } from '../src/values.js'
+import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
+import type { CompactPeers } from '../src/wire/compact.js'
+import type { ScrapeCounts, ScrapeFile } from '../src/wire/scrape.js'
+import type { Refusal, SwarmRequest, SwarmStats } from './swarm.js'
+
+export type Soon<Value> = Value | Promise<Value>
+
+/** Goes on at once where the value is here. */
+export const soon = <Value, Next>(value: Soon<Value>, next: (value: Value) => Next): Soon<Next> =>
+  value instanceof Promise ? value.then(next) : next(value)
+
+/** The peers must be read before the store is asked again. */
+export interface StoreAnswer extends ScrapeCounts {
+  readonly type: 'answer'
+  compact(): CompactPeers
+  named(): readonly AnnouncedPeer[]
+}
+
+/** Rejects with STORE_FAILED where what it stands on is gone; whoever asked is told, and may ask again. */
+export interface SwarmStore {
+  announce(request: SwarmRequest, nowMs: number): Soon<StoreAnswer | Refusal>
+  /** Torrents that nobody announced have no peers, which is an answer. */
+  scrape(infoHashes: readonly InfoHash[], nowMs: number): Soon<readonly ScrapeFile[]>
+  stats(nowMs: number): Soon<SwarmStats>
+  /** Whatever was taken is kept, where the store keeps anything. */
+  close(): Promise<void>
+}
