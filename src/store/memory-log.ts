@@ -1,7 +1,8 @@
 /** The log store in memory, with the semantics of the one on disk: for tests and simulations. */
 import type { Clock, LogStore } from '../ports.js'
 import { ShelfStore } from './log-store.js'
-import { MemoryMedium, type MemoryWorld } from './memory-shelf.js'
+import { MemoryMedium } from './memory-medium.js'
+import { MemoryShelf, type MemoryWorld } from './memory-shelf.js'
 
 /**
  * Opens the logs on a medium. Commits take the clock's time, none but a turn unless the world says otherwise. Opening
@@ -12,4 +13,4 @@ export const createMemoryLogStore = (
   clock: Clock,
   medium: MemoryMedium = new MemoryMedium(),
   world?: MemoryWorld,
-): LogStore => new ShelfStore(medium.open(clock, world), clock)
+): LogStore => new ShelfStore(new MemoryShelf(medium, clock, world), clock)

@@ -4,7 +4,8 @@ import { LIMITS } from '../../src/limits.js'
 import { nodeClock } from '../../src/node/clock.js'
 import type { Failure, LogStore } from '../../src/ports.js'
 import { createMemoryLogStore } from '../../src/store/memory-log.js'
-import { MemoryMedium } from '../../src/store/memory-shelf.js'
+import { MemoryMedium } from '../../src/store/memory-medium.js'
+import { MemoryShelf } from '../../src/store/memory-shelf.js'
 import { checkpointContract } from '../contracts/log-checkpoints.js'
 import { damageContract } from '../contracts/log-damage.js'
 import { append, entryOf, errorOf, type LogPlace, loggedFrom, readAll } from '../contracts/log-rig.js'
@@ -19,7 +20,7 @@ const memoryPlace = async (): Promise<LogPlace> => {
   const clock = nodeClock()
   return {
     open: async () => createMemoryLogStore(clock, medium),
-    tamper: (change) => change(medium.open(clock)),
+    tamper: (change) => change(new MemoryShelf(medium, clock)),
     dispose: async () => {},
   }
 }
@@ -190,6 +191,33 @@ test('memory log: a loss of power takes writes from the end, none that was synce
   commit(5)
   assert.equal(await lose(1), { writes: 3, nextSeq: 5 }, 'the transfer itself and the first two events stay')
   assert.equal(await lose(0), { writes: 0, nextSeq: 5 }, 'what survived one loss survives the next')
+})
+
+test('memory medium: gives back what was stored, small and large, and takes all of it back with the power', () => {
+  const medium = new MemoryMedium()
+  const keyOf = (number: number): Uint8Array => Uint8Array.of(number >> 8, number & 0xff)
+  const bytesOf = (number: number): Uint8Array => new Uint8Array((number * 37) % 5_000).fill(number)
+  const everything = { from: new Uint8Array(), to: Uint8Array.of(0xff) }
+  for (let number = 0; number < 100; number++)
+    medium.write([{ type: 'put', key: keyOf(number), value: bytesOf(number) }], 0)
+  medium.sync()
+  const kept = medium.range(everything)
+  assert.equal(
+    kept.map(({ value }) => value),
+    kept.map((_, number) => bytesOf(number)),
+  )
+  for (let number = 50; number < 150; number++)
+    medium.write(
+      [
+        { type: 'put', key: keyOf(number), value: bytesOf(number + 1) },
+        { type: 'del', key: keyOf(number - 50) },
+      ],
+      0,
+    )
+  assert.equal(medium.get(keyOf(149)), bytesOf(150))
+  assert.is(medium.get(keyOf(99)), undefined)
+  medium.losePower(() => 0)
+  assert.equal(medium.range(everything), kept)
 })
 
 test('memory log: the same calls give the same bytes', async () => {
