@@ -53,7 +53,7 @@ const LENGTHENS_QUEUE: Partial<Record<EventType, true>> = {
   'allowed-fast-received': true,
   'block-wasted': true,
 }
-/** A list of the transfer may be longer after these. */
+/** A list of the transfer may be longer after these: all are looked at with the next commit, when the turn is over. */
 const LENGTHENS_LIST: Partial<Record<EventType, true>> = {
   'candidates-found': true,
   'dial-began': true,
@@ -77,6 +77,7 @@ export class NodeWatch implements LogWatch {
   rotten = false
   #lastAt = 0
   #commits = 0
+  #grew = false
   readonly #pending: { readonly seq: number; readonly event: TransferEvent }[] = []
   readonly #options: WatchOptions
   readonly #culprits: Culprits
@@ -153,9 +154,10 @@ export class NodeWatch implements LogWatch {
     const state = this.#options.state()
     if (state === undefined) return
     this.#found('pieceInOnePlace', pieceInOnePlace(state))
-    if (this.#commits++ % PEERS_CHECKED_EVERY !== 0) return
-    this.#found('noQueuePastItsLimit', noQueuePastItsLimit(state))
-    this.#found('ordersAddUp', ordersAddUp(state))
+    const isDue = this.#commits++ % PEERS_CHECKED_EVERY === 0
+    if (isDue || this.#grew) this.#found('noQueuePastItsLimit', noQueuePastItsLimit(state))
+    if (isDue) this.#found('ordersAddUp', ordersAddUp(state))
+    this.#grew = false
   }
 
   /** Looks at the whole of a state that is about to be no more. */
@@ -200,10 +202,7 @@ export class NodeWatch implements LogWatch {
     if (LENGTHENS_QUEUE[event.type] === true && 'peer' in event) {
       const peer = this.#options.state()?.peers.get(event.peer)
       if (peer !== undefined) this.#found('noQueuePastItsLimit', noPeerPastItsLimit(peer))
-    } else if (LENGTHENS_LIST[event.type] === true) {
-      const state = this.#options.state()
-      if (state !== undefined) this.#found('noQueuePastItsLimit', noQueuePastItsLimit(state))
-    }
+    } else if (LENGTHENS_LIST[event.type] === true) this.#grew = true
   }
 
   #rejected(piece: PieceIndex, fingerprints: readonly number[]): Finding {
