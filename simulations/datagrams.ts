@@ -9,7 +9,6 @@ import type { SimulatedNetwork } from './network.js'
 import type { Station } from './station.js'
 import { labelOf } from './world.js'
 
-const GONE: Failure = { code: 'ENETUNREACH', message: 'this process is gone' }
 const IN_USE: Failure = { code: 'EADDRINUSE', message: 'the port is taken' }
 const DONE: Answer<undefined> = { type: 'done', value: undefined }
 /** All addresses of a machine, in each family. */
@@ -90,8 +89,13 @@ export class ProcessDatagrams implements Datagrams {
     this.#host = host
   }
 
-  async bind({ port: wanted, host, received }: BindOptions): Promise<Answer<DatagramSocket>> {
-    if (this.#gone) return failed(GONE)
+  bind(options: BindOptions, done: (answer: Answer<DatagramSocket>) => void): void {
+    this.#network.later(this.#host.node, () => {
+      if (!this.#gone) done(this.#bound(options))
+    })
+  }
+
+  #bound({ port: wanted, host, received }: BindOptions): Answer<DatagramSocket> {
     if (host !== undefined && familyOf(host) === undefined)
       return failed({ code: 'EINVAL', message: `${host} is no address` })
     if (host !== undefined && !EVERYWHERE.includes(host) && host !== this.#host.settings.host)

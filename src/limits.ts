@@ -45,6 +45,16 @@ export const LIMITS = {
   trackerRedirectsMax: 5,
   trackerTimeoutMs: 20_000,
   trackersMax: 1_000,
+  /** BEP 15: how long a UDP tracker is waited for the first time; each time it is twice as long, up to this often. */
+  udpTrackerRetransmissionMs: 15_000,
+  udpTrackerRetransmissionsMax: 8,
+  /** An announce over UDP is given up after the third try, as the next tracker waits for it. */
+  udpTrackerTimeoutMs: 60_000,
+  /** How long a connection id may be used (BEP 15), and how many are remembered, of a tracker each. */
+  udpTrackerConnectionMs: 60_000,
+  udpTrackerConnectionsMax: 1_000,
+  /** Addresses of one name that are tried. */
+  trackerAddressesMax: 8,
   /** A CID of SHA-256 in base 2 takes 289 characters; reading some bases takes time with the square of the length. */
   cidTextMax: 512,
   /** 1,000 trackers of ordinary length. */

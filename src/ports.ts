@@ -74,7 +74,7 @@ export interface Listener {
 
 /** Messages that arrive whole, or not at all, or more than once, in any order (UDP). */
 export interface Datagrams {
-  bind(options: BindOptions): Promise<Answer<DatagramSocket>>
+  bind(options: BindOptions, done: (answer: Answer<DatagramSocket>) => void): void
 }
 export interface BindOptions {
   /** 0 takes any that is free. */

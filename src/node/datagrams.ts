@@ -70,35 +70,38 @@ class UdpSocket implements DatagramSocket {
   }
 }
 
-const bindTo = (
-  { port, received }: BindOptions,
-  host: string,
-  families: readonly Family[],
-): Promise<Answer<DatagramSocket>> =>
-  new Promise((resolve) => {
-    const socket = createSocket({ type: families.includes('ipv6') ? 'udp6' : 'udp4', lookup: asItIs })
-    const refuse = (error: Error): void => {
-      socket.close()
-      resolve({ type: 'failed', failure: failureOf(error) })
-    }
-    socket.once('error', refuse)
-    socket.once('listening', () => {
-      // An error that comes later is of one datagram, and the next may be received.
-      socket.off('error', refuse).on('error', () => undefined)
-      resolve({ type: 'done', value: new UdpSocket(socket, families, received) })
-    })
-    socket.bind({ port, address: host, exclusive: true })
+type Bound = (answer: Answer<DatagramSocket>) => void
+
+const bindTo = ({ port, received }: BindOptions, host: string, families: readonly Family[], done: Bound): void => {
+  const socket = createSocket({ type: families.includes('ipv6') ? 'udp6' : 'udp4', lookup: asItIs })
+  const refuse = (error: Error): void => {
+    socket.close()
+    done({ type: 'failed', failure: failureOf(error) })
+  }
+  socket.once('error', refuse)
+  socket.once('listening', () => {
+    // An error that comes later is of one datagram, and the next may be received.
+    socket.off('error', refuse).on('error', () => undefined)
+    done({ type: 'done', value: new UdpSocket(socket, families, received) })
   })
+  // Not from within the call, which would bind at once.
+  setImmediate(() => socket.bind({ port, address: host, exclusive: true }))
+}
 
 export const nodeDatagrams = (): Datagrams => ({
-  bind: async (options) => {
+  bind: (options, done) => {
     const { host = '::' } = options
-    if (host !== '::') {
-      const family = familyOf(host)
-      return family === undefined ? failed('EINVAL', `${host} is no address`) : bindTo(options, host, [family])
+    const family = familyOf(host)
+    if (family === undefined) {
+      setImmediate(() => done(failed('EINVAL', `${host} is no address`)))
+    } else if (host !== '::') {
+      bindTo(options, host, [family], done)
+    } else {
+      bindTo(options, host, ['ipv4', 'ipv6'], (answer) => {
+        const isWithoutIpv6 = answer.type === 'failed' && NO_IPV6.includes(answer.failure.code)
+        if (isWithoutIpv6) bindTo(options, '0.0.0.0', ['ipv4'], done)
+        else done(answer)
+      })
     }
-    const both = await bindTo(options, host, ['ipv4', 'ipv6'])
-    const isWithoutIpv6 = both.type === 'failed' && NO_IPV6.includes(both.failure.code)
-    return isWithoutIpv6 ? bindTo(options, '0.0.0.0', ['ipv4']) : both
   },
 })

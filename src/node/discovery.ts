@@ -1,18 +1,33 @@
 /** Discovery: finds peers by asking trackers, each over the protocol that its URL names. */
-import type { Answer, Cancel, Discovery } from '../ports.js'
+import { lookup } from 'node:dns'
+import { UdpTrackers, type UdpTrackersPorts, udpTrackerOf } from '../discovery/udp-trackers.js'
+import type { Answer, Cancel, Clock, Datagrams, Discovery } from '../ports.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/announce.js'
-import { failed } from './failure.js'
+import { failed, failureOf } from './failure.js'
 import { type HttpBounds, httpUrl } from './http-get.js'
 import { announceOverHttp, TRACKER_BOUNDS } from './http-tracker.js'
+import { entropy } from './machine.js'
 
-/** BEP 15 and WebTorrent's trackers are still to come. */
-const UNSUPPORTED = failed('UNSUPPORTED', 'the tracker has no HTTP or HTTPS address')
+/** WebTorrent's trackers are still to come. */
+const UNSUPPORTED = failed('UNSUPPORTED', 'the tracker has no address of HTTP, HTTPS, or UDP with a port')
+
+const resolve: UdpTrackersPorts['resolve'] = (host, done) => {
+  lookup(host, { all: true }, (error, addresses) => {
+    if (error === null) done({ type: 'done', value: addresses.map(({ address }) => address) })
+    else done({ type: 'failed', failure: failureOf(error) })
+  })
+}
 
 /** `bounds` are for tests; everyone else takes those in limits. */
-export const nodeDiscovery = (bounds: HttpBounds = TRACKER_BOUNDS): Discovery => ({
-  announce: (tracker: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel => {
-    if (httpUrl(tracker) !== undefined) return announceOverHttp(tracker, request, bounds, done)
-    const waiting = setImmediate(done, UNSUPPORTED)
-    return () => clearImmediate(waiting)
-  },
-})
+export const nodeDiscovery = (clock: Clock, datagrams: Datagrams, bounds: HttpBounds = TRACKER_BOUNDS): Discovery => {
+  const udpTrackers = new UdpTrackers({ clock, datagrams, entropy, resolve })
+  return {
+    announce: (url: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel => {
+      if (httpUrl(url) !== undefined) return announceOverHttp(url, request, bounds, done)
+      const udpTracker = udpTrackerOf(url)
+      if (udpTracker !== undefined) return udpTrackers.announce(udpTracker, request, done)
+      const waiting = setImmediate(done, UNSUPPORTED)
+      return () => clearImmediate(waiting)
+    },
+  }
+}

@@ -9,15 +9,19 @@ import { entropy, machineStartedAt } from './machine.js'
 import { nodeNetwork } from './network.js'
 import { PieceBuffers } from './piece-buffers.js'
 
-export const nodePorts = (logs: LogStore): Ports => ({
-  clock: nodeClock(),
-  network: nodeNetwork(),
-  datagrams: nodeDatagrams(),
-  hasher: nodeHasher(),
-  discovery: nodeDiscovery(),
-  logs,
-  openDisk: openNodeDisk,
-  openPieceMemory: (pieceLength, freePiecesMax) => new PieceBuffers(pieceLength, freePiecesMax),
-  entropy,
-  machineStartedAt,
-})
+export const nodePorts = (logs: LogStore): Ports => {
+  const clock = nodeClock()
+  const datagrams = nodeDatagrams()
+  return {
+    clock,
+    network: nodeNetwork(),
+    datagrams,
+    hasher: nodeHasher(),
+    discovery: nodeDiscovery(clock, datagrams),
+    logs,
+    openDisk: openNodeDisk,
+    openPieceMemory: (pieceLength, freePiecesMax) => new PieceBuffers(pieceLength, freePiecesMax),
+    entropy,
+    machineStartedAt,
+  }
+}

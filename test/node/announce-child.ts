@@ -1,4 +1,6 @@
 /** Announces once to the tracker that it is given and prints the answer: a process that trusts what its parent says. */
+import { nodeClock } from '../../src/node/clock.js'
+import { nodeDatagrams } from '../../src/node/datagrams.js'
 import { nodeDiscovery } from '../../src/node/discovery.js'
 import { infoHash, peerId } from '../../src/values.js'
 
@@ -10,6 +12,6 @@ const request = {
   downloadedBytes: 0,
   leftBytes: 0,
 }
-nodeDiscovery().announce(process.argv[2] ?? '', request, (answer) => {
+nodeDiscovery(nodeClock(), nodeDatagrams()).announce(process.argv[2] ?? '', request, (answer) => {
   console.log(answer.type === 'done' ? `peers ${answer.value.peers.length}` : answer.failure.code)
 })

@@ -5,7 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { nodeDatagrams } from '../../src/node/datagrams.js'
 import type { Datagrams } from '../../src/ports.js'
-import { datagramsContract, mailbox } from '../contracts/datagrams.js'
+import { binding, datagramsContract, mailbox } from '../contracts/datagrams.js'
 import { waitAtMost } from '../contracts/waiting.js'
 
 const until = waitAtMost(20_000)
@@ -20,11 +20,11 @@ test.after.each(() => {
 const tidyDatagrams = (): Datagrams => {
   const datagrams = nodeDatagrams()
   return {
-    bind: async (options) => {
-      const answer = await datagrams.bind(options)
-      if (answer.type === 'done') closers.push(() => answer.value.close())
-      return answer
-    },
+    bind: (options, done) =>
+      datagrams.bind(options, (answer) => {
+        if (answer.type === 'done') closers.push(() => answer.value.close())
+        done(answer)
+      }),
   }
 }
 
@@ -59,7 +59,7 @@ if (hasIpv6) {
 
   test('datagrams: a port that one family has is not free for both', async () => {
     const taken = await mailbox({ datagrams: tidyDatagrams(), until }, '127.0.0.1')
-    const answer = await tidyDatagrams().bind({ port: taken.socket.port, received: () => undefined })
+    const answer = await binding(tidyDatagrams(), { port: taken.socket.port, received: () => undefined })
     assert.is(answer.type === 'failed' && answer.failure.code, 'EADDRINUSE')
   })
 }
@@ -83,7 +83,8 @@ test('datagrams: a thousand sockets can be opened and closed, those that could n
   const { port } = blocker.address()
   for (let round = 0; round < 1_000; round++) {
     const host = '127.0.0.1'
-    const answer = await nodeDatagrams().bind({ port: round % 2 === 0 ? port : 0, host, received: () => undefined })
+    const options = { port: round % 2 === 0 ? port : 0, host, received: () => undefined }
+    const answer = await binding(nodeDatagrams(), options)
     assert.is(answer.type, round % 2 === 0 ? 'failed' : 'done')
     if (answer.type === 'done') answer.value.close()
   }

@@ -5,6 +5,8 @@ import { gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
+import { nodeClock } from '../../src/node/clock.js'
+import { nodeDatagrams } from '../../src/node/datagrams.js'
 import { nodeDiscovery } from '../../src/node/discovery.js'
 import { encode } from '../../src/wire/bencode.js'
 import { readAnnounceQuery } from '../../src/wire/tracker.js'
@@ -157,7 +159,7 @@ test('discovery: who cancels hears nothing, and the connection is closed', async
   }
   await withTracker(listener, async ({ url, whenAllClosed }) => {
     const calls: unknown[] = []
-    const discovery = nodeDiscovery()
+    const discovery = nodeDiscovery(nodeClock(), nodeDatagrams())
     const done = (answer: unknown) => calls.push(answer)
     discovery.announce(url, REQUEST, done)()
     discovery.announce('udp://127.0.0.1:1', REQUEST, done)()

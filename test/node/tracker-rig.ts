@@ -3,6 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
+import { nodeClock } from '../../src/node/clock.js'
+import { nodeDatagrams } from '../../src/node/datagrams.js'
 import { nodeDiscovery } from '../../src/node/discovery.js'
 import { TRACKER_BOUNDS } from '../../src/node/http-tracker.js'
 import type { Answer } from '../../src/ports.js'
@@ -86,7 +88,7 @@ export const announce = (
 ): Promise<Answer<AnnounceAnswer>> => {
   const answered = signal<Answer<AnnounceAnswer>>()
   let calls = 0
-  nodeDiscovery({ ...TRACKER_BOUNDS, timeoutMs }).announce(url, request, (answer) => {
+  nodeDiscovery(nodeClock(), nodeDatagrams(), { ...TRACKER_BOUNDS, timeoutMs }).announce(url, request, (answer) => {
     calls++
     assert.is(calls, 1, 'done is called once')
     answered.send(answer)

@@ -9,6 +9,8 @@ import { ProcessNetwork, SimulatedNetwork } from '../../simulations/network.js'
 import { World } from '../../simulations/world.js'
 import type { DatagramSocket } from '../../src/ports.js'
 import type { PeerAddress } from '../../src/values.js'
+import { binding } from '../contracts/datagrams.js'
+import { untilIn } from './until.js'
 
 const US_PER_SECOND = 1_000_000
 
@@ -26,7 +28,8 @@ class Place {
   }
 
   async bind(host: Host, port: number, received: (bytes: Uint8Array, from: PeerAddress) => void = () => undefined) {
-    const answer = await new ProcessDatagrams(this.network, host).bind({ port, received })
+    const bound = binding(new ProcessDatagrams(this.network, host), { port, received })
+    const answer = await untilIn(this.world)(bound, 'binding')
     if (answer.type === 'failed') throw new Error(answer.failure.message)
     return answer.value
   }
@@ -128,6 +131,10 @@ test('simulated datagrams: a line is shared with connections by bytes, and carri
   const rate = 200_000
   const [left, right] = [place.host(1, { uploadRate: rate }), place.host(2)]
   let [streamed, arrived] = [0, 0]
+  await place.bind(right, 5, (bytes) => {
+    arrived += bytes.length
+  })
+  const socket = await place.bind(left, 0)
   const events = { opened: () => undefined, closed: () => undefined }
   const listener = await new ProcessNetwork(place.network, right).listen({
     port: 9,
@@ -144,11 +151,8 @@ test('simulated datagrams: a line is shared with connections by bytes, and carri
     received: () => undefined,
     opened: (connection) => connection.send([new Uint8Array(20 * rate)]),
   })
-  await place.bind(right, 5, (bytes) => {
-    arrived += bytes.length
-  })
   // Twice what the line takes.
-  place.stream(await place.bind(left, 0), { host: '10.0.0.2', port: 5 }, 4_000, 2_500, 1_000)
+  place.stream(socket, { host: '10.0.0.2', port: 5 }, 4_000, 2_500, 1_000)
   await place.world.run({ at: 10 * US_PER_SECOND })
   const all = streamed + arrived
   assert.ok(all <= 10 * rate && all > 9.5 * rate, `${all} bytes`)
@@ -201,15 +205,14 @@ test('simulated datagrams: a process that is gone hears nothing, and the next on
   const [left, right] = [place.host(1), place.host(2)]
   const heard: string[] = []
   const old = new ProcessDatagrams(place.network, right)
-  await old.bind({ port: 5, received: () => heard.push('old') })
+  old.bind({ port: 5, received: () => heard.push('old') }, () => undefined)
   const socket = await place.bind(left, 0)
   const to = { host: '10.0.0.2', port: 5 }
   socket.send([Uint8Array.of(1)], to)
   old.stop()
   await place.world.run({})
   assert.equal(heard, [])
-  const late = await old.bind({ port: 6, received: () => undefined })
-  assert.is(late.type === 'failed' && late.failure.code, 'ENETUNREACH')
+  old.bind({ port: 6, received: () => undefined }, () => heard.push('bound late'))
   await place.bind(right, 5, () => heard.push('new'))
   socket.send([Uint8Array.of(1)], to)
   await place.world.run({})

@@ -7,6 +7,8 @@ import { NAT_KINDS, Nat, type NatKind } from '../../simulations/nat.js'
 import { SimulatedNetwork } from '../../simulations/network.js'
 import { World } from '../../simulations/world.js'
 import type { PeerAddress } from '../../src/values.js'
+import { binding } from '../contracts/datagrams.js'
+import { untilIn } from './until.js'
 
 const TIMEOUT_US = 100
 const HOSTS = ['10.0.0.1', '10.0.0.2']
@@ -105,17 +107,16 @@ const punches = async (left: NatKind, right: NatKind): Promise<boolean> => {
   const network = new SimulatedNetwork(world)
   const meeting = new ProcessDatagrams(network, network.attach(1, { host: '10.0.0.1' }))
   const seen: PeerAddress[] = []
-  await meeting.bind({ port: 9, received: (_, from) => seen.push(from) })
+  const until = untilIn(world)
+  await until(binding(meeting, { port: 9, received: (_, from) => seen.push(from) }), 'binding')
   const heard = new Set<string>()
   const socketOf = async (number: number, nat: NatKind) => {
     const datagrams = new ProcessDatagrams(network, network.attach(number, { host: `10.0.0.${number}`, nat }))
-    const answer = await datagrams.bind({
-      port: 0,
-      received: (bytes, from) => {
-        heard.add(`${number} ${bytes[0]}`)
-        seen[3 - number] = from
-      },
-    })
+    const received = (bytes: Uint8Array, from: PeerAddress): void => {
+      heard.add(`${number} ${bytes[0]}`)
+      seen[3 - number] = from
+    }
+    const answer = await until(binding(datagrams, { port: 0, received }), 'binding')
     if (answer.type === 'failed') throw new Error(answer.failure.message)
     return answer.value
   }

@@ -44,7 +44,9 @@ export const ROOMS: readonly Room[] = [
     from: TRANSFER,
   },
   { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: ENGINE },
-  { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports'], machine: true },
+  // What is spoken over ports, without a transfer.
+  { name: 'discovery', has: /^src\/discovery\//, from: [...WIRE, 'ports'] },
+  { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports', 'discovery'], machine: true },
   // Where the real ports are put in: the only files below the command line that know of them.
   { name: 'composition', has: /^src\/(create-engine|create)\.ts$/, from: [...ENGINE, 'engine', 'node'] },
   { name: 'index', has: /^src\/index\.ts$/, from: PUBLIC },
