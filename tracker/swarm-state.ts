@@ -43,6 +43,17 @@ export interface Swarm {
   readonly groups: readonly number[][]
 }
 
+/** Hears of what changes, for a store that keeps it. Slots and swarms are as they are in the state then. */
+export interface SwarmJournal {
+  /** A peer that was not there. */
+  peerCame(swarm: Swarm, slot: number): void
+  peerSeen(slot: number): void
+  /** It is still there, for the last time. */
+  peerLeft(swarm: Swarm, slot: number): void
+  /** Its count of completions, or that nobody is in it any more, or that it is forgotten. */
+  swarmChanged(swarm: Swarm): void
+}
+
 export interface SwarmState {
   readonly settings: SwarmSettings
   readonly expiryMs: number
@@ -58,6 +69,7 @@ export interface SwarmState {
   readonly swarmsLeft: Recency
   seeds: number
   nowMs: number
+  journal: SwarmJournal | undefined
 }
 
 export const createSwarmState = (settings: SwarmSettings): SwarmState => ({
@@ -73,6 +85,7 @@ export const createSwarmState = (settings: SwarmSettings): SwarmState => ({
   swarmsLeft: new Recency(),
   seeds: 0,
   nowMs: 0,
+  journal: undefined,
 })
 
 /** Clocks may be set back; what was seen was not seen in the future. */
@@ -87,6 +100,10 @@ export const findSwarm = (state: SwarmState, infoHash: InfoHash): Swarm | undefi
 export const openSwarm = (state: SwarmState, infoHash: InfoHash): Swarm | undefined => {
   const found = findSwarm(state, infoHash)
   if (found !== undefined || state.swarms.size >= state.swarmsMax) return found
+  return addSwarm(state, infoHash)
+}
+
+export const addSwarm = (state: SwarmState, infoHash: InfoHash): Swarm => {
   const number = state.freeNumbers.pop() ?? state.swarmsByNumber.length
   const swarm: Swarm = { number, key: latin1Text(infoHash), downloaded: 0, groups: [[], [], [], []] }
   state.swarms.set(swarm.key, swarm)
@@ -107,14 +124,23 @@ const isEmpty = ({ groups }: Swarm): boolean => groups.every(({ length }) => len
 /** Forgets a swarm without peers; one that was completed is kept for a while, so that a seed may return to its count. */
 export const dropIfEmpty = (state: SwarmState, swarm: Swarm): void => {
   if (!isEmpty(swarm)) return
-  if (swarm.downloaded > 0) state.swarmsLeft.see(swarm.number, state.nowMs)
-  else forgetSwarm(state, swarm)
+  if (swarm.downloaded > 0) {
+    state.swarmsLeft.see(swarm.number, state.nowMs)
+    state.journal?.swarmChanged(swarm)
+  } else forgetSwarm(state, swarm)
+}
+
+export const countDownload = (state: SwarmState, swarm: Swarm): void => {
+  swarm.downloaded++
+  state.journal?.swarmChanged(swarm)
 }
 
 const forgetSwarm = (state: SwarmState, swarm: Swarm): void => {
   state.swarms.delete(swarm.key)
   state.swarmsByNumber[swarm.number] = undefined
   state.freeNumbers.push(swarm.number)
+  // Nobody was told of a swarm that was never completed.
+  if (swarm.downloaded > 0) state.journal?.swarmChanged(swarm)
 }
 
 const slotsOf = (swarm: Swarm, group: number): number[] => present(swarm.groups[group], 'a group of peers')
@@ -160,7 +186,13 @@ export const addPeer = (state: SwarmState, swarm: Swarm, host: Uint8Array, port:
   const slot = state.peers.add(swarm.number, host, port)
   enter(state, swarm, slot, groupOf(host.length === 4 ? 'ipv4' : 'ipv6', seed))
   if (state.swarmsLeft.has(swarm.number)) state.swarmsLeft.forget(swarm.number)
+  state.journal?.peerCame(swarm, slot)
   return slot
+}
+
+export const seePeer = (state: SwarmState, slot: number): void => {
+  state.peersSeen.see(slot, state.nowMs)
+  state.journal?.peerSeen(slot)
 }
 
 export const setSeed = (state: SwarmState, swarm: Swarm, slot: number, seed: boolean): void => {
@@ -172,6 +204,7 @@ export const setSeed = (state: SwarmState, swarm: Swarm, slot: number, seed: boo
 
 /** Leaves the swarm as it is, even if it was the last: see `dropIfEmpty`. */
 export const removePeer = (state: SwarmState, swarm: Swarm, slot: number): void => {
+  state.journal?.peerLeft(swarm, slot)
   exit(state, swarm, slot)
   state.peersSeen.forget(slot)
   state.peers.remove(slot)

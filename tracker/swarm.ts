@@ -10,6 +10,7 @@ import {
   addPeer,
   advance,
   clearExpired,
+  countDownload,
   dropIfEmpty,
   type Family,
   familyOf,
@@ -21,6 +22,7 @@ import {
   type Swarm,
   type SwarmState,
   seedsIn,
+  seePeer,
   setSeed,
 } from './swarm-state.js'
 
@@ -86,9 +88,9 @@ const enrol = (state: SwarmState, swarm: Swarm, request: SwarmRequest): number |
   const slot = known ?? addPeer(state, swarm, host, port, seed)
   if (known !== undefined) setSeed(state, swarm, slot, seed)
   state.peers.setId(slot, request.peerId)
-  state.peersSeen.see(slot, state.nowMs)
+  seePeer(state, slot)
   // Once only, however often it is said.
-  if (event === 'completed' && seed && !wasSeed) swarm.downloaded++
+  if (event === 'completed' && seed && !wasSeed) countDownload(state, swarm)
   return slot
 }
 
