@@ -118,6 +118,49 @@ export const LIMITS = {
   trackerLingerMs: 2_000,
   /** A million info-hashes, a line each. */
   trackerAllowBytesMax: 64 * MIB,
+  /** A JWT with an RSA signature and a list of 40 torrents takes 2.5 KiB; it stands in the query of an announce. */
+  trackerTokenBytesMax: 4 * KIB,
+  /** Tokens that were verified and are remembered until they expire: 5 KiB each at most. */
+  trackerTokensKept: 10_000,
+  /** A token is verified again after so long: a key that was taken away counts no more. */
+  trackerTokenKeptMs: 600_000,
+  /** Keys of a private tracker; an identity provider has under ten, of 500 bytes each. */
+  trackerKeysBytesMax: 1 * MIB,
+  /** Entries of the catalogue, unless a setting says otherwise: at most 25 KiB of memory each, typically 5. */
+  catalogueEntriesMax: 20_000,
+  /** The most that a setting may say. */
+  catalogueEntriesCeiling: 1_000_000,
+  /** A .torrent that is published: 30,000 files or 200,000 pieces. Reading one takes a tenth of a second at worst. */
+  catalogueTorrentBytesMax: 4 * MIB,
+  /** All .torrents of a catalogue together. */
+  catalogueStoredBytesMax: 1_024 * MIB,
+  /** Of bodies that are on their way at one time. */
+  catalogueBodiesBytesMax: 64 * MIB,
+  /** From the first byte of a request with a body to its last: 4 MiB over a line of 70 KB/s. */
+  catalogueBodyTimeoutMs: 60_000,
+  catalogueTagsMax: 16,
+  catalogueTagCharactersMax: 32,
+  /** Files of a torrent that the catalogue names and finds; all of them are in the .torrent. */
+  catalogueFilesMax: 100,
+  cataloguePathsCharactersMax: 8 * KIB,
+  /** What somebody types to search. */
+  catalogueQueryCharactersMax: 256,
+  catalogueWordsMax: 12,
+  /** Words of names are cut there: longer ones are hashes and other numbers. */
+  catalogueWordCharactersMax: 64,
+  /** Entries of one page. */
+  cataloguePageDefault: 50,
+  cataloguePageMax: 200,
+  catalogueCursorCharactersMax: 256,
+  /** Samples of a swarm's health: 16 bytes each. They thin out with age, by about a tenth of it. */
+  catalogueSamplesMax: 128,
+  catalogueSampleMs: 60_000,
+  /** How often those who watch are told, and how many swarms are looked at each time. */
+  catalogueLiveMs: 2_000,
+  catalogueSweepMax: 1_000,
+  /** Browsers that watch at one time, and what may wait for one that is slow to read. */
+  catalogueWatchersMax: 500,
+  catalogueWatcherBytesMax: 256 * KIB,
   /** Events in one record of the log: 64 bytes of hashes are shared by so many, and so many are lost to one bad byte. */
   logRecordEventsMax: 256,
   /** A record is closed early where its events are long (bitfields take up to 256 KiB), as it is read in one go. */

@@ -2,6 +2,7 @@
 import { LIMITS } from '../src/limits.js'
 import { type InfoHash, toHex } from '../src/values.js'
 import type { ScrapeFile } from '../src/wire/scrape.js'
+import type { Access } from './access.js'
 import { type Soon, type StoreAnswer, type SwarmStore, soon } from './store.js'
 import type { Refusal, SwarmRequest, SwarmStats } from './swarm.js'
 
@@ -22,13 +23,22 @@ export class TrackerCore {
   readonly counts: TrackerCounts = { announces: 0, scrapes: 0, failures: 0 }
   /** Info-hashes in hexadecimal digits; every torrent, where there is none. May be exchanged at any time. */
   allow: ReadonlySet<string> | undefined
+  /** Who may announce and scrape: everybody, where there is none. */
+  readonly access: Access | undefined
   readonly #now: () => number
 
-  constructor(store: SwarmStore, intervalSeconds: number, now: () => number, allow?: ReadonlySet<string>) {
+  constructor(
+    store: SwarmStore,
+    intervalSeconds: number,
+    now: () => number,
+    allow?: ReadonlySet<string>,
+    access?: Access,
+  ) {
     this.store = store
     this.intervalSeconds = intervalSeconds
     this.#now = now
     this.allow = allow
+    this.access = access
   }
 
   /** How soon peers may ask again, in seconds. */
@@ -36,26 +46,47 @@ export class TrackerCore {
     return Math.min(this.intervalSeconds, LIMITS.trackerMinIntervalSeconds)
   }
 
-  announce(request: SwarmRequest): Soon<StoreAnswer | Refusal> {
+  /** `token` is what the request brought along (see `readToken`); a private tracker refuses what has none. */
+  announce(request: SwarmRequest, token?: string): Soon<StoreAnswer | Refusal> {
     this.counts.announces++
-    if (!this.#isServed(request.infoHash)) return NOT_SERVED
-    return this.store.announce(request, this.#now())
+    if (!this.isServed(request.infoHash)) return NOT_SERVED
+    if (this.access === undefined) return this.store.announce(request, this.#now())
+    return soon(this.access.admit(token, 'announce', toHex(request.infoHash)), (answer) =>
+      answer.type === 'denial' ? { type: 'refusal', reason: answer.reason } : this.store.announce(request, this.#now()),
+    )
   }
 
-  /** Torrents that are not served are left out. */
-  scrape(infoHashes: readonly InfoHash[]): Soon<readonly ScrapeFile[]> {
+  /** Torrents that are not served, to all or to the holder of this token, are left out. */
+  scrape(infoHashes: readonly InfoHash[], token?: string): Soon<readonly ScrapeFile[]> {
     this.counts.scrapes++
-    return this.store.scrape(
-      infoHashes.filter((infoHash) => this.#isServed(infoHash)),
-      this.#now(),
+    const served = infoHashes.filter((infoHash) => this.isServed(infoHash))
+    return this.access === undefined
+      ? this.store.scrape(served, this.#now())
+      : this.#scrapeAdmitted(this.access, served, token)
+  }
+
+  /** Why the holder of this token may not ask about the first of these torrents; undefined where it may. */
+  denied([infoHash]: readonly InfoHash[], token?: string): Soon<string | undefined> {
+    if (this.access === undefined || infoHash === undefined) return undefined
+    return soon(this.access.admit(token, 'announce', toHex(infoHash)), (answer) =>
+      answer.type === 'denial' ? answer.reason : undefined,
     )
+  }
+
+  async #scrapeAdmitted(access: Access, infoHashes: readonly InfoHash[], token?: string) {
+    const admitted: InfoHash[] = []
+    for (const infoHash of infoHashes) {
+      const answer = await access.admit(token, 'announce', toHex(infoHash))
+      if (answer.type === 'admission') admitted.push(infoHash)
+    }
+    return this.store.scrape(admitted, this.#now())
   }
 
   stats(): Soon<TrackerStats> {
     return soon(this.store.stats(this.#now()), (stats) => ({ ...stats, ...this.counts }))
   }
 
-  #isServed(infoHash: InfoHash): boolean {
+  isServed(infoHash: InfoHash): boolean {
     return this.allow === undefined || this.allow.has(toHex(infoHash))
   }
 }

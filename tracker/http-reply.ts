@@ -5,6 +5,7 @@ import { encode, latin1Bytes } from '../src/wire/bencode.js'
 import { bytesToHost } from '../src/wire/compact.js'
 import { encodeScrapeAnswer, readScrapeQuery } from '../src/wire/scrape.js'
 import { encodeFailure } from '../src/wire/trackeranswer.js'
+import { readToken } from './access.js'
 import type { TrackerCore } from './core.js'
 import { type Soon, type StoreAnswer, soon } from './store.js'
 
@@ -46,19 +47,19 @@ const encodeAnswer = (core: TrackerCore, asked: Announce, host: Uint8Array, answ
   return encodeAnnounceAnswer({ ...said, complete, incomplete, downloaded, peers: answer.named() }, asked)
 }
 
-const announceReply = (core: TrackerCore, query: string, host: Uint8Array): Soon<HttpReply> => {
+const announceReply = (core: TrackerCore, query: string, host: Uint8Array, token?: string): Soon<HttpReply> => {
   const asked = readAnnounceQuery(query)
   if (asked.type === 'fault') {
     core.counts.announces++
     return failed(core, asked.reason)
   }
   // What it says of its own address is passed over: it could name a victim's.
-  return soon(core.announce({ ...asked, host }), (answer) =>
+  return soon(core.announce({ ...asked, host }, token), (answer) =>
     answer.type === 'refusal' ? failed(core, answer.reason) : bencoded(encodeAnswer(core, asked, host, answer)),
   )
 }
 
-const scrapeReply = (core: TrackerCore, query: string): Soon<HttpReply> => {
+const scrapeReply = (core: TrackerCore, query: string, token?: string): Soon<HttpReply> => {
   const asked = readScrapeQuery(query)
   const refused =
     asked.type === 'fault'
@@ -70,7 +71,11 @@ const scrapeReply = (core: TrackerCore, query: string): Soon<HttpReply> => {
     core.counts.scrapes++
     return failed(core, refused ?? '')
   }
-  return soon(core.scrape(asked.infoHashes), (files) => bencoded(encodeScrapeAnswer(files)))
+  return soon(core.denied(asked.infoHashes, token), (reason) =>
+    reason === undefined
+      ? soon(core.scrape(asked.infoHashes, token), (files) => bencoded(encodeScrapeAnswer(files)))
+      : failed(core, reason),
+  )
 }
 
 const NOT_FOUND = latin1Bytes('This is a BitTorrent tracker: see /announce, /scrape and /stats.\n')
@@ -84,11 +89,13 @@ export const httpReply = (core: TrackerCore, target: string, host: Uint8Array): 
   const question = target.indexOf('?')
   const path = target.slice(origin.length, question < 0 ? undefined : question)
   const query = question < 0 ? '' : target.slice(question + 1)
-  switch (path) {
+  // Looked for only where one is needed: it takes a tenth of the time of an announce.
+  const token = core.access && readToken(target.slice(origin.length))
+  switch (token === undefined ? path : path.replace(`/${token}/`, '/')) {
     case '/announce':
-      return announceReply(core, query, host)
+      return announceReply(core, query, host, token)
     case '/scrape':
-      return scrapeReply(core, query)
+      return scrapeReply(core, query, token)
     case '/stats':
       return soon(core.stats(), (stats) => ({
         status: 200,

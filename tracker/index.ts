@@ -1,11 +1,12 @@
 /** The tracker as a program embeds it: public names. */
 import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
+import type { Access } from './access.js'
 import { readAllowed } from './allow-list.js'
 import { TrackerCore, type TrackerStats } from './core.js'
 import { startHttpFront } from './http.js'
 import { httpReply } from './http-reply.js'
-import { machineNow, machineRandom, machineSeed } from './machine.js'
+import { machineNow, machineRandom, machineSeed, machineWallClock } from './machine.js'
 import { MemoryStore } from './memory-store.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
@@ -24,6 +25,8 @@ export interface TrackerOptions {
   readonly intervalSeconds?: number | undefined
   /** Info-hashes of 40 hexadecimal digits that are tracked, and no others; every one, where it is left out. */
   readonly allow?: Iterable<string> | undefined
+  /** Makes the tracker private: announces and publishing take a token (JWT). Everybody may, where it is left out. */
+  readonly tokens?: TokenOptions | undefined
   /** Peers, and torrents, that are held at most; beyond that, new ones are refused with a `failure reason`. */
   readonly peersMax?: number | undefined
   readonly torrentsMax?: number | undefined
@@ -31,6 +34,14 @@ export interface TrackerOptions {
   readonly now?: (() => number) | undefined
   /** A whole number from 0 up to, but not including, `below`. */
   readonly random?: ((below: number) => number) | undefined
+}
+
+export interface TokenOptions {
+  /** The public keys that tokens are verified with: the text of a JWKS, or the URL of one. */
+  readonly keys: string | URL
+  /** What a token's `aud` has to name, and its `iss` has to be, where they are given. */
+  readonly audience?: string | undefined
+  readonly issuer?: string | undefined
 }
 
 export interface Tracker {
@@ -45,6 +56,13 @@ const whole = (value: number, name: string, min: number, max: number): number =>
   throw new TorrewindError('OPTION_INVALID', `${name} is a whole number from ${min} to ${max}, not ${value}`)
 }
 
+/** The library that verifies tokens is loaded where they are asked for. */
+const accessOf = async (tokens: TokenOptions | undefined): Promise<Access | undefined> => {
+  if (tokens === undefined) return undefined
+  const { Tokens } = await import('./tokens.js')
+  return new Tokens({ ...tokens, now: machineWallClock })
+}
+
 /** Resolves when it answers. Throws PORT_TAKEN and OPTION_INVALID. */
 export const createTracker = async (options: TrackerOptions = {}): Promise<Tracker> => {
   const { host, httpPort = TRACKER_HTTP_PORT, now = machineNow, random = machineRandom } = options
@@ -57,7 +75,8 @@ export const createTracker = async (options: TrackerOptions = {}): Promise<Track
     hashSeed: machineSeed(),
   }
   const store = new MemoryStore(settings, random)
-  const core = new TrackerCore(store, settings.intervalSeconds, now, options.allow && readAllowed(options.allow))
+  const allow = options.allow && readAllowed(options.allow)
+  const core = new TrackerCore(store, settings.intervalSeconds, now, allow, await accessOf(options.tokens))
   if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const front = await startHttpFront({
     host,

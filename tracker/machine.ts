@@ -4,6 +4,9 @@ import { randomInt } from 'node:crypto'
 /** Milliseconds since the epoch, by a clock that nobody sets: an hour put on it would make every peer expire. */
 export const machineNow = (): number => Math.floor(performance.timeOrigin + performance.now())
 
+/** Milliseconds since the epoch, by the clock on the wall: what tokens expire by, and what people are shown. */
+export const machineWallClock = (): number => Date.now()
+
 /** Who is in an answer may be guessed: nothing depends on it. */
 export const machineRandom = (below: number): number => Math.floor(Math.random() * below)
 

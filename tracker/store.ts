@@ -12,7 +12,7 @@ import type { Refusal, SwarmRequest, SwarmStats } from './swarm.js'
 export type Soon<Value> = Value | Promise<Value>
 
 /** Goes on at once where the value is here. */
-export const soon = <Value, Next>(value: Soon<Value>, next: (value: Value) => Next): Soon<Next> =>
+export const soon = <Value, Next>(value: Soon<Value>, next: (value: Value) => Soon<Next>): Soon<Next> =>
   value instanceof Promise ? value.then(next) : next(value)
 
 /** The peers must be read before the store is asked again. */

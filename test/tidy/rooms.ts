@@ -54,7 +54,7 @@ export const ROOMS: readonly Room[] = [
   // Keeps the machine away from the simulated world, so it knows what that is.
   { name: 'guard', has: /^simulations\/guard\.ts$/, from: [], machine: true },
   { name: 'simulations', has: /^simulations\//, from: [...ENGINE, 'engine', 'tracker', 'guard'] },
-  { name: 'tracker fronts', has: /^tracker\/(http|machine)\.ts$/, from: TRACKER, machine: true },
+  { name: 'tracker fronts', has: /^tracker\/(http|machine|tokens)\.ts$/, from: TRACKER, machine: true },
   { name: 'tracker index', has: /^tracker\/index\.ts$/, from: [...TRACKER, 'tracker fronts'] },
   { name: 'tracker', has: /^tracker\//, from: WIRE },
 ]
