@@ -149,6 +149,15 @@ const givenUpFor = (peer: Readonly<PeerState>, now: number): 'snubbed' | 'timeou
   return isPassedOver && usualMs > 0 ? 'timeout' : undefined
 }
 
+/** Whether there may be anything for `look-at-time` to do. */
+export const isDue = (state: Readonly<TransferState>, peer: Readonly<PeerState>, now: number): boolean => {
+  const { tags } = peer.standing
+  if (tags.open !== true) return tags.handshaking === true && now - peer.since > LIMITS.handshakeTimeoutMs
+  if (peer.requested.size > 0 || hasRoom(peer)) return true
+  const isSilent = now - peer.lastReceivedAt > LIMITS.silenceMaxMs || now - peer.lastSentAt > LIMITS.keepAliveMs
+  return isSilent || (peer.seed && state.stored.full)
+}
+
 const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstances: Circumstances): Decision => {
   const { now } = circumstances
   const { tags } = peer.standing

@@ -2,12 +2,13 @@
 import { unreachable } from '../assert.js'
 import { storageErrorCode } from '../errors.js'
 import { banName } from '../events/banning.js'
-import type { Candidate, TransferState } from '../events/state.js'
+import type { Candidate, PeerState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import { boundedText, type Instant, type PeerAddress, type PeerKey, type PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { CHOKER } from './choker.js'
+import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
 import {
   both,
@@ -41,17 +42,32 @@ const begin = (missing: number, now: Instant): Decision =>
     effects: [wakeSoon(now)],
   })
 
-const isConnected = (state: Readonly<TransferState>, { host, port }: PeerAddress): boolean => {
-  for (const peer of state.peers.values())
-    if (peer.address.host === host && (peer.address.port === port || peer.listenPort === port)) return true
-  return false
+type PeersByHost = ReadonlyMap<string, readonly PeerState[]>
+
+/** Candidates are many, and most are connected already: to go through all peers for each took longer than the rest. */
+const peersByHost = (state: Readonly<TransferState>): PeersByHost => {
+  const peers = new Map<string, PeerState[]>()
+  for (const peer of state.peers.values()) {
+    const others = peers.get(peer.address.host)
+    if (others === undefined) peers.set(peer.address.host, [peer])
+    else others.push(peer)
+  }
+  return peers
 }
 
-const mayDial = (state: Readonly<TransferState>, candidate: Readonly<Candidate>, now: Instant): boolean =>
+const isConnected = (peers: PeersByHost, { host, port }: PeerAddress): boolean =>
+  peers.get(host)?.some(({ address, listenPort }) => address.port === port || listenPort === port) === true
+
+const mayDial = (
+  state: Readonly<TransferState>,
+  peers: PeersByHost,
+  candidate: Readonly<Candidate>,
+  now: Instant,
+): boolean =>
   candidate.peer === undefined &&
   candidate.nextDialAt <= now &&
   !state.banned.has(banName(candidate.address)) &&
-  !isConnected(state, candidate.address)
+  !isConnected(peers, candidate.address)
 
 const dial = (state: Readonly<TransferState>, now: Instant): Decision => {
   if (state.standing.tags.active !== true) return NOTHING
@@ -66,8 +82,9 @@ const dial = (state: Readonly<TransferState>, now: Instant): Decision => {
   const events: TransferEvent[] = []
   const effects: Effect[] = []
   let key = state.nextPeer
+  const peers = peersByHost(state)
   for (const candidate of state.candidates.values()) {
-    if (!mayDial(state, candidate, now)) continue
+    if (!mayDial(state, peers, candidate, now)) continue
     const peer = key++ as PeerKey // the next number of this log
     events.push({ type: 'dial-began', peer, ...candidate.address })
     effects.push({ type: 'dial', peer, address: candidate.address })
@@ -156,6 +173,14 @@ const sync = (state: Readonly<TransferState>, now: Instant): Decision => {
   return decided({ events: [{ type: 'sync-began' }], effects: [{ type: 'sync', pieces: state.unsynced.slice() }] })
 }
 
+/** Most of many peers wait for nothing. */
+const lookAtDue = (state: Readonly<TransferState>, now: Instant): readonly Message[] => {
+  const messages: Message[] = []
+  for (const peer of state.peers.values())
+    if (isDue(state, peer, now)) messages.push({ to: 'peer', peer: peer.key, message: { type: 'look-at-time' } })
+  return messages
+}
+
 const woken = (state: Readonly<TransferState>, circumstances: Circumstances): Decision => {
   const { now } = circumstances
   if (state.standing.tags.active !== true) return NOTHING // `begin` wakes again
@@ -163,7 +188,7 @@ const woken = (state: Readonly<TransferState>, circumstances: Circumstances): De
     chokeRound(state, circumstances),
     sync(state, now),
     decided({
-      messages: [...toEachPeer(state, { type: 'look-at-time' }), toTrackers('look-at-time'), fillConnections],
+      messages: [...lookAtDue(state, now), toTrackers('look-at-time'), fillConnections],
       effects: [wakeSoon(now)],
     }),
   )
