@@ -27,8 +27,10 @@ export interface Pipeline {
 }
 
 export const PIPELINE = {
-  initial: 8,
-  least: 4,
+  /** More is asked of nobody who has not shown how fast it is: what many slow peers owe is a good part of a torrent. */
+  initial: 4,
+  /** One that comes and one that waits. */
+  least: 2,
   /** Beyond the delay itself: what a busy peer or disk may take. */
   slackMs: 500,
   slackBytesMax: 6 * 1_048_576,

@@ -29,7 +29,7 @@ for (const [name, shape] of Object.entries(SHAPES))
   for (const eventful of [false, true]) {
     const title = `${name}, ${eventful ? 'an eventful life' : 'a quiet user'}`
     test(`conversation: whatever peers do, the state agrees with itself and with the world (${title})`, () => {
-      for (let seed = 0; seed < 6; seed++) {
+      for (let seed = 0; seed < 8; seed++) {
         const conversation = new Conversation(seed, shape, eventful)
         try {
           for (let step = 0; step < STEPS; step++) conversation.step()

@@ -46,6 +46,7 @@ const fetch = (bandwidth: (ms: number) => number, roundTripMs: number, lastsMs: 
 }
 
 const links: [kibPerSecond: number, roundTripMs: number][] = [
+  [4, 50],
   [20, 50],
   [200, 10],
   [1_000, 0],
@@ -62,6 +63,12 @@ for (const [kib, roundTripMs] of links)
     const needed = (bandwidth * (delayMs + PIPELINE.slackMs)) / 1_000 / BLOCK_BYTES
     assert.ok(most <= Math.max(needed * 1.5, PIPELINE.least) + 2, `${most} blocks where ${needed} are needed`)
   })
+
+test('pipeline: of a slow peer no more is ordered than what comes and what waits', () => {
+  const { rate, most } = fetch(() => 4 * KIB, 50, 600_000)
+  assert.ok(rate > 4 * KIB * 0.95, `${rate} bytes a second`)
+  assert.ok(most <= 3, `${most} blocks`)
+})
 
 test('pipeline: of a fast peer the slack is bounded in bytes', () => {
   const bandwidth = 400 * KIB * KIB
