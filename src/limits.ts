@@ -48,8 +48,8 @@ export const LIMITS = {
   /** BEP 15: how long a UDP tracker is waited for the first time; each time it is twice as long, up to this often. */
   udpTrackerRetransmissionMs: 15_000,
   udpTrackerRetransmissionsMax: 8,
-  /** An announce over UDP is given up after the third try, as the next tracker waits for it. */
-  udpTrackerTimeoutMs: 60_000,
+  /** An announce over UDP is given up when two tries had no answer (15 and 30 s), as the next tracker waits for it. */
+  udpTrackerTimeoutMs: 45_000,
   /** How long a connection id may be used (BEP 15), and how many are remembered, of a tracker each. */
   udpTrackerConnectionMs: 60_000,
   udpTrackerConnectionsMax: 1_000,

@@ -147,15 +147,15 @@ test('UDP trackers: waits double from 15 seconds on, up to eight times', () => {
   assert.equal(seconds, [15, 30, 60, 120, 240, 480, 960, 1_920, 3_840, 3_840, 3_840, 3_840])
 })
 
-test('UDP trackers: one that says nothing is asked again after 15 and 45 seconds, and given up in time', async () => {
+test('UDP trackers: one that says nothing is asked again after 15 seconds, and given up 30 seconds later', async () => {
   const place = new Place()
   const { heard } = await place.tracker('10.0.0.2', () => undefined)
   place.announce()
   await place.run()
-  assert.equal(secondsOf(heard), [0, 15, 45])
-  assert.equal(typesOf(heard), ['connect', 'connect', 'connect'])
+  assert.equal(secondsOf(heard), [0, 15])
+  assert.equal(typesOf(heard), ['connect', 'connect'])
   assert.is(new Set(heard.map(({ request }) => request.transactionId)).size, 1)
-  assert.equal(place.outcomes, [`TIMEOUT: no answer within ${LIMITS.udpTrackerTimeoutMs} ms`])
+  assert.equal(place.outcomes, [`TIMEOUT: no answer within 45000 ms`])
 })
 
 test('UDP trackers: an announce that is lost is sent again with the same connection id', async () => {
@@ -170,7 +170,7 @@ test('UDP trackers: an announce that is lost is sent again with the same connect
   assert.equal(place.outcomes, ['done'])
 })
 
-test('UDP trackers: through a line that loses a third, and doubles and disorders the rest, nearly all succeed', async () => {
+test('UDP trackers: through a line that loses a third, and doubles and disorders the rest, most succeed', async () => {
   const disorder = { lossRate: 1 / 3, duplicateRate: 0.3, reorderRate: 0.3 }
   const counts = { done: 0, TIMEOUT: 0 }
   for (let seed = 1; seed <= 200; seed++) {
@@ -181,8 +181,8 @@ test('UDP trackers: through a line that loses a third, and doubles and disorders
     assert.is(place.outcomes.length, 1)
     counts[place.outcomes[0] === 'done' ? 'done' : 'TIMEOUT']++
   }
-  // Lost three times in a row is one in 27, for each of two questions; the world loses but one way here.
-  assert.ok(counts.done > 165, `${counts.done} of 200`)
+  // Each of two questions is lost twice in a row one time in nine, as only what is asked is lost here.
+  assert.ok(counts.done > 130 && counts.done < 185, `${counts.done} of 200`)
 })
 
 test('UDP trackers: a connection id is used for a minute, and then asked for again', async () => {

@@ -5,8 +5,8 @@ import { NPM_PEERS, npmPeersUnavailable } from './npm-peers.js'
 import { LOOPBACK } from './place.js'
 import { peerScript } from './python.js'
 
-export const bittorrentTracker: Tracker = {
-  name: 'bittorrent-tracker',
+const over = (protocol: 'http' | 'udp'): Tracker => ({
+  name: `bittorrent-tracker${protocol === 'udp' ? ' over UDP' : ''}`,
   available: npmPeersUnavailable,
   track: async (rig, _samples, place = LOOPBACK) => {
     const child = rig.start({
@@ -16,7 +16,10 @@ export const bittorrentTracker: Tracker = {
       cwd: NPM_PEERS,
       place,
     })
-    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'http')
-    return `http://${place.host}:${port}/announce`
+    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), protocol)
+    return `${protocol}://${place.host}:${port}/announce`
   },
-}
+})
+
+export const bittorrentTracker = over('http')
+export const bittorrentTrackerOverUdp = over('udp')

@@ -20,3 +20,10 @@ export const opentracker: Tracker = {
     return `http://${place.host}:${port}/announce`
   },
 }
+
+/** The same, which answers over UDP at the same port. */
+export const opentrackerOverUdp: Tracker = {
+  ...opentracker,
+  name: 'opentracker over UDP',
+  track: async (...asked) => (await opentracker.track(...asked)).replace(/^http:/, 'udp:'),
+}

@@ -1,12 +1,12 @@
 /** Torrewind and another client meet through each tracker, in both directions. */
 import { aria2 } from './aria2.js'
-import { bittorrentTracker } from './bittorrent-tracker.js'
+import { bittorrentTracker, bittorrentTrackerOverUdp } from './bittorrent-tracker.js'
 import type { Client, Tracker } from './client.js'
 import { makeSamples, SHAPES } from './corpus.js'
 import { exchange, fewAtATime } from './exchange.js'
 import { interopSuite } from './harness.js'
 import { libtorrent } from './libtorrent.js'
-import { opentracker } from './opentracker.js'
+import { opentracker, opentrackerOverUdp } from './opentracker.js'
 import type { Rig } from './rig.js'
 import { torrewind, torrewindTracker } from './torrewind.js'
 import { webtorrent } from './webtorrent.js'
@@ -40,6 +40,17 @@ for (const tracker of [opentracker, bittorrentTracker, torrewindTracker]) {
       { from: torrewind, to: client },
     ])
     await meet(rig, tracker, pairs)
+  })
+}
+
+for (const tracker of [opentrackerOverUdp, bittorrentTrackerOverUdp]) {
+  const claim = `Torrewind finds peers, and is found by them, through ${tracker.name}`
+  test(claim, [tracker, torrewind, libtorrent], async (rig) => {
+    await meet(rig, tracker, [
+      { from: libtorrent, to: torrewind },
+      { from: torrewind, to: libtorrent },
+      { from: torrewind, to: torrewind },
+    ])
   })
 }
 
