@@ -1,7 +1,7 @@
 /** A line: first in, first out, in a ring that grows to what it ever held and is used again. */
 
 /** A ring longer than this is given up when it is empty. */
-const KEPT_MAX = 64
+const KEPT_MAX = 8
 
 export class Line<Item> {
   /** Its length is a power of two, or 0. */

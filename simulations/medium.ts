@@ -1,38 +1,31 @@
 /**
  * The medium of a simulated disk: files that outlive the processes which write them, and may not outlive a loss of power.
  *
- * Strategy: a file is cells of 16 KiB, and a cell that equals the content's reference is a number and no bytes. Only what
+ * Strategy: a file is cells of 16 KiB, and a cell that equals the content's reference takes no bytes. Only what
  * deviates is kept. What was changed since the last sync is remembered as it was before, so that a loss of power can
  * take any part of it back.
  */
-import { BLOCK_BYTES } from '../src/values.js'
+import { CELL_BYTES, type Cell, Cells, HOLE, SAME } from './cells.js'
 import type { Content } from './content.js'
 import type { Chance } from './random.js'
 
-const CELL_BYTES = BLOCK_BYTES
-
-/** No bytes at all: zeros where it is read. */
-const HOLE = 'hole'
-/** The bytes of the reference, as far as the file's own content goes; zeros beyond. */
-const SAME = 'same'
 /** What a loss of power takes, of cells and of lengths that were not synced: lengths are written in good time mostly. */
 const LOST = 0.5
 const SHORTENED = 0.2
-type Cell = typeof HOLE | typeof SAME | Uint8Array
 
 export class MediumFile {
   readonly #content: Content | undefined
   /** Where in the content the file's bytes begin, and how many there are. */
   readonly #offset: number
   readonly #contentBytes: number
-  #cells: Cell[] = []
+  readonly #cells = new Cells()
   exists = false
   bytes = 0
   modifiedAt = 0
   #syncedBytes = 0
   #synced = false
   /** Cells changed since the last sync, as they were then. */
-  readonly #before = new Map<number, Cell>()
+  readonly #before = new Cells()
 
   constructor(content: Content | undefined, offset: number, contentBytes: number) {
     this.#content = content
@@ -42,7 +35,7 @@ export class MediumFile {
 
   /** Bytes of its own that it holds: beyond the reference. */
   get ownBytes(): number {
-    return this.#cells.filter((cell) => typeof cell !== 'string').length * CELL_BYTES
+    return this.#cells.owned * CELL_BYTES
   }
 
   /** The whole content, on the medium since before the world began. */
@@ -50,7 +43,7 @@ export class MediumFile {
     this.exists = true
     this.bytes = this.#contentBytes
     this.modifiedAt = modifiedAt
-    this.#cells = Array.from({ length: Math.ceil(this.#contentBytes / CELL_BYTES) }, () => SAME)
+    this.#cells.fill(Math.ceil(this.#contentBytes / CELL_BYTES))
     this.sync()
   }
 
@@ -58,9 +51,8 @@ export class MediumFile {
     for (let at = 0; at < into.length; ) {
       const cell = Math.floor((offset + at) / CELL_BYTES)
       let end = cell + 1
-      const kind = this.#cells[cell]
       // Neighbours of the reference are read in one go.
-      if (kind === SAME) while (this.#cells[end] === SAME && end * CELL_BYTES < offset + into.length) end++
+      if (this.#cells.isSame(cell)) while (this.#cells.isSame(end) && end * CELL_BYTES < offset + into.length) end++
       const length = Math.min(end * CELL_BYTES - (offset + at), into.length - at)
       this.#readCell(cell, offset + at, into.subarray(at, at + length))
       at += length
@@ -72,12 +64,12 @@ export class MediumFile {
     const end = offset + length
     if (this.#content === undefined || end > this.#contentBytes) return undefined
     for (let cell = Math.floor(offset / CELL_BYTES); cell * CELL_BYTES < end; cell++)
-      if (this.#cells[cell] !== SAME) return undefined
+      if (!this.#cells.isSame(cell)) return undefined
     return this.#content.bytes.subarray(this.#offset + offset, this.#offset + end)
   }
 
   #readCell(cell: number, offset: number, into: Uint8Array): void {
-    const kind = this.#cells[cell] ?? HOLE
+    const kind = this.#cells.at(cell) ?? HOLE
     if (kind === HOLE) into.fill(0)
     else if (kind === SAME) {
       const there = Math.max(0, Math.min(into.length, this.#contentBytes - offset))
@@ -96,7 +88,7 @@ export class MediumFile {
     const first = Math.floor(offset / CELL_BYTES)
     const last = Math.floor((offset + length - 1) / CELL_BYTES)
     for (let cell = first; cell <= last; cell++) {
-      if (this.#cells[cell] === SAME) continue
+      if (this.#cells.isSame(cell)) continue
       const from = Math.max(offset, cell * CELL_BYTES)
       const bytes = new Uint8Array(Math.min(offset + length, (cell + 1) * CELL_BYTES) - from)
       this.#readCell(cell, from, bytes)
@@ -125,7 +117,7 @@ export class MediumFile {
 
   #writeCell(cell: number, offset: number, bytes: Uint8Array, from: number, to: number): void {
     const begin = cell * CELL_BYTES
-    const known = this.#cells[cell] ?? HOLE
+    const known = this.#cells.at(cell) ?? HOLE
     const end = offset + to - from
     const same = end <= this.#contentBytes && this.#content?.has(this.#offset + offset, bytes, from, to) === true
     if (same && known === SAME) return
@@ -137,9 +129,8 @@ export class MediumFile {
       own.set(bytes.subarray(from, to), offset - begin)
       next = this.#simplest(begin, own)
     }
-    if (!this.#before.has(cell)) this.#before.set(cell, known)
-    while (this.#cells.length < cell) this.#cells.push(HOLE)
-    this.#cells[cell] = next
+    if (this.#before.at(cell) === undefined) this.#before.set(cell, known)
+    this.#cells.set(cell, next)
   }
 
   /** A cell that became the reference by and by is no longer kept. */
@@ -156,26 +147,25 @@ export class MediumFile {
     const own = new Uint8Array(CELL_BYTES)
     this.#readCell(cell, cell * CELL_BYTES, own)
     own[offset % CELL_BYTES] = (own[offset % CELL_BYTES] ?? 0) ^ 1
-    while (this.#cells.length < cell) this.#cells.push(HOLE)
-    this.#cells[cell] = own
+    this.#cells.set(cell, own)
   }
 
   sync(): void {
-    this.#before.clear()
+    this.#before.cut(0)
     this.#syncedBytes = this.bytes
     this.#synced = this.exists
   }
 
   /** The power is lost: of what was written since the last sync each cell is on the medium or not, as chance has it. */
   losePower(chance: Chance): void {
-    for (const [cell, before] of this.#before) if (chance.happens(LOST)) this.#cells[cell] = before
+    for (const [cell, before] of this.#before.entries()) if (chance.happens(LOST)) this.#cells.set(cell, before)
     if (!this.#synced && chance.happens(SHORTENED)) {
       this.exists = false
       this.bytes = 0
-      this.#cells = []
+      this.#cells.cut(0)
     } else if (this.bytes > this.#syncedBytes && chance.happens(SHORTENED)) {
       this.bytes = this.#syncedBytes
-      this.#cells.length = Math.min(this.#cells.length, Math.ceil(this.bytes / CELL_BYTES))
+      this.#cells.cut(Math.ceil(this.bytes / CELL_BYTES))
     }
     this.sync()
   }

@@ -1,6 +1,6 @@
 /** Arrivals: connections that others opened to us, until their handshake names the transfer they are for (BEP 3). */
 import { LIMITS } from './limits.js'
-import type { Cancel, Clock, Connection, ConnectionEvents } from './ports.js'
+import type { Cancel, Clock, Connection, ConnectionEvents, Failure } from './ports.js'
 import type { InfoHash, Instant } from './values.js'
 import { HandshakeDecoder } from './wire/handshake.js'
 
@@ -21,8 +21,8 @@ const joined = (chunks: readonly Uint8Array[]): Uint8Array => {
 export class Arrivals {
   readonly #clock: Clock
   readonly #find: (hash: InfoHash) => Host | undefined
-  /** Ends each connection that has not said yet which transfer it is for. */
-  readonly #waiting = new Set<() => void>()
+  /** Connections that have not said yet which transfer they are for. */
+  readonly #waiting = new Set<Arrival>()
   #closed = false
 
   constructor(clock: Clock, find: (hash: InfoHash) => Host | undefined) {
@@ -33,61 +33,82 @@ export class Arrivals {
   /** Hangs up on everybody who waits, or comes later. */
   close(): void {
     this.#closed = true
-    for (const leave of [...this.#waiting]) leave()
+    for (const arrival of [...this.#waiting]) arrival.leave()
   }
 
   take(connection: Connection): ConnectionEvents {
-    let handed: ConnectionEvents | undefined
-    let gone = false
-    const decoder = new HandshakeDecoder()
-    const chunks: Uint8Array[] = []
-    const timeout: Cancel = this.#clock.wakeAt((this.#clock.now() + LIMITS.handshakeTimeoutMs) as Instant, () =>
-      leave(),
-    )
-    const settle = (): void => {
-      timeout()
-      this.#waiting.delete(leave)
+    const arrival = new Arrival(connection, this.#find, () => this.#waiting.delete(arrival))
+    this.#waiting.add(arrival)
+    arrival.expectWithin(this.#clock, LIMITS.handshakeTimeoutMs)
+    if (this.#closed || this.#waiting.size > LIMITS.arrivalsMax) arrival.leave()
+    return arrival
+  }
+}
+
+/** What is needed until the handshake is there, and given up with it. */
+interface Expected {
+  readonly connection: Connection
+  readonly decoder: HandshakeDecoder
+  readonly chunks: Uint8Array[]
+  readonly find: (hash: InfoHash) => Host | undefined
+  readonly settled: () => void
+}
+
+class Arrival implements ConnectionEvents {
+  #expected: Expected | undefined
+  #timeout: Cancel | undefined
+  /** Whoever it was handed to. */
+  #inner: ConnectionEvents | undefined
+
+  constructor(connection: Connection, find: (hash: InfoHash) => Host | undefined, settled: () => void) {
+    this.#expected = { connection, decoder: new HandshakeDecoder(), chunks: [], find, settled }
+  }
+
+  expectWithin(clock: Clock, ms: number): void {
+    this.#timeout = clock.wakeAt((clock.now() + ms) as Instant, () => this.leave())
+  }
+
+  /** Hangs up, if it was not handed over yet. */
+  leave(): void {
+    this.#settle()?.connection.close()
+  }
+
+  opened(): void {
+    // Others opened it.
+  }
+
+  received(chunk: Uint8Array): void {
+    if (this.#inner !== undefined) this.#inner.received(chunk)
+    else if (this.#expected !== undefined) this.#expect(this.#expected, chunk)
+  }
+
+  closed(failure: Failure): void {
+    if (this.#inner !== undefined) this.#inner.closed(failure)
+    else this.#settle()
+  }
+
+  #expect({ connection, decoder, chunks, find }: Expected, chunk: Uint8Array): void {
+    // At most 67 bytes are kept: one more and the handshake is whole.
+    chunks.push(chunk.slice())
+    const progress = decoder.push(chunk)
+    const hash = decoder.infoHash
+    if (progress.type !== 'fault' && hash === undefined) return
+    const host = progress.type === 'fault' || hash === undefined ? undefined : find(hash)
+    if (host === undefined) {
+      this.leave()
+      return
     }
-    const leave = (): void => {
-      if (gone || handed !== undefined) return
-      gone = true
-      settle()
-      connection.close()
-    }
-    this.#waiting.add(leave)
-    if (this.#closed || this.#waiting.size > LIMITS.arrivalsMax) leave()
-    return {
-      opened: () => undefined,
-      received: (chunk) => {
-        if (gone) return
-        if (handed !== undefined) {
-          handed.received(chunk)
-          return
-        }
-        // At most 67 bytes are kept: one more and the handshake is whole.
-        chunks.push(chunk.slice())
-        const progress = decoder.push(chunk)
-        const hash = decoder.infoHash
-        if (progress.type === 'fault') leave()
-        else if (hash !== undefined) {
-          const host = this.#find(hash)
-          if (host === undefined) {
-            leave()
-            return
-          }
-          settle()
-          // Set at once: what the host does now may end the connection.
-          const inner = host.takeConnection(connection, joined(chunks))
-          handed = inner
-        }
-      },
-      closed: (failure) => {
-        if (handed !== undefined) handed.closed(failure)
-        else if (!gone) {
-          gone = true
-          settle()
-        }
-      },
-    }
+    this.#settle()
+    this.#inner = host.takeConnection(connection, joined(chunks))
+  }
+
+  /** What it waited with; nothing, where it does not wait any more. */
+  #settle(): Expected | undefined {
+    const expected = this.#expected
+    this.#expected = undefined
+    this.#timeout?.()
+    this.#timeout = undefined
+    expected?.settled()
+    return expected
   }
 }

@@ -9,7 +9,8 @@ import { Announcer } from './announcer.js'
 import { unreachable } from './assert.js'
 import type { Geometry } from './events/geometry.js'
 import { LIMITS } from './limits.js'
-import { PeerLink } from './peer-link.js'
+import { LinkEvents, type LinkOwner } from './link-events.js'
+import { boundsOf, type LinkSurroundings, PeerLink } from './peer-link.js'
 import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
@@ -37,6 +38,24 @@ export interface DriverOptions {
 
 export class Driver {
   readonly #options: DriverOptions
+  readonly #surroundings: LinkSurroundings
+  readonly #owner: LinkOwner = {
+    opened: (peer, connection) => {
+      this.#dials.delete(peer)
+      const link = this.#openLink(peer, connection)
+      this.#toPeer(peer, { type: 'connected' })
+      return link
+    },
+    received: (link, chunk) => {
+      this.#options.throttle.received(chunk.length)
+      this.#hold(() => link.receive(chunk))
+    },
+    closed: (peer, link, failure) => {
+      this.#dials.delete(peer)
+      if (link === undefined) this.#toPeer(peer, { type: 'dial-failed', failure })
+      else this.#lost(peer, link, failure)
+    },
+  }
   readonly #links = new Map<PeerKey, PeerLink>()
   readonly #dials = new Map<PeerKey, Pick<Connection, 'close'>>()
   readonly #dirty = new Set<PeerLink>()
@@ -58,16 +77,19 @@ export class Driver {
     const { discovery } = ports
     this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, give, rested })
     this.#announcer = new Announcer({ discovery, listenPort, give, rested })
+    this.#surroundings = {
+      bounds: boundsOf(geometry),
+      cache: this.#work.cache,
+      now: () => ports.clock.now(),
+      deliver: (peer, input) => this.#toPeer(peer, input),
+      flushed: (peer, ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
+      maySend: (bytes) => options.throttle.maySend(bytes),
+    }
   }
 
   /** Bytes of the handshake that named us may have been read already. */
   takeConnection(peer: PeerKey, connection: Connection): ConnectionEvents {
-    const link = this.#openLink(peer, connection)
-    return {
-      opened: () => undefined,
-      received: (chunk) => this.#receive(link, chunk),
-      closed: (failure) => this.#lost(peer, link, failure),
-    }
+    return new LinkEvents(this.#owner, peer, this.#openLink(peer, connection))
   }
 
   perform(effect: Effect): void {
@@ -197,15 +219,7 @@ export class Driver {
   }
 
   #openLink(peer: PeerKey, connection: Connection): PeerLink {
-    const link = new PeerLink({
-      connection,
-      geometry: this.#options.geometry,
-      cache: this.#work.cache,
-      now: () => this.#options.ports.clock.now(),
-      deliver: (input) => this.#toPeer(peer, input),
-      flushed: (ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
-      maySend: (bytes) => this.#options.throttle.maySend(bytes),
-    })
+    const link = new PeerLink(this.#surroundings, peer, connection)
     this.#links.set(peer, link)
     this.#options.throttle.join(link)
     link.holdBack(this.#heldBack)
@@ -223,29 +237,9 @@ export class Driver {
     this.flush()
   }
 
-  #receive(link: PeerLink, chunk: Uint8Array): void {
-    this.#options.throttle.received(chunk.length)
-    this.#hold(() => link.receive(chunk))
-  }
-
   #dial(peer: PeerKey, address: PeerAddress): void {
-    let link: PeerLink | undefined
-    const dial = this.#options.ports.network.dial(address, LIMITS.dialTimeoutMs, {
-      opened: (connection) => {
-        this.#dials.delete(peer)
-        link = this.#openLink(peer, connection)
-        this.#toPeer(peer, { type: 'connected' })
-      },
-      received: (chunk) => {
-        if (link !== undefined) this.#receive(link, chunk)
-      },
-      closed: (failure) => {
-        this.#dials.delete(peer)
-        if (link === undefined) this.#toPeer(peer, { type: 'dial-failed', failure })
-        else this.#lost(peer, link, failure)
-      },
-    })
-    this.#dials.set(peer, dial)
+    const events = new LinkEvents(this.#owner, peer)
+    this.#dials.set(peer, this.#options.ports.network.dial(address, LIMITS.dialTimeoutMs, events))
   }
 
   #lost(peer: PeerKey, link: PeerLink, failure: Failure): void {

@@ -7,9 +7,9 @@ import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import type { Connection, Failure } from './ports.js'
 import { isLoan, type Loan, type ReadCache } from './store/read-cache.js'
-import { BLOCK_BYTES, type Instant } from './values.js'
+import { BLOCK_BYTES, type Instant, type PeerKey } from './values.js'
 import { Bitfield } from './wire/bitfield.js'
-import { MessageDecoder } from './wire/decoder.js'
+import { type DecoderBounds, MessageDecoder } from './wire/decoder.js'
 import { EXTENSION_HANDSHAKE_ID, readExtensionHandshake } from './wire/extension.js'
 import type { Fault } from './wire/fault.js'
 import { HandshakeDecoder } from './wire/handshake.js'
@@ -21,18 +21,24 @@ import {
   type SendableMessage,
 } from './wire/messages.js'
 
-export interface LinkOptions {
-  readonly connection: Connection
-  readonly geometry: Geometry
+/** What the links of a transfer share. */
+export interface LinkSurroundings {
+  readonly bounds: DecoderBounds
   readonly cache: ReadCache
   now(): Instant
-  /** Hears what came; never called from within `send`, `request` or `serve`. */
-  deliver(input: PeerInput): void
+  /** Hears what came from a peer; never called from within `send`, `request` or `serve`. */
+  deliver(peer: PeerKey, input: PeerInput): void
   /** These blocks left this process. */
-  flushed(ranges: readonly Range[]): void
+  flushed(peer: PeerKey, ranges: readonly Range[]): void
   /** True where so many bytes of payload may go out now; else `flush` is called again later. */
   maySend(bytes: number): boolean
 }
+
+export const boundsOf = ({ pieceCount }: Geometry): DecoderBounds => ({
+  bitfieldBytes: Bitfield.byteLength(pieceCount),
+  blockBytesMax: BLOCK_BYTES,
+  extendedBytesMax: LIMITS.extendedBytesMax,
+})
 
 /** Requests of one `blocks-requested`, cut into blocks. */
 const cut = (ranges: readonly Range[]): Range[] => {
@@ -44,14 +50,16 @@ const cut = (ranges: readonly Range[]): Range[] => {
 }
 
 export class PeerLink {
-  readonly #options: LinkOptions
+  readonly #surroundings: LinkSurroundings
+  readonly #peer: PeerKey
+  readonly #connection: Connection
   readonly #decoder: MessageDecoder
   #handshake: HandshakeDecoder | undefined = new HandshakeDecoder()
   #outgoing: Uint8Array[] = []
   /** Blocks of the chunk that is being read; they go out as one input. */
   #arrived: BlockMessage[] = []
   /** Blocks that the peer waits for, in its order. */
-  readonly #serving = new Map<string, Range>()
+  #serving: Map<string, Range> | undefined
   /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
   #reading: { readonly range: Range; wanted: boolean } | undefined
   readonly #backlog = new Backlog()
@@ -64,13 +72,11 @@ export class PeerLink {
   #paused = false
   #closed = false
 
-  constructor(options: LinkOptions) {
-    this.#options = options
-    this.#decoder = new MessageDecoder({
-      bitfieldBytes: Bitfield.byteLength(options.geometry.pieceCount),
-      blockBytesMax: BLOCK_BYTES,
-      extendedBytesMax: LIMITS.extendedBytesMax,
-    })
+  constructor(surroundings: LinkSurroundings, peer: PeerKey, connection: Connection) {
+    this.#surroundings = surroundings
+    this.#peer = peer
+    this.#connection = connection
+    this.#decoder = new MessageDecoder(surroundings.bounds)
   }
 
   receive(chunk: Uint8Array): void {
@@ -87,7 +93,7 @@ export class PeerLink {
     }
     this.#handshake = undefined
     const { infoHash, peerId, reserved } = progress
-    this.#options.deliver({ type: 'handshake-arrived', handshake: { infoHash, peerId, reserved } })
+    this.#deliver({ type: 'handshake-arrived', handshake: { infoHash, peerId, reserved } })
     if (progress.rest.length > 0 && !this.#closed) this.#decode(progress.rest)
   }
 
@@ -104,13 +110,14 @@ export class PeerLink {
   }
 
   serve(range: Range): void {
+    this.#serving ??= new Map()
     this.#serving.set(rangeName(range), range)
   }
 
   /** True where it was still waiting. */
   withdraw(range: Range): boolean {
     const name = rangeName(range)
-    if (this.#serving.delete(name)) return true
+    if (this.#serving?.delete(name) === true) return true
     const reading = this.#reading
     if (reading === undefined || !reading.wanted || rangeName(reading.range) !== name) return false
     reading.wanted = false
@@ -123,7 +130,7 @@ export class PeerLink {
     if (this.#outgoing.length > 0) {
       const chunks = this.#outgoing
       this.#outgoing = []
-      this.#options.connection.send(chunks, this.#waitForReader())
+      this.#connection.send(chunks, this.#waitForReader())
     }
     this.#pump()
   }
@@ -148,17 +155,17 @@ export class PeerLink {
   close(): void {
     if (this.#closed) return
     // What was said last, a `choke` or a rejection, still goes out.
-    if (this.#outgoing.length > 0) this.#options.connection.send(this.#outgoing)
+    if (this.#outgoing.length > 0) this.#connection.send(this.#outgoing)
     this.#closed = true
     this.#decoder.stop()
-    this.#serving.clear()
+    this.#serving = undefined
     this.#outgoing = []
-    this.#options.connection.close()
+    this.#connection.close()
   }
 
   /** Who does not read what we answer is not listened to until it has, or our answers would fill the memory. */
   #waitForReader(): (() => void) | undefined {
-    if (this.#unread || this.#options.connection.unsentBytes < LIMITS.unreadBytesPause) return undefined
+    if (this.#unread || this.#connection.unsentBytes < LIMITS.unreadBytesPause) return undefined
     this.#unread = true
     this.#steer()
     return () => {
@@ -171,8 +178,8 @@ export class PeerLink {
     const paused = this.#throttled || this.#heldBack || this.#unread
     if (paused === this.#paused) return
     this.#paused = paused
-    if (paused) this.#options.connection.pause()
-    else this.#options.connection.resume()
+    if (paused) this.#connection.pause()
+    else this.#connection.resume()
   }
 
   #decode(chunk: Uint8Array): void {
@@ -191,43 +198,48 @@ export class PeerLink {
     this.#deliverBlocks()
     if (this.#closed) return
     if (message.type !== 'extended') {
-      this.#options.deliver({ type: 'message-arrived', message })
+      this.#deliver({ type: 'message-arrived', message })
       return
     }
     if (message.id !== EXTENSION_HANDSHAKE_ID) return // we offered none of them yet
     const extensions = readExtensionHandshake(message.payload)
     if (extensions.type === 'fault') this.#fault(extensions)
-    else this.#options.deliver({ type: 'extensions-arrived', extensions })
+    else this.#deliver({ type: 'extensions-arrived', extensions })
   }
 
   #deliverBlocks(): void {
     if (this.#arrived.length === 0) return
     const blocks = this.#arrived
     this.#arrived = []
-    if (!this.#closed) this.#options.deliver({ type: 'blocks-arrived', blocks })
+    if (!this.#closed) this.#deliver({ type: 'blocks-arrived', blocks })
   }
 
   #blockGrew(): void {
-    const now = this.#options.now()
+    const now = this.#surroundings.now()
     if (now - this.#grewAt < LIMITS.blockPartMs) return
     this.#grewAt = now
-    this.#options.deliver({ type: 'block-part-arrived' })
+    this.#deliver({ type: 'block-part-arrived' })
+  }
+
+  #deliver(input: PeerInput): void {
+    this.#surroundings.deliver(this.#peer, input)
   }
 
   #fault(fault: Fault): void {
-    this.#options.deliver({ type: 'fault-found', fault })
+    this.#deliver({ type: 'fault-found', fault })
   }
 
   /** Hands blocks to the connection while it takes them; a block that must be read from disk holds up those behind it. */
   #pump(): void {
-    if (this.#reading !== undefined) return
+    const serving = this.#serving
+    if (this.#reading !== undefined || serving === undefined || serving.size === 0) return
     const loans: Loan[] = []
     const served: Range[] = []
     const failed: { range: Range; failure: Failure }[] = []
     while (served.length < this.#backlog.room) {
-      const [range] = this.#serving.values()
-      if (range === undefined || !this.#options.maySend(range.length)) break
-      this.#serving.delete(rangeName(range))
+      const [range] = serving.values()
+      if (range === undefined || !this.#surroundings.maySend(range.length)) break
+      serving.delete(rangeName(range))
       const answer = this.#read(range)
       if (answer === undefined) break
       if (isLoan(answer)) {
@@ -236,14 +248,14 @@ export class PeerLink {
       } else failed.push({ range, failure: answer })
     }
     if (served.length > 0) this.#sendBlocks(served, loans)
-    for (const { range, failure } of failed) this.#options.deliver({ type: 'block-unreadable', range, failure })
+    for (const { range, failure } of failed) this.#deliver({ type: 'block-unreadable', range, failure })
   }
 
   /** The bytes or why not, if that is known at once; else they are sent when they come. */
   #read(range: Range): Loan | Failure | undefined {
     let answer: Loan | Failure | undefined
     let later = false
-    this.#options.cache.read(range, (result) => {
+    this.#surroundings.cache.read(range, (result) => {
       if (later) this.#landed(range, result)
       else answer = result
     })
@@ -256,7 +268,7 @@ export class PeerLink {
     const wanted = this.#reading?.wanted === true && !this.#closed
     this.#reading = undefined
     if (!isLoan(answer)) {
-      if (!this.#closed) this.#options.deliver({ type: 'block-unreadable', range, failure: answer })
+      if (!this.#closed) this.#deliver({ type: 'block-unreadable', range, failure: answer })
     } else if (wanted) this.#sendBlocks([range], [answer])
     else answer.release()
     if (!this.#closed) this.#pump()
@@ -265,16 +277,16 @@ export class PeerLink {
   /** What the connection never flushes is never given back: its memory is left to the collector. */
   #sendBlocks(served: readonly Range[], loans: readonly Loan[]): void {
     const depth = this.#backlog.add(served.length)
-    const handedAt = this.#options.now()
+    const handedAt = this.#surroundings.now()
     const chunks: Uint8Array[] = []
     served.forEach((range, index) => {
       const loan = loans[index]
       if (loan !== undefined) chunks.push(encodePieceHeader(range.piece, range.offset, range.length), loan.bytes)
     })
-    this.#options.connection.send(chunks, () => {
+    this.#connection.send(chunks, () => {
       for (const loan of loans) loan.release()
-      this.#backlog.flushed(served.length, depth, this.#options.now() - handedAt)
-      if (!this.#closed) this.#options.flushed(served)
+      this.#backlog.flushed(served.length, depth, this.#surroundings.now() - handedAt)
+      if (!this.#closed) this.#surroundings.flushed(this.#peer, served)
       if (!this.#closed) this.#pump()
     })
   }

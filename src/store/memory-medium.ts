@@ -17,20 +17,33 @@ const WRITTEN_BACK_MS = 35_000
 const textOf = (key: Uint8Array): string => String.fromCharCode(...key)
 const keyOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
-/** A value on its own, or the place of a small one within the pages. */
-type Stored = Uint8Array | number
-
 /** Small values lie side by side in pages of this size: an array of its own takes 200 bytes more than it holds. */
 const PAGE_BYTES = 16_384
 const SMALL_BYTES_MAX = 2_048
 
-/** What takes one write of a key back. */
-interface Undo {
-  readonly at: number
-  readonly text: string
-  readonly before: Stored | undefined
-  /** It belongs to the same write as the one before it. */
-  readonly goesOn: boolean
+/** Where a value is: a place in the pages and a length in one number, or below 0 the number of a larger one. */
+type Place = number
+const NOWHERE: Place = Number.NaN
+
+/** What takes writes back, oldest first: numbers and texts side by side, as there are hundreds for each machine. */
+class Undos {
+  readonly texts: string[] = []
+  /** Where the value was that the write replaced. */
+  readonly places: Place[] = []
+  /** When it was written, or -1 less that where it belongs to the same write as the one before it. */
+  readonly times: number[] = []
+
+  add(text: string, place: Place, at: number): void {
+    this.texts.push(text)
+    this.places.push(place)
+    this.times.push(at)
+  }
+
+  /** Takes out so many from there on. */
+  splice(from: number, count: number): { readonly texts: readonly string[]; readonly places: readonly Place[] } {
+    this.times.splice(from, count)
+    return { texts: this.texts.splice(from, count), places: this.places.splice(from, count) }
+  }
 }
 
 interface Item {
@@ -41,13 +54,15 @@ interface Item {
 export class MemoryMedium {
   /** In order, each with what is stored under it at the same index. */
   readonly #texts: string[] = []
-  readonly #stored: Stored[] = []
+  readonly #places: Place[] = []
   readonly #pages: Uint8Array[] = []
+  readonly #large = new Map<Place, Uint8Array>()
+  #lastLarge: Place = 0
   /** Bytes of the last page that are taken. */
   #taken = PAGE_BYTES
   #letGo = (): void => {}
   /** Writes that a loss of power may take, oldest first. */
-  #unsynced: Undo[] = []
+  readonly #unsynced = new Undos()
 
   /** Whoever had it open does nothing more; the next one is to let go when it is called. */
   takeOver(letGo: () => void): void {
@@ -70,8 +85,7 @@ export class MemoryMedium {
   get(key: Uint8Array): Uint8Array | undefined {
     const text = textOf(key)
     const at = this.#find(text)
-    const stored = this.#texts[at] === text ? this.#stored[at] : undefined
-    return stored === undefined ? undefined : this.#load(stored)
+    return this.#texts[at] === text ? this.#load(this.#places[at] ?? NOWHERE) : undefined
   }
 
   keys({ from, to }: KeyRange): readonly Uint8Array[] {
@@ -82,7 +96,7 @@ export class MemoryMedium {
     const items: Item[] = []
     const end = this.#find(textOf(to))
     for (let at = this.#find(textOf(from)); at < end; at++)
-      items.push({ key: keyOf(this.#texts[at] ?? ''), value: this.#load(this.#stored[at] ?? 0) })
+      items.push({ key: keyOf(this.#texts[at] ?? ''), value: this.#load(this.#places[at] ?? NOWHERE) })
     return items
   }
 
@@ -91,17 +105,18 @@ export class MemoryMedium {
     let goesOn = false
     for (const operation of operations) {
       const text = textOf(operation.key)
-      const before = this.#put(text, operation.type === 'put' ? this.#store(operation.value) : undefined)
-      this.#unsynced.push({ at, text, before, goesOn })
+      const before = this.#put(text, operation.type === 'put' ? this.#store(operation.value) : NOWHERE)
+      this.#unsynced.add(text, before, goesOn ? -1 - at : at)
       goesOn = true
     }
-    const kept = this.#unsynced.findIndex((undo) => undo.at >= at - WRITTEN_BACK_MS)
-    if (kept > 0) this.#unsynced.splice(0, kept)
+    const { times } = this.#unsynced
+    const kept = times.findIndex((time) => Math.max(time, -1 - time) >= at - WRITTEN_BACK_MS)
+    if (kept > 0) this.#forget(kept)
   }
 
   /** A loss of power takes nothing of what was written until now. */
   sync(): void {
-    this.#unsynced = []
+    this.#forget(this.#unsynced.times.length)
   }
 
   /**
@@ -110,32 +125,41 @@ export class MemoryMedium {
    */
   losePower(keep: (writes: number) => number): void {
     this.#letGo()
-    const begins = [...this.#unsynced.keys()].filter((at) => this.#unsynced[at]?.goesOn === false)
-    const lost = this.#unsynced.splice(begins[keep(begins.length)] ?? this.#unsynced.length)
-    for (const { text, before } of lost.reverse()) this.#put(text, before)
+    const { times } = this.#unsynced
+    const begins = [...times.keys()].filter((at) => (times[at] ?? 0) >= 0)
+    const from = begins[keep(begins.length)] ?? times.length
+    const { texts, places } = this.#unsynced.splice(from, times.length - from)
+    for (let at = texts.length - 1; at >= 0; at--) this.#drop(this.#put(texts[at] ?? '', places[at] ?? NOWHERE))
     this.sync()
   }
 
-  /** Stores it under the key, or nothing, and gives back what was stored there. */
-  #put(text: string, stored: Stored | undefined): Stored | undefined {
+  /** The first of the undos are not to be done any more. */
+  #forget(undos: number): void {
+    for (const place of this.#unsynced.splice(0, undos).places) this.#drop(place)
+  }
+
+  /** Stores it under the key, or nothing, and says where what was stored there is. */
+  #put(text: string, place: Place): Place {
     const at = this.#find(text)
     const isThere = this.#texts[at] === text
-    const before = isThere ? this.#stored[at] : undefined
-    if (stored === undefined) {
-      if (!isThere) return undefined
+    const before = isThere ? (this.#places[at] ?? NOWHERE) : NOWHERE
+    if (Number.isNaN(place)) {
+      if (!isThere) return NOWHERE
       this.#texts.splice(at, 1)
-      this.#stored.splice(at, 1)
-    } else if (isThere) this.#stored[at] = stored
+      this.#places.splice(at, 1)
+    } else if (isThere) this.#places[at] = place
     else {
       this.#texts.splice(at, 0, text)
-      this.#stored.splice(at, 0, stored)
+      this.#places.splice(at, 0, place)
     }
     return before
   }
 
-  /** Small values are never given up, as no log gives up single records. */
-  #store(value: Uint8Array): Stored {
-    if (value.length > SMALL_BYTES_MAX) return value
+  #store(value: Uint8Array): Place {
+    if (value.length > SMALL_BYTES_MAX) {
+      this.#large.set(--this.#lastLarge, value)
+      return this.#lastLarge
+    }
     if (this.#taken + value.length > PAGE_BYTES) {
       this.#pages.push(new Uint8Array(PAGE_BYTES))
       this.#taken = 0
@@ -146,11 +170,16 @@ export class MemoryMedium {
     return at * (SMALL_BYTES_MAX + 1) + value.length
   }
 
-  #load(stored: Stored): Uint8Array {
-    if (typeof stored !== 'number') return stored
-    const length = stored % (SMALL_BYTES_MAX + 1)
-    const at = (stored - length) / (SMALL_BYTES_MAX + 1)
+  #load(place: Place): Uint8Array {
+    if (place < 0) return this.#large.get(place) ?? new Uint8Array()
+    const length = place % (SMALL_BYTES_MAX + 1)
+    const at = (place - length) / (SMALL_BYTES_MAX + 1)
     const from = at % PAGE_BYTES
     return this.#pages[(at - from) / PAGE_BYTES]?.slice(from, from + length) ?? new Uint8Array()
+  }
+
+  /** A large value is not needed any more. Small ones are kept: no log gives up single records. */
+  #drop(place: Place): void {
+    if (place < 0) this.#large.delete(place)
   }
 }
