@@ -118,6 +118,18 @@ export const LIMITS = {
   trackerLingerMs: 2_000,
   /** A million info-hashes, a line each. */
   trackerAllowBytesMax: 64 * MIB,
+  /** How long what changed in a tracker's swarms waits to be written: what a SIGKILL may cost. */
+  trackerStoreDelayMs: 1_000,
+  /** Records of peers in one write, 2 ms of packing: announces are answered between two of them. */
+  trackerStoreBatchMax: 1_000,
+  /** Announces that wait for a tracker's Redis at one time: about a second's worth, and 10 MB. */
+  trackerStoreWaitingMax: 10_000,
+  /** How long one of them waits before it is told to ask again later. */
+  trackerStoreTimeoutMs: 5_000,
+  /** How far apart a Redis server that is gone is tried again, at most. */
+  trackerStoreRetryMs: 1_000,
+  /** Swarms that one announce over Redis looks through for peers that have expired. */
+  trackerStoreSwarmsPerCallMax: 8,
   /** A JWT with an RSA signature and a list of 40 torrents takes 2.5 KiB; it stands in the query of an announce. */
   trackerTokenBytesMax: 4 * KIB,
   /** Tokens that were verified and are remembered until they expire: 5 KiB each at most. */

@@ -54,8 +54,10 @@ export const ROOMS: readonly Room[] = [
   // Keeps the machine away from the simulated world, so it knows what that is.
   { name: 'guard', has: /^simulations\/guard\.ts$/, from: [], machine: true },
   { name: 'simulations', has: /^simulations\//, from: [...ENGINE, 'engine', 'tracker', 'guard'] },
+  // What swarms are kept on, outside of this process.
+  { name: 'tracker stores', has: /^tracker\/(level-(database|store)|redis-.*)\.ts$/, from: TRACKER, machine: true },
   { name: 'tracker fronts', has: /^tracker\/(http|machine|tokens)\.ts$/, from: TRACKER, machine: true },
-  { name: 'tracker index', has: /^tracker\/index\.ts$/, from: [...TRACKER, 'tracker fronts'] },
+  { name: 'tracker index', has: /^tracker\/index\.ts$/, from: [...TRACKER, 'tracker fronts', 'tracker stores'] },
   { name: 'tracker', has: /^tracker\//, from: WIRE },
 ]
 
@@ -69,6 +71,12 @@ export const MACHINE_NAMES: readonly string[] = [
 
 /** Hashing is a pure function of bytes, and may be done anywhere; what else `node:crypto` has is not pure. */
 export const HASHING_NAMES: readonly string[] = ['createHash', 'hash', 'Hash']
+
+/** Functions whose last digit is left to each engine, but for `log`, `exp` and `sqrt`: in those all versions of V8 agree. */
+export const UNEVEN_MATH: readonly string[] = [
+  ...['pow', 'cbrt', 'hypot', 'log10', 'log1p', 'log2', 'expm1', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2'],
+  ...['sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'],
+].map((name) => `Math.${name}`)
 
 /** What RxJS does with time, by timers of its own. */
 export const TIMED_OPERATORS: readonly string[] = [
