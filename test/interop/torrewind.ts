@@ -8,7 +8,7 @@ import { type JsonLine, numberOf, textOf, waitForJson } from './json.js'
 import { LOOPBACK, type Place } from './place.js'
 import type { Rig } from './rig.js'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 const available = (): string | undefined =>
   existsSync(MAIN) ? undefined : 'dist/src/cli/main.js is not there (npm run build)'
 
