@@ -25,19 +25,19 @@ const NORMAL_975 = 1.959963984540054
 /** The same of Student's t with 1, 2, ... degrees of freedom, where the expansion is not good enough. */
 const STUDENT_975 = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646]
 
-/** The same of Student's t with any, to three digits: Cornish and Fisher's expansion. */
-export const student975 = (freedom: number): number => {
-  const z = NORMAL_975
-  const known = STUDENT_975[freedom - 1]
-  return (
-    known ??
-    z +
-      (z ** 3 + z) / (4 * freedom) +
-      (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2) +
-      (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * freedom ** 3) +
-      (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / (92_160 * freedom ** 4)
-  )
-}
+const SQUARE = NORMAL_975 * NORMAL_975
+
+/** Cornish and Fisher's expansion: the factors of one over the degrees of freedom, of its square, and so on. */
+const EXPANSION = [
+  (SQUARE + 1) / 4,
+  ((5 * SQUARE + 16) * SQUARE + 3) / 96,
+  (((3 * SQUARE + 19) * SQUARE + 17) * SQUARE - 15) / 384,
+  ((((79 * SQUARE + 776) * SQUARE + 1_482) * SQUARE - 1_920) * SQUARE - 945) / 92_160,
+]
+
+/** The same of Student's t with any, to three digits. */
+export const student975 = (freedom: number): number =>
+  STUDENT_975[freedom - 1] ?? NORMAL_975 * (1 + EXPANSION.reduceRight((sum, factor) => (sum + factor) / freedom, 0))
 
 /** What independent runs say of one number. */
 export interface Estimate {

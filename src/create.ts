@@ -61,12 +61,14 @@ const checkUrls = (urls: readonly string[], what: string, protocols: readonly st
   }
 }
 
+const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && (value & (value - 1)) === 0
+
 const checkOptions = ({ trackers = [], webSeeds = [], pieceLength }: CreateOptions): void => {
   checkUrls(trackers, 'tracker', TRACKER_PROTOCOLS, LIMITS.trackersMax)
   checkUrls(webSeeds, 'web seed', WEB_SEED_PROTOCOLS, LIMITS.webSeedsMax)
   if (pieceLength === undefined) return
   const { newPieceLengthMin: min, pieceLengthMax: max } = LIMITS
-  if (!Number.isInteger(Math.log2(pieceLength)) || pieceLength < min || pieceLength > max) {
+  if (pieceLength < min || pieceLength > max || !isPowerOfTwo(pieceLength)) {
     throw invalid(`pieces cannot have ${pieceLength} bytes, but a power of two from ${min} to ${max}`)
   }
 }

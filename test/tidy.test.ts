@@ -10,6 +10,7 @@ import {
   machineUses,
   type Sources,
   timedOperators,
+  unevenMath,
   unrunTests,
   wrongDirections,
 } from './tidy/checks.js'
@@ -60,6 +61,7 @@ test('tidy: every source is reached from an entry of the package', () =>
   nothing(deadFiles(shipped, [...entries(), ...WORKERS])))
 test('tidy: only the rooms at the rim touch clocks, chance, timers, the process and Node', () =>
   nothing(machineUses(shipped)))
+test('tidy: no arithmetic of a run depends on the version of Node', () => nothing(unevenMath(shipped)))
 test('tidy: RxJS does nothing with time outside the rim', () => nothing(timedOperators(shipped)))
 test('tidy: every test file ends in test.run()', () => nothing(unrunTests(tests)))
 test('tidy: there is something to check', () => {

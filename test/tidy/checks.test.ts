@@ -1,7 +1,16 @@
 /** The checks of the house rules, shown to fail on made-up sources. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cycles, deadFiles, machineUses, resolveImport, timedOperators, unrunTests, wrongDirections } from './checks.js'
+import {
+  cycles,
+  deadFiles,
+  machineUses,
+  resolveImport,
+  timedOperators,
+  unevenMath,
+  unrunTests,
+  wrongDirections,
+} from './checks.js'
 
 const sources = (files: Record<string, string>): Map<string, string> => new Map(Object.entries(files))
 const one = (file: string, text: string): Map<string, string> => sources({ [file]: text })
@@ -185,6 +194,23 @@ test('rxjs: operators of time are named, the others are not', () => {
     'src/events/streams.ts imports debounceTime from rxjs/operators',
     'src/store/log.ts imports * from rxjs',
     'src/transfer.ts imports throttleTime from rxjs',
+  ])
+})
+
+test('arithmetic: powers and sines are named, but not what is exact, and not what a user is shown', () => {
+  const found = unevenMath(
+    sources({
+      'simulations/churn.ts': 'const a = Math.exp(Math.log(b) * c) // not b ** c, nor Math.pow',
+      'simulations/world.ts': 'const a = Math.sin(b) + Math.log(c) + 2 ** d + (e - f) ** 2',
+      'src/events/tries.ts': 'const a = first * 1.5 ** tries',
+      'src/actors/choker.ts': 'const a = rate ** 0.5\nrate **= 2',
+      'src/cli/format.ts': 'const a = Math.log10(b) + 1_000 ** c',
+    }),
+  )
+  assert.equal(found, [
+    'simulations/world.ts uses Math.sin',
+    'src/events/tries.ts raises to a power',
+    'src/actors/choker.ts raises to a power',
   ])
 })
 

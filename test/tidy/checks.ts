@@ -1,6 +1,6 @@
 /** The checks: each takes sources and says in words what is wrong, so that it can be shown to fail. */
 import path from 'node:path'
-import { HASHING_NAMES, MACHINE_NAMES, roomOf, TIMED_OPERATORS } from './rooms.js'
+import { HASHING_NAMES, MACHINE_NAMES, roomOf, TIMED_OPERATORS, UNEVEN_MATH } from './rooms.js'
 import { importsOf, stripped, usesOf } from './source.js'
 
 /** Path of each file, relative to the project and with `/`, and its text. */
@@ -90,6 +90,21 @@ export const machineUses = (sources: Sources): string[] => {
       const hashing = specifier === 'node:crypto' && names.every((name) => HASHING_NAMES.includes(name))
       if (!hashing) wrong.push(`${file} imports ${names.join(', ')} from ${specifier}`)
     }
+  }
+  return wrong
+}
+
+/** Squares and powers of two are exact, so they are the same everywhere; other powers are not. */
+const POWER = /(?<!\b2 )\*\*(?! 2\b)/
+
+/** Arithmetic that differs between versions of Node, outside the rooms that touch the machine. */
+export const unevenMath = (sources: Sources): string[] => {
+  const wrong: string[] = []
+  for (const [file, text] of sources) {
+    if (roomOf(file)?.machine === true) continue
+    const code = stripped(text)
+    for (const name of UNEVEN_MATH) if (usesOf(code, name)) wrong.push(`${file} uses ${name}`)
+    if (POWER.test(code)) wrong.push(`${file} raises to a power`)
   }
   return wrong
 }
