@@ -2,8 +2,8 @@
 import { LIMITS } from '../src/limits.js'
 import { type InfoHash, toHex } from '../src/values.js'
 import type { ScrapeFile } from '../src/wire/scrape.js'
-import type { Access } from './access.js'
-import { type Soon, type StoreAnswer, type SwarmStore, soon } from './store.js'
+import type { Access, Admission, Denial } from './access.js'
+import { heldAnswer, orRefusal, type Soon, type StoreAnswer, type SwarmStore, soon } from './store.js'
 import type { Refusal, SwarmRequest, SwarmStats } from './swarm.js'
 
 export interface TrackerCounts {
@@ -50,19 +50,25 @@ export class TrackerCore {
   announce(request: SwarmRequest, token?: string): Soon<StoreAnswer | Refusal> {
     this.counts.announces++
     if (!this.isServed(request.infoHash)) return NOT_SERVED
-    if (this.access === undefined) return this.store.announce(request, this.#now())
-    return soon(this.access.admit(token, 'announce', toHex(request.infoHash)), (answer) =>
-      answer.type === 'denial' ? { type: 'refusal', reason: answer.reason } : this.store.announce(request, this.#now()),
-    )
+    if (this.access === undefined) return orRefusal(this.store.announce(request, this.#now()))
+    const admitted = this.access.admit(token, 'announce', toHex(request.infoHash))
+    const ask = (answer: Admission | Denial): Soon<StoreAnswer | Refusal> =>
+      answer.type === 'denial'
+        ? { type: 'refusal', reason: answer.reason }
+        : orRefusal(this.store.announce(request, this.#now()))
+    // Whoever waits is told later, when the store was asked for others.
+    return admitted instanceof Promise ? admitted.then((answer) => soon(ask(answer), heldAnswer)) : ask(admitted)
   }
 
   /** Torrents that are not served, to all or to the holder of this token, are left out. */
-  scrape(infoHashes: readonly InfoHash[], token?: string): Soon<readonly ScrapeFile[]> {
+  scrape(infoHashes: readonly InfoHash[], token?: string): Soon<readonly ScrapeFile[] | Refusal> {
     this.counts.scrapes++
     const served = infoHashes.filter((infoHash) => this.isServed(infoHash))
-    return this.access === undefined
-      ? this.store.scrape(served, this.#now())
-      : this.#scrapeAdmitted(this.access, served, token)
+    return orRefusal(
+      this.access === undefined
+        ? this.store.scrape(served, this.#now())
+        : this.#scrapeAdmitted(this.access, served, token),
+    )
   }
 
   /** Why the holder of this token may not ask about the first of these torrents; undefined where it may. */

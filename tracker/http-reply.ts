@@ -7,7 +7,7 @@ import { encodeScrapeAnswer, readScrapeQuery } from '../src/wire/scrape.js'
 import { encodeFailure } from '../src/wire/trackeranswer.js'
 import { readToken } from './access.js'
 import type { TrackerCore } from './core.js'
-import { type Soon, type StoreAnswer, soon } from './store.js'
+import { orRefusal, type Soon, type StoreAnswer, soon } from './store.js'
 
 export interface HttpReply {
   readonly status: number
@@ -73,7 +73,9 @@ const scrapeReply = (core: TrackerCore, query: string, token?: string): Soon<Htt
   }
   return soon(core.denied(asked.infoHashes, token), (reason) =>
     reason === undefined
-      ? soon(core.scrape(asked.infoHashes, token), (files) => bencoded(encodeScrapeAnswer(files)))
+      ? soon(core.scrape(asked.infoHashes, token), (files) =>
+          'reason' in files ? failed(core, files.reason) : bencoded(encodeScrapeAnswer(files)),
+        )
       : failed(core, reason),
   )
 }
@@ -97,11 +99,11 @@ export const httpReply = (core: TrackerCore, target: string, host: Uint8Array): 
     case '/scrape':
       return scrapeReply(core, query, token)
     case '/stats':
-      return soon(core.stats(), (stats) => ({
-        status: 200,
-        contentType: 'application/json',
-        body: latin1Bytes(`${JSON.stringify(stats)}\n`),
-      }))
+      return soon(orRefusal(core.stats()), (stats) =>
+        'reason' in stats
+          ? { status: 503, contentType: 'text/plain', body: latin1Bytes(`${stats.reason}\n`) }
+          : { status: 200, contentType: 'application/json', body: latin1Bytes(`${JSON.stringify(stats)}\n`) },
+      )
     default:
       return {
         status: 404,

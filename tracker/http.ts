@@ -3,7 +3,8 @@
  *
  * Strategy: a reply is made in one go from a request's target, so nothing of a request but its head is ever kept. Every
  * phase of a connection has a time of its own (head, whole request, rest between two requests, reading of an error), and
- * Node looks after them; a request with a body is answered at once, and the body thrown away.
+ * Node looks after them; a request with a body is answered at once, and the body thrown away. What has more to it than
+ * that (bodies, answers without end) goes to `routes`, who take what is theirs.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -12,11 +13,15 @@ import { messageOf, systemCode, TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import { latin1Bytes } from '../src/wire/bencode.js'
 import { hostToBytes } from '../src/wire/compact.js'
+import { hasBody, skipBody } from './http-body.js'
 import type { HttpReply } from './http-reply.js'
 import { type Soon, soon } from './store.js'
 
 export interface HttpFrontBounds {
+  /** Of a request's head, and of all of it where no body is taken. */
   readonly requestTimeoutMs: number
+  /** Of a request with its body. */
+  readonly bodyTimeoutMs: number
   readonly keepAliveMs: number
   readonly lingerMs: number
   readonly connectionsMax: number
@@ -24,6 +29,7 @@ export interface HttpFrontBounds {
 
 export const HTTP_FRONT_BOUNDS: HttpFrontBounds = {
   requestTimeoutMs: LIMITS.trackerRequestTimeoutMs,
+  bodyTimeoutMs: LIMITS.catalogueBodyTimeoutMs,
   keepAliveMs: LIMITS.trackerKeepAliveMs,
   lingerMs: LIMITS.trackerLingerMs,
   connectionsMax: LIMITS.trackerConnectionsMax,
@@ -37,6 +43,8 @@ export interface HttpFrontOptions {
   readonly bounds?: HttpFrontBounds | undefined
   /** `target` is that of the request line; `host` has 4 or 16 bytes. */
   reply(target: string, host: Uint8Array): Soon<HttpReply>
+  /** Whether it takes a request that is more than a target; then it answers it by itself. */
+  readonly routes?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
 }
 
 export interface HttpFront {
@@ -53,9 +61,6 @@ const refused = (status: number, body: string): HttpReply => ({
 
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
 /** Undefined for a socket that was reset before it was looked at. Addresses of one link come with a zone. */
 const hostOf = ({ remoteAddress }: Socket): Uint8Array | undefined =>
@@ -104,17 +109,11 @@ const refuseBytes = (error: Error, socket: Duplex, lingerMs: number): void => {
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** Reads a body that nobody asked for, for a moment: a socket that is closed over unread bytes loses the answer too. */
-const skipBody = (request: IncomingMessage, lingerMs: number): void => {
-  request.resume()
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs)
-  request.once('close', () => clearTimeout(timer))
-}
-
 export const startHttpFront = async ({
   host,
   port,
   reply,
+  routes = () => false,
   bounds = HTTP_FRONT_BOUNDS,
 }: HttpFrontOptions): Promise<HttpFront> => {
   let closing: Promise<void> | undefined
@@ -139,8 +138,11 @@ export const startHttpFront = async ({
   }
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (closing !== undefined) response.setHeader('connection', 'close')
+    if (routes(request, response)) return
     const reply = replyTo(request)
     if (reply === undefined) request.socket.destroy()
+    // A store that failed has its reply, too: what is thrown or rejected here is a fault of ours, and ends the process.
     else void soon(reply, (answer) => send(request, response, answer))
   }
 
@@ -148,7 +150,7 @@ export const startHttpFront = async ({
     {
       maxHeaderSize: LIMITS.trackerRequestHeadBytesMax,
       headersTimeout: bounds.requestTimeoutMs,
-      requestTimeout: bounds.requestTimeoutMs,
+      requestTimeout: Math.max(bounds.requestTimeoutMs, bounds.bodyTimeoutMs),
       keepAliveTimeout: bounds.keepAliveMs,
       // How often Node looks for requests that take too long.
       connectionsCheckingInterval: Math.ceil(bounds.requestTimeoutMs / 4),

@@ -3,6 +3,7 @@
  *
  * A store that has its answer at once gives it at once: a promise for each announce would cost as much as the announce.
  */
+import { TorrewindError } from '../src/errors.js'
 import type { InfoHash } from '../src/values.js'
 import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
 import type { CompactPeers } from '../src/wire/compact.js'
@@ -21,6 +22,25 @@ export interface StoreAnswer extends ScrapeCounts {
   compact(): CompactPeers
   named(): readonly AnnouncedPeer[]
 }
+
+/** The same answer for whoever reads it later. */
+export const heldAnswer = (answer: StoreAnswer | Refusal): StoreAnswer | Refusal => {
+  if (answer.type === 'refusal') return answer
+  const compact = answer.compact()
+  const named = answer.named()
+  return { ...answer, compact: () => compact, named: () => named }
+}
+
+const FAILED: Refusal = { type: 'refusal', reason: 'this tracker cannot reach its store: ask again later' }
+
+/** What fronts say of a store that failed, in the words of their protocol; other errors are faults of ours. */
+export const orRefusal = <Answer>(answer: Soon<Answer>): Soon<Answer | Refusal> =>
+  answer instanceof Promise
+    ? answer.catch((error: unknown) => {
+        if (error instanceof TorrewindError && error.code === 'STORE_FAILED') return FAILED
+        throw error
+      })
+    : answer
 
 /** Rejects with STORE_FAILED where what it stands on is gone; whoever asked is told, and may ask again. */
 export interface SwarmStore {
