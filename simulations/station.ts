@@ -11,6 +11,7 @@
 import { assert } from '../src/assert.js'
 import { mix } from '../src/random.js'
 import type { PeerAddress } from '../src/values.js'
+import { readUint32 } from '../src/wire/integers.js'
 import { type Host, QUEUE_US, type Sender } from './host.js'
 import { Line } from './line.js'
 import { Nat } from './nat.js'
@@ -196,7 +197,7 @@ export class Station {
     const { world } = this.host
     world.note(mix(sender.node, from.port))
     world.note(mix(outsidePort, bytes.length))
-    for (let at = 0; at < bytes.length && at < NOTED_BYTES; at++) world.note(bytes[at] ?? 0)
+    for (let at = 0; at < bytes.length && at < NOTED_BYTES; at += 4) world.note(readUint32(bytes, at))
     const port = sender === this.host ? outsidePort : this.nat.inward(outsidePort, from, world.now)
     if (port !== undefined) this.sockets.get(port)?.(bytes, from)
   }

@@ -7,17 +7,30 @@ const IPV6_BYTES = 16
 const PORT_BYTES = 2
 const GROUPS = 8
 const PORT_MAX = 65_535
+const ZERO_DIGIT = 0x30
 
 /** What one peer takes in a compact list, in each family. */
 export const COMPACT_IPV4_BYTES = IPV4_BYTES + PORT_BYTES
 export const COMPACT_IPV6_BYTES = IPV6_BYTES + PORT_BYTES
 
+/** Read by hand, because the address of every datagram is. */
 const readIpv4 = (text: string): number[] | undefined => {
-  const parts = text.split('.')
-  if (parts.length !== IPV4_BYTES) return undefined
-  // A leading zero means octal to some systems and nothing to others.
-  if (!parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return undefined
-  return parts.map(Number)
+  const bytes: number[] = []
+  let value: number | undefined
+  for (let at = 0; at <= text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO_DIGIT
+    if (digit >= 0 && digit <= 9) {
+      // A leading zero means octal to some systems and nothing to others.
+      if (value === 0) return undefined
+      value = (value ?? 0) * 10 + digit
+      if (value > 255) return undefined
+    } else {
+      if (value === undefined || (at < text.length && text[at] !== '.')) return undefined
+      bytes.push(value)
+      value = undefined
+    }
+  }
+  return bytes.length === IPV4_BYTES ? bytes : undefined
 }
 
 /** One side of the `::`, as bytes; dotted decimal may stand at the very end. */
