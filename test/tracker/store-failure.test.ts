@@ -27,10 +27,10 @@ class Outage implements SwarmStore {
 
 const REASON = 'this tracker cannot reach its store: ask again later'
 const from = host('10.0.0.1')
-const announceTarget = announceUrl('/announce', {
+const announceTarget = announceUrl('http://tracker/announce', {
   ...{ infoHash: hashOf(1), peerId: idOf(1), port: 6_881, uploadedBytes: 0, downloadedBytes: 0, leftBytes: 1 },
 })
-const scrapeTarget = scrapeUrl('/announce', [hashOf(1)]) ?? ''
+const scrapeTarget = scrapeUrl('http://tracker/announce', [hashOf(1)]) ?? ''
 
 test('store failure: announces and scrapes get a failure reason, counts a 503, and it goes on when that is over', async () => {
   const store = new Outage()
