@@ -16,3 +16,4 @@ const run = (title: string, file: string, args: readonly string[]): void => {
 run('Transfers beside libtorrent', 'transfer.ts', ['5', '1024'])
 run('A large torrent', 'large.ts', ['10'])
 run('The event log', 'log.ts', ['1000000'])
+run('The simulator', 'simulator.ts', ['120'])
