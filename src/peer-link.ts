@@ -49,6 +49,13 @@ const cut = (ranges: readonly Range[]): Range[] => {
   return blocks
 }
 
+/** Every peer is told of a piece in turn: the frame is made for the first, and nobody writes to it. */
+const have = { piece: -1, frame: new Uint8Array() }
+const frameOfHave = (piece: number): Uint8Array => {
+  if (have.piece !== piece) Object.assign(have, { piece, frame: encodeMessage({ type: 'have', piece }) })
+  return have.frame
+}
+
 export class PeerLink {
   readonly #surroundings: LinkSurroundings
   readonly #peer: PeerKey
@@ -98,7 +105,7 @@ export class PeerLink {
   }
 
   send(message: SendableMessage): void {
-    this.#outgoing.push(encodeMessage(message))
+    this.#outgoing.push(message.type === 'have' ? frameOfHave(message.piece) : encodeMessage(message))
   }
 
   sendBytes(bytes: Uint8Array): void {

@@ -44,6 +44,14 @@ const HAVE_NONE: PeerMessage = { type: 'have-none' }
 const view = (bytes: Uint8Array, from: number, to: number): Uint8Array =>
   new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from)
 
+/** Fewer bytes than this are copied one by one: a view of them would cost more. */
+const FEW_BYTES = 32
+
+const copy = (from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void => {
+  if (end - start >= FEW_BYTES) to.set(view(from, start, end), at)
+  else for (let index = start; index < end; index++) to[at + index - start] = from[index] ?? 0
+}
+
 const readBlock = (bytes: Uint8Array, at: number, block: Uint8Array): PeerMessage => ({
   type: 'piece',
   piece: readUint32(bytes, at + 1),
@@ -260,7 +268,7 @@ export class MessageDecoder {
       if (end <= chunk.length) {
         // Only the header was cut off: the block is read where it lies.
         this.#reserve(frameBytes, PIECE_HEADER_BYTES)
-        this.#held.set(view(chunk, at, blockAt), this.#heldBytes)
+        copy(chunk, at, blockAt, this.#held, this.#heldBytes)
         this.#heldBytes = 0
         onMessage(readBlock(this.#held, PREFIX_BYTES, view(chunk, blockAt, end)))
         return end
@@ -268,7 +276,7 @@ export class MessageDecoder {
     }
     const taken = Math.min(frameBytes - this.#heldBytes, chunk.length - at)
     this.#reserve(frameBytes, this.#heldBytes + taken)
-    this.#held.set(view(chunk, at, at + taken), this.#heldBytes)
+    copy(chunk, at, at + taken, this.#held, this.#heldBytes)
     this.#heldBytes += taken
     if (this.#heldBytes === frameBytes) {
       const whole = this.#held
@@ -295,7 +303,7 @@ export class MessageDecoder {
     // A buffer that had to grow for a rare, large frame is not kept for the common ones.
     if (this.#held.length > COMMON_FRAME_BYTES) this.#held = NOTHING
     this.#reserve(Math.max(frameBytes, HEAD_BYTES), arrived)
-    this.#held.set(view(chunk, at, chunk.length), 0)
+    copy(chunk, at, chunk.length, this.#held, 0)
     this.#heldBytes = arrived
   }
 
@@ -306,7 +314,7 @@ export class MessageDecoder {
     if (this.#held.length >= Math.min(frameBytes, least)) return
     const most = isHeader ? PIECE_HEADER_BYTES : Math.max(2 * arrivedBytes, COMMON_FRAME_BYTES)
     const larger = new Uint8Array(Math.min(frameBytes, most))
-    larger.set(view(this.#held, 0, this.#heldBytes), 0)
+    copy(this.#held, 0, this.#heldBytes, larger, 0)
     this.#held = larger
   }
 
