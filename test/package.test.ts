@@ -78,7 +78,11 @@ const pack = async (): Promise<void> => {
 test.before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'torrewind-package-'))
   project = path.join(folder, 'project')
-  await pack()
+  await pack().catch((error: unknown) => {
+    // uvu says that nothing was run, and not why.
+    console.error(error)
+    throw error
+  })
 })
 test.after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
 
