@@ -35,7 +35,8 @@ export class Presence {
   readonly #leechers: readonly SimulatedNode[]
   readonly #chances: ReadonlyMap<SimulatedNode, Chance>
   readonly #census: Census
-  #arrivals = 0
+  /** Leechers that came so far. */
+  arrivals = 0
   #sessions = 0
   /** Leechers before this one are decided: they finished, or left for good. */
   #undecided = 0
@@ -91,7 +92,7 @@ export class Presence {
 
   /** The first seeds left, and nobody has a piece that anybody still misses. */
   stuck(): boolean {
-    if (this.seedsLeftSeconds === undefined || this.#arrivals < this.#leechers.length) return false
+    if (this.seedsLeftSeconds === undefined || this.arrivals < this.#leechers.length) return false
     const { size } = this.held(this.#swarm.nodes)
     return this.#leechers.every((node) => node.retired || node.watch.durable.size === size)
   }
@@ -101,7 +102,7 @@ export class Presence {
     const held = this.seedsLeftSeconds === undefined ? pieces : this.held(this.#swarm.nodes).size
     return {
       ...this.#census.measured(this.#swarm.seconds),
-      arrivals: this.#arrivals,
+      arrivals: this.arrivals,
       lastArrivalSeconds: this.lastArrivalSeconds,
       sessions: this.#sessions,
       bans: this.#leechers.reduce((sum, { watch }) => sum + watch.banned, 0),
@@ -111,7 +112,7 @@ export class Presence {
   }
 
   #arrive(node: SimulatedNode, sessionSeconds: number | undefined): void {
-    this.#arrivals++
+    this.arrivals++
     this.#come(node, sessionSeconds)
   }
 

@@ -29,20 +29,24 @@ const play = async (swarm: Swarm, settings: RunSettings): Promise<Played> => {
   const warmupSeconds = Math.min(settings.warmupSeconds, endSeconds)
   await swarm.run({ seconds: warmupSeconds, when: () => false })
   const clubBefore = clubSize(swarm, population)
+  const arrivedBefore = population.presence.arrivals
   let clubAfter = clubBefore
   // Comings and goings are independent steps: the ends of such a walk say all there is to know of its drift.
-  let slope: number | undefined
+  let slope: { readonly clubSlopePerSecond: number; readonly clubArrivalsPerSecond: number } | undefined
   const look = (): void => {
     clubAfter = clubSize(swarm, population)
     const seconds = swarm.seconds - warmupSeconds
     // The theory is one of large clubs, so it says nothing of the end of one.
-    if (seconds > 0 && (clubAfter >= clubBefore / 2 || slope === undefined)) slope = (clubAfter - clubBefore) / seconds
+    if (seconds > 0 && (clubAfter >= clubBefore / 2 || slope === undefined))
+      slope = {
+        clubSlopePerSecond: (clubAfter - clubBefore) / seconds,
+        clubArrivalsPerSecond: (population.presence.arrivals - arrivedBefore) / seconds,
+      }
     if (clubAfter > 0) swarm.at(swarm.seconds + LOOK_SECONDS, look)
   }
   look()
   await swarm.run({ seconds: endSeconds, when: () => clubAfter === 0 })
-  const drift = slope === undefined ? {} : { clubSlopePerSecond: slope }
-  return { population, endSeconds: swarm.seconds, measured: { clubBefore, clubAfter, ...drift } }
+  return { population, endSeconds: swarm.seconds, measured: { clubBefore, clubAfter, ...slope } }
 }
 
 export const oneClub: Scenario = {

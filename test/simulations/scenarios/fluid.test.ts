@@ -34,7 +34,8 @@ test('one club: it grows where leechers come faster than the seed uploads the pi
   const melted = await simulate('one-club', { settings: { peers: 60, seedUploadRate: 24_576, warmupSeconds: 5 } })
   assert.equal([...grown.violations, ...melted.violations], [])
   // 0.75 come in a second, and half a piece is uploaded; then one and a half.
-  const { clubSlopePerSecond: growth = 0, clubAfter = 0 } = grown.measured
+  const { clubSlopePerSecond: growth = 0, clubArrivalsPerSecond: arrivals = 0, clubAfter = 0 } = grown.measured
+  near(arrivals - growth, 0.5, 0.2, 'members that leave in a second')
   assert.ok(growth > 0.1 && growth < 0.4, `${growth} a second`)
   assert.ok(clubAfter > 20, `${clubAfter} members`)
   assert.is(melted.measured.clubAfter, 0)
