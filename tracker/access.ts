@@ -20,8 +20,8 @@ export interface Denial {
 
 /** The guard of a private tracker. An open one has none. */
 export interface Access {
-  /** `infoHash` has 40 hexadecimal digits in lower case. */
-  admit(token: string | undefined, scope: Scope, infoHash: string): Soon<Admission | Denial>
+  /** `infoHash` has 40 hexadecimal digits in lower case; where it is left out, only the scope counts. */
+  admit(token: string | undefined, scope: Scope, infoHash?: string): Soon<Admission | Denial>
 }
 
 export const denial = (code: DenialCode, reason: string): Denial => ({ type: 'denial', code, reason })
@@ -56,10 +56,11 @@ export const readClaims = (payload: Readonly<Record<string, unknown>>): Claims |
 export const judgeClaims = (
   { subject, scopes, infoHashes }: Claims,
   scope: Scope,
-  hash: string,
+  hash: string | undefined,
 ): Admission | Denial => {
   if (!scopes.has(scope)) return denial('SCOPE_MISSING', `the token is not for this: it lacks the scope "${scope}"`)
-  if (infoHashes?.has(hash) === false) return denial('NOT_ALLOWED', 'the token is not for this torrent')
+  if (hash !== undefined && infoHashes?.has(hash) === false)
+    return denial('NOT_ALLOWED', 'the token is not for this torrent')
   return { type: 'admission', subject }
 }
 

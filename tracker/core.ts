@@ -92,7 +92,17 @@ export class TrackerCore {
     return soon(this.store.stats(this.#now()), (stats) => ({ ...stats, ...this.counts }))
   }
 
+  /** How these swarms are, for this process itself: nobody is asked for a token, and nothing is counted. */
+  look(infoHashes: readonly InfoHash[]): Soon<readonly ScrapeFile[]> {
+    return this.store.scrape(infoHashes, this.#now())
+  }
+
   isServed(infoHash: InfoHash): boolean {
-    return this.allow === undefined || this.allow.has(toHex(infoHash))
+    return this.allow === undefined || this.isServedHex(toHex(infoHash))
+  }
+
+  /** The same for an info-hash in hexadecimal digits, in lower case. */
+  isServedHex(infoHash: string): boolean {
+    return this.allow === undefined || this.allow.has(infoHash)
   }
 }

@@ -138,7 +138,6 @@ export const startHttpFront = async ({
   }
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    if (closing !== undefined) response.setHeader('connection', 'close')
     if (routes(request, response)) return
     const reply = replyTo(request)
     if (reply === undefined) request.socket.destroy()

@@ -121,7 +121,7 @@ export class Tokens implements Access {
     this.#keys = typeof keys === 'string' ? keysIn(keys) : keysAt(keys)
   }
 
-  admit(token: string | undefined, scope: Scope, infoHash: string): Soon<Admission | Denial> {
+  admit(token: string | undefined, scope: Scope, infoHash?: string): Soon<Admission | Denial> {
     if (token === undefined || token === '')
       return denial('TOKEN_MISSING', 'this tracker is private: a token is missing')
     if (!isTokenText(token)) return denial('TOKEN_INVALID', 'the token is no JWT')

@@ -22,7 +22,7 @@ const PUBLIC = [...ENGINE, 'engine', 'node', 'composition']
 const TRACKER = [...WIRE, 'tracker']
 
 export const ROOMS: readonly Room[] = [
-  { name: 'base', has: /^src\/(values|limits|assert|errors|random|version|settled|outside|rx)\.ts$/, from: [] },
+  { name: 'base', has: /^src\/(values|limits|assert|errors|random|version|settled|outside|rx|redis-address)\.ts$/, from: [] },
   { name: 'wire', has: /^src\/wire\//, from: BASE },
   // What may follow what: tables that evolve steps, so they know of nothing, and stand below the events.
   { name: 'machines', has: /^src\/actors\/(.*\.machine|step)\.ts$/, from: BASE },
@@ -50,13 +50,30 @@ export const ROOMS: readonly Room[] = [
   // Where the real ports are put in: the only files below the command line that know of them.
   { name: 'composition', has: /^src\/(create-engine|create)\.ts$/, from: [...ENGINE, 'engine', 'node'] },
   { name: 'index', has: /^src\/index\.ts$/, from: PUBLIC },
-  { name: 'cli', has: /^src\/cli\//, from: [...PUBLIC, 'index', 'tracker index', 'simulations'], machine: true },
+  // Where the package's own files lie, which pages are made of.
+  { name: 'package', has: /^src\/package-file\.ts$/, from: [], machine: true },
+  {
+    name: 'cli',
+    has: /^src\/cli\//,
+    from: [...PUBLIC, 'index', 'package', 'tracker index', 'simulations'],
+    machine: true,
+  },
   // Keeps the machine away from the simulated world, so it knows what that is.
   { name: 'guard', has: /^simulations\/guard\.ts$/, from: [], machine: true },
   { name: 'simulations', has: /^simulations\//, from: [...ENGINE, 'engine', 'tracker', 'guard'] },
   // What swarms are kept on, outside of this process.
-  { name: 'tracker stores', has: /^tracker\/(level-(database|store)|redis-.*)\.ts$/, from: TRACKER, machine: true },
-  { name: 'tracker fronts', has: /^tracker\/(http|machine|tokens)\.ts$/, from: TRACKER, machine: true },
+  {
+    name: 'tracker stores',
+    has: /^tracker\/((catalogue-)?level-(database|store)|redis-.*)\.ts$/,
+    from: TRACKER,
+    machine: true,
+  },
+  {
+    name: 'tracker fronts',
+    has: /^tracker\/(http|http-body|machine|tokens|catalogue-(front|http|page|watch))\.ts$/,
+    from: [...TRACKER, 'package'],
+    machine: true,
+  },
   { name: 'tracker index', has: /^tracker\/index\.ts$/, from: [...TRACKER, 'tracker fronts', 'tracker stores'] },
   { name: 'tracker', has: /^tracker\//, from: WIRE },
 ]

@@ -8,7 +8,13 @@ import { HTTP_FRONT_BOUNDS, type HttpFront, type HttpFrontBounds, startHttpFront
 import { fetchUrl, RawClient } from './http-client.js'
 
 /** Times short enough for a test; a busy machine may take several times as long to notice. */
-const SHORT: HttpFrontBounds = { requestTimeoutMs: 400, keepAliveMs: 300, lingerMs: 300, connectionsMax: 100 }
+const SHORT: HttpFrontBounds = {
+  requestTimeoutMs: 400,
+  bodyTimeoutMs: 400,
+  keepAliveMs: 300,
+  lingerMs: 300,
+  connectionsMax: 100,
+}
 const BODY = 'x'.repeat(1_000)
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 

@@ -1,5 +1,5 @@
 /** Worker threads: runs of simulations over the cores of this machine. */
-import { packageFile } from '../package-file.js'
+import { packageFile } from '../../package-file.js'
 import type { SimJob } from './job.js'
 import { type Outcome, resultOf } from './outcome.js'
 import type { Runner } from './runner.js'

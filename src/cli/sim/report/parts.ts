@@ -1,7 +1,7 @@
 /** The parts of a report's page that lie in files: the plotting library, and the page's own style and script. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { packageFile } from '../../package-file.js'
+import { packageFile } from '../../../package-file.js'
 import type { PageParts } from './page.js'
 
 const { resolve } = createRequire(import.meta.url)
