@@ -25,11 +25,24 @@ const openError = (error: unknown, folder: string): TorrewindError => {
   }
 }
 
-const openPart = (db: Level<Uint8Array, Uint8Array>, name: string) =>
-  db.sublevel<Uint8Array, Uint8Array>(name, ENCODING)
+export type LevelOperation =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: Uint8Array }
 
-/** What a store works on: keys and values of its own, in order. */
-export type LevelPart = ReturnType<typeof openPart>
+export interface LevelEntries extends AsyncIterable<[key: Uint8Array, value: Uint8Array]> {
+  nextv(countMax: number): Promise<[key: Uint8Array, value: Uint8Array][]>
+  close(): Promise<void>
+}
+
+/** What a store works on: keys and values of its own, in order. The types of `level` for it are those of a package below it. */
+export interface LevelPart {
+  get(key: Uint8Array): Promise<Uint8Array | undefined>
+  put(key: Uint8Array, value: Uint8Array): Promise<void>
+  batch(operations: LevelOperation[], options?: object): Promise<void>
+  clear(): Promise<void>
+  keys(options: { readonly limit: number }): { all(): Promise<Uint8Array[]> }
+  iterator(range?: { readonly gte: Uint8Array; readonly lt: Uint8Array }): LevelEntries
+}
 
 const checkFormat = async (db: Level<Uint8Array, Uint8Array>, folder: string): Promise<void> => {
   const format: Uint8Array | undefined = await db.get(FORMAT_KEY) // the types of `level` leave out that there may be none
@@ -74,7 +87,7 @@ export class LevelDatabase {
   }
 
   part(name: string): LevelPart {
-    return openPart(this.#db, name)
+    return this.#db.sublevel<Uint8Array, Uint8Array>(name, ENCODING)
   }
 
   /** What was written stays; what is being written is finished first. */
