@@ -45,20 +45,27 @@ export class Culprits {
       this.#records.set(name, spoiled)
       spoiled.open.add(piece)
     }
-    // Nobody else can have done it.
+    // Nobody else can have done it this time; of those before nothing is known yet.
     const [sole] = givers
-    return givers.every((name) => name === sole) ? this.verified(piece) : undefined
+    return sole !== undefined && givers.every((name) => name === sole) ? this.#settle(sole, piece) : undefined
   }
 
   /** The piece is whole and right. */
   verified(piece: number): Finding {
     let found: Finding
-    for (const [name, { open, settled }] of this.#records) {
-      if (!open.delete(piece)) continue
-      const before = [...settled].join(', ')
-      if (settled.size > 0) found ??= `${name} spoiled piece ${before} and then piece ${piece}, and is not banned`
-      settled.add(piece)
+    for (const name of this.#records.keys()) {
+      const finding = this.#settle(name, piece)
+      found ??= finding
     }
     return found
+  }
+
+  #settle(name: string, piece: number): Finding {
+    const spoiled = this.#records.get(name)
+    if (spoiled?.open.delete(piece) !== true) return undefined
+    const { settled } = spoiled
+    const before = [...settled].join(', ')
+    settled.add(piece)
+    return settled.size > 1 ? `${name} spoiled piece ${before} and then piece ${piece}, and is not banned` : undefined
   }
 }

@@ -167,4 +167,14 @@ test('culprits: a piece that one peer gave all of needs no second look', () => {
   assert.match(culprits.rejected(2, alone, fingerprintsOf(2, [2])) ?? '', /^c spoiled piece 1 and then piece 2/)
 })
 
+test('culprits: a piece that is wrong again, all by one peer, says nothing yet of those who spoiled it before', () => {
+  const culprits = new Culprits(CONTENT)
+  const mixed = ['a', 'b', 'a', 'b']
+  culprits.rejected(1, mixed, fingerprintsOf(1, [1]))
+  culprits.rejected(2, mixed, fingerprintsOf(2, [1]))
+  assert.is(culprits.rejected(1, ['c', 'c', 'c', 'c'], fingerprintsOf(1, [0])), undefined)
+  assert.is(culprits.verified(2), undefined, 'the first piece that shows what b did')
+  assert.match(culprits.verified(1) ?? '', /^b spoiled piece 2 and then piece 1/)
+})
+
 test.run()

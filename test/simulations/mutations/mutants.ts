@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'if (peer.key < 0)',
     found: ['ordersAddUp'],
     within: 5,
-    settings: { faults: 'slow' },
+    settings: { peers: 8, faults: 'slow' },
   },
   {
     bug: 'goes on asking a peer that chokes it',
@@ -113,7 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/store/log-appender.ts',
     from: 'this.#options.commit(records, (failure)',
     to: 'this.#options.commit(records.slice(0, endSeq > 200 ? -1 : undefined), (failure)',
-    found: ['crashLosesNothing', 'foldGivesLiveState', 'starts'],
+    found: ['crashLosesNothing', 'foldGivesLiveState', 'starts', 'noAssertionFails'],
     within: 2,
     settings: { faults: 'crash' },
   },
