@@ -1,39 +1,36 @@
 /** Entries as they are shown to others: the fields of the JSON that the catalogue answers with. */
-import type { CataloguePage, Listed } from './catalogue.js'
+import type { HealthColumns } from './catalogue-health.js'
 
 /** What lists hold of an entry. */
-export const showListed = ({ entry, counts }: Listed) => ({
-  infoHash: entry.infoHash,
-  infoHashV2: entry.infoHashV2,
-  cid: entry.cid,
-  name: entry.name,
-  bytes: entry.bytes,
-  files: entry.fileCount,
-  pieces: entry.pieces,
-  pieceLength: entry.pieceLength,
-  private: entry.private,
-  comment: entry.comment,
-  tags: entry.tags,
-  torrentBytes: entry.torrentBytes,
-  publishedAt: entry.publishedAt,
-  ...counts,
-})
-
-export type ShownEntry = ReturnType<typeof showListed>
+export interface ShownEntry {
+  readonly infoHash: string
+  readonly infoHashV2: string | null
+  readonly cid: string
+  readonly name: string
+  readonly bytes: number
+  /** How many. */
+  readonly files: number
+  readonly pieces: number
+  readonly pieceLength: number
+  readonly private: boolean
+  readonly comment: string | null
+  readonly tags: readonly string[]
+  readonly torrentBytes: number
+  /** Milliseconds since the epoch. */
+  readonly publishedAt: number
+  readonly seeds: number
+  readonly leeches: number
+  readonly completed: number
+}
 
 /** An entry by itself: with its first files, and its health. */
-export const showWhole = (listed: Listed) => ({
-  ...showListed(listed),
-  paths: listed.entry.files,
-  health: listed.health.columns(),
-})
+export interface ShownWhole extends ShownEntry {
+  readonly paths: readonly { readonly path: string; readonly bytes: number }[]
+  readonly health: HealthColumns
+}
 
-export type ShownWhole = ReturnType<typeof showWhole>
-
-export const showPage = ({ entries, total, next }: CataloguePage) => ({
-  entries: entries.map(showListed),
-  total,
-  next: next ?? null,
-})
-
-export type ShownPage = ReturnType<typeof showPage>
+export interface ShownPage {
+  readonly entries: readonly ShownEntry[]
+  readonly total: number
+  readonly next: string | null
+}
