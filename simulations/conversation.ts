@@ -52,6 +52,7 @@ export class Conversation {
   }
   heard(): void {
     this.#theirChoking = this.#theirChokingNext
+    if (this.#cancelled.size === 0) return
     for (const key of this.#cancelled) this.#asked.delete(key)
     this.#cancelled.clear()
   }

@@ -1,7 +1,9 @@
 /** A host: a machine's place in the simulated network, with its capacity, its listeners and its connections. */
 import { assert } from '../src/assert.js'
 import type { Connection, ConnectionEvents } from '../src/ports.js'
+import { Line } from './line.js'
 import type { NatSettings } from './nat.js'
+import type { Delivery } from './queue.js'
 import type { Chance } from './random.js'
 import { labelOf, US_PER_SECOND, type World } from './world.js'
 
@@ -107,14 +109,13 @@ export class Host {
   readonly listeners = new Map<number, Listening>()
   readonly endpoints = new Set<Side>()
   /** Those that have something to send: those that had nothing come first, once, as small messages do. */
-  readonly #fresh: Sender[] = []
-  readonly #active: Sender[] = []
+  readonly #fresh = new Line<Sender>()
+  readonly #active = new Line<Sender>()
   #uplinkFreeAt = 0
   #serving = false
   #downlinkFreeAt = 0
   #nextPort: number
-  readonly #uplinkLabel: number
-  readonly #serve = (): void => this.#serveUplink()
+  readonly #uplink: Delivery
   #sendBytesMax = SEGMENT_BYTES_MAX
   #receiveBytesMax = SEGMENT_BYTES_MAX
   /** A process runs here, so that what comes for a connection that is gone is answered with a reset. */
@@ -130,7 +131,7 @@ export class Host {
     readonly chance: Chance,
     public settings: HostSettings,
   ) {
-    this.#uplinkLabel = labelOf('uplink', node)
+    this.#uplink = { label: labelOf('uplink', node), act: () => this.#serveUplink() }
     // Machines behind one address do not take the same ports.
     this.#nextPort = FIRST_FREE_PORT + ((node * PORTS_APART) % (PORT_MAX - FIRST_FREE_PORT))
     this.change({})
@@ -162,10 +163,10 @@ export class Host {
 
   /** Has something to send now. */
   enlist(sender: Sender): void {
-    this.#fresh.push(sender)
+    this.#fresh.add(sender)
     if (this.#serving) return
     this.#serving = true
-    this.world.schedule(Math.max(this.world.now, this.#uplinkFreeAt), this.#uplinkLabel, this.#serve)
+    this.world.post(Math.max(this.world.now, this.#uplinkFreeAt), this.#uplink)
   }
 
   /** One segment after the other, each of the next connection in turn, as fast as the line takes them. */
@@ -184,9 +185,9 @@ export class Host {
         this.#departedBytes += bytes
         sender.depart(bytes, this.#uplinkFreeAt, busyUs)
       }
-      if (sender.stillSends()) this.#active.push(sender)
+      if (sender.stillSends()) this.#active.add(sender)
       if (this.#uplinkFreeAt > now + AHEAD_US) {
-        this.world.schedule(this.#uplinkFreeAt, this.#uplinkLabel, this.#serve)
+        this.world.post(this.#uplinkFreeAt, this.#uplink)
         return
       }
     }

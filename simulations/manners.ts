@@ -72,7 +72,7 @@ export class Manners {
   }
 
   send(side: Side, chunks: readonly Uint8Array[], flushed: (() => void) | undefined, amChoking: boolean): void {
-    if (this.#over.has(side)) return
+    if (!this.honest && this.#over.has(side)) return
     if (this.#habits.size === 0) {
       side.send(chunks, flushed)
       return

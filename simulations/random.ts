@@ -30,7 +30,7 @@ export class Chance {
 
   /** A whole number from 0 up to, but not including, `below`. */
   below(below: number): number {
-    assert(below >= 1, `nothing can be drawn from ${below}`)
+    if (below < 1) assert(false, `nothing can be drawn from ${below}`)
     return Math.floor((this.bits() / TWO_32) * below)
   }
 

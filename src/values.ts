@@ -20,8 +20,9 @@ export type PeerId = Branded<Uint8Array, 'PeerId'>
 /** Bytes in a block: the unit that is asked for, and the most that every client serves (BEP 3). */
 export const BLOCK_BYTES = 16_384
 
+/** Asked many times for each block: words are made where they are needed only. */
 const whole = (value: number, what: string): number => {
-  assert(Number.isSafeInteger(value) && value >= 0, `${what} must be a whole number from 0, not ${value}`)
+  if (!Number.isSafeInteger(value) || value < 0) assert(false, `${what} must be a whole number from 0, not ${value}`)
   return value
 }
 

@@ -18,7 +18,7 @@ const folds: Folds = { ...transferFolds, ...peerFolds, ...pieceFolds }
 
 /** Throws an assertion at an event that may not follow, and at a gap. */
 export const evolve = (state: TransferState, logged: LoggedEvent): TransferState => {
-  assert(logged.seq === state.nextSeq, `event ${logged.seq} cannot follow ${state.nextSeq - 1}`)
+  if (logged.seq !== state.nextSeq) assert(false, `event ${logged.seq} cannot follow ${state.nextSeq - 1}`)
   const fold = folds[logged.event.type] as (state: TransferState, event: TransferEvent, at: Instant) => void // by its type
   fold(state, logged.event, logged.at)
   state.at = logged.at

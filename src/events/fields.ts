@@ -17,7 +17,7 @@ export class Writer {
 
   /** LEB128 of a whole number up to 2^53. */
   whole(value: number): void {
-    assert(Number.isSafeInteger(value) && value >= 0, `only whole numbers from 0 are written, not ${value}`)
+    if (!Number.isSafeInteger(value) || value < 0) assert(false, `only whole numbers from 0 are written, not ${value}`)
     if (this.#length + 8 > this.#bytes.length) this.#grow(8)
     let rest = value
     while (rest > 0x7f) {
