@@ -7,7 +7,7 @@ import { TrackerCore, type TrackerStats } from './core.js'
 import { startHttpFront } from './http.js'
 import { httpReply } from './http-reply.js'
 import { machineNow, machineRandom, machineSeed, machineWallClock } from './machine.js'
-import { MemoryStore } from './memory-store.js'
+import { type OpenStore, openStore } from './open-store.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
@@ -30,7 +30,14 @@ export interface TrackerOptions {
   /** Peers, and torrents, that are held at most; beyond that, new ones are refused with a `failure reason`. */
   readonly peersMax?: number | undefined
   readonly torrentsMax?: number | undefined
-  /** Milliseconds since any moment; never backwards. */
+  /**
+   * Where peers are kept: `memory`, where it is left out; `level:DIR`, a folder that survives a restart; or
+   * `redis://[USER:PASSWORD@]HOST[:PORT][/NAME]`, which many trackers share (`rediss:` with TLS).
+   */
+  readonly store?: string | undefined
+  /** Hears when the store fails, by which announces are refused or not written any more, and (undefined) when it is back. */
+  readonly onStore?: ((failure: TorrewindError | undefined) => void) | undefined
+  /** Milliseconds since any moment, or since the epoch where a store outlives the process; never backwards. */
   readonly now?: (() => number) | undefined
   /** A whole number from 0 up to, but not including, `below`. */
   readonly random?: ((below: number) => number) | undefined
@@ -63,9 +70,9 @@ const accessOf = async (tokens: TokenOptions | undefined): Promise<Access | unde
   return new Tokens({ ...tokens, now: machineWallClock })
 }
 
-/** Resolves when it answers. Throws PORT_TAKEN and OPTION_INVALID. */
+/** Resolves when it answers. Throws PORT_TAKEN and OPTION_INVALID, and what a store cannot be opened for. */
 export const createTracker = async (options: TrackerOptions = {}): Promise<Tracker> => {
-  const { host, httpPort = TRACKER_HTTP_PORT, now = machineNow, random = machineRandom } = options
+  const { now = machineNow, random = machineRandom } = options
   const { peersMax = LIMITS.trackerSwarmPeersMax, torrentsMax = LIMITS.trackerSwarmsMax } = options
   const interval = options.intervalSeconds ?? LIMITS.trackerIntervalSecondsDefault
   const settings = {
@@ -74,9 +81,26 @@ export const createTracker = async (options: TrackerOptions = {}): Promise<Track
     swarmsMax: whole(torrentsMax, 'torrentsMax', 1, LIMITS.trackerSwarmsMax),
     hashSeed: machineSeed(),
   }
-  const store = new MemoryStore(settings, random)
+  const store = await openStore(options.store ?? 'memory', {
+    ...{ settings, random, now, nowGiven: options.now !== undefined },
+    onChanged: options.onStore ?? (() => {}),
+  })
+  return serve(options, settings.intervalSeconds, store, now).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
+}
+
+/** All that stands before the store. */
+const serve = async (
+  options: TrackerOptions,
+  intervalSeconds: number,
+  store: OpenStore,
+  now: () => number,
+): Promise<Tracker> => {
+  const { host, httpPort = TRACKER_HTTP_PORT } = options
   const allow = options.allow && readAllowed(options.allow)
-  const core = new TrackerCore(store, settings.intervalSeconds, now, allow, await accessOf(options.tokens))
+  const core = new TrackerCore(store.swarms, intervalSeconds, now, allow, await accessOf(options.tokens))
   if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const front = await startHttpFront({
     host,

@@ -19,11 +19,10 @@ interface TrackerFlags {
   readonly allow?: string
 }
 
-const refuseUnsupported = ({ udp, ws, store }: TrackerFlags): void => {
-  const asked = udp !== undefined ? '--udp' : ws ? '--ws' : store !== 'memory' ? `--store ${store}` : undefined
+const refuseUnsupported = ({ udp, ws }: TrackerFlags): void => {
+  const asked = udp !== undefined ? '--udp' : ws ? '--ws' : undefined
   if (asked === undefined) return
-  const instead = 'the tracker speaks HTTP and keeps its peers in memory'
-  throw new TorrewindError('OPTION_UNSUPPORTED', `${asked} is not there yet: ${instead}`)
+  throw new TorrewindError('OPTION_UNSUPPORTED', `${asked} is not there yet: the tracker speaks HTTP`)
 }
 
 /** The whole file; undefined where it is longer than the bound, whatever its size is said to be. */
@@ -75,6 +74,8 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
     httpPort: flags.http,
     intervalSeconds: flags.interval,
     allow,
+    store: flags.store,
+    onStore: (failure) => context.warn(failure?.message ?? 'the store answers again'),
   })
   context.say({ type: 'listening', http: tracker.httpPort, udp: null })
   tellOf(context, tracker, flags, allow?.size)
@@ -96,7 +97,7 @@ export const trackerCommand = (context: CommandContext): Command =>
     .option('--http <port>', 'the port of the HTTP tracker; 0 takes any free one', port, TRACKER_HTTP_PORT)
     .option('--udp <port>', 'the port of the UDP tracker (not there yet)', port)
     .option('--ws', 'take peers in browsers over WebSocket (not there yet)')
-    .option('--store <store>', 'where peers are kept: memory (later also level:DIR and redis://...)', 'memory')
+    .option('--store <store>', 'where peers are kept: memory, level:DIR, or redis://HOST:PORT[/NAME]', 'memory')
     .option(
       '--interval <seconds>',
       'how often peers are to announce; they are forgotten after two intervals',

@@ -78,13 +78,39 @@ test('tracker command: a list that cannot be used is named with its line, or wit
   }))
 
 test('tracker command: what is not there yet is refused by a code of its own', async () => {
-  const asked = [['--udp', '0'], ['--ws'], ['--store', 'level:dir'], ['--store', 'redis://localhost']]
+  const asked = [['--udp', '0'], ['--ws']]
   const all = await Promise.all(asked.map((args) => failed(...args)))
   for (const [at, { code, error, message }] of all.entries()) {
     assert.is(code, 1)
     assert.is(error, 'OPTION_UNSUPPORTED')
     assert.match(message, `${asked[at]?.join(' ').replace(' 0', '')} is not there yet`)
   }
+})
+
+test('tracker command: a folder keeps peers over a restart, and one tracker at a time has it', () =>
+  inPlace(async (folder) => {
+    const store = ['--store', `level:${path.join(folder, 'peers')}`]
+    const first = await withTracker(store, async (base) => {
+      await askAnnounce(base, request(1))
+      const { code, error } = await failed(...store)
+      assert.is(code, 1)
+      assert.is(error, 'DATA_LOCKED')
+    })
+    assert.is(first.code, 130)
+    const second = await withTracker(store, async (base) => {
+      assert.is((await askAnnounce(base, request(2))).peers.length, 1)
+    })
+    assert.is(lastLine(second).peers, 2)
+  }))
+
+test('tracker command: a store that is none, or cannot be reached, is named by its code', async () => {
+  const names = ['postgres://host', 'redis://me:secret@127.0.0.1:1']
+  const [none, away] = await Promise.all(names.map((name) => failed('--store', name)))
+  assert.is(none?.code, 2)
+  assert.is(none?.error, 'OPTION_INVALID')
+  assert.is(away?.code, 1)
+  assert.is(away?.error, 'STORE_FAILED')
+  assert.match(away?.message ?? '', 'the store redis://127.0.0.1:1/main cannot be reached')
 })
 
 test('tracker command: a port that is taken is told by its code', async () => {

@@ -64,7 +64,7 @@ export const ROOMS: readonly Room[] = [
   // What swarms are kept on, outside of this process.
   {
     name: 'tracker stores',
-    has: /^tracker\/((catalogue-)?level-(database|store)|redis-.*)\.ts$/,
+    has: /^tracker\/((catalogue-)?level-(database|store)|redis-.*|open-store)\.ts$/,
     from: TRACKER,
     machine: true,
   },

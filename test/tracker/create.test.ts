@@ -87,6 +87,7 @@ test('create tracker: values that no option can take are named by their code', a
     { host: 'no such host' },
     { host: '192.0.2.1' },
     { allow: ['abc'] },
+    ...['', 'level', 'level:', 'redis://', 'redis://host/a%20b', 'postgres://host'].map((store) => ({ store })),
   ]) {
     assert.is(await codeOf(wrong), 'OPTION_INVALID', JSON.stringify(wrong))
   }

@@ -1,6 +1,5 @@
 /** What every store of a tracker's swarms does: the same as the pure swarm, whatever it stands on. */
 import fc from 'fast-check'
-import type { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
 import type { Draw, SwarmSettings } from '../../tracker/swarm.js'
@@ -14,31 +13,27 @@ const bound = (freedom: number): number => freedom + 6 * Math.sqrt(2 * freedom)
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at)
 
-export const storeContract = (
-  test: ReturnType<typeof suite>,
+/** Declares a test, whose work is given what the place needs to be made. */
+type Declare<Context> = (claim: string, work: (context: Context) => Promise<void>) => void
+
+type Open = (settings?: Partial<SwarmSettings>, random?: Draw) => Promise<Counter>
+
+export const storeContract = <Context>(
+  declare: Declare<Context>,
   name: string,
-  newPlace: () => Promise<StorePlace>,
+  newPlace: (context: Context) => Promise<StorePlace>,
 ): void => {
-  const claim = (
-    what: string,
-    work: (
-      open: (settings?: Partial<SwarmSettings>, random?: Draw) => Promise<Counter>,
-      courses: number,
-    ) => Promise<void>,
-  ): void => {
-    test(`${name}: ${what}`, async () => {
-      const place = await newPlace()
+  const claim = (what: string, work: (open: Open, courses: number) => Promise<void>): void =>
+    declare(`${name}: ${what}`, async (context) => {
+      const place = await newPlace(context)
       try {
-        await work(
-          async (settings = {}, random = seeded(1)) =>
-            new Counter(await place.open(settingsOf(settings), random, 1_000)),
-          place.courses,
-        )
+        const open: Open = async (settings = {}, random = seeded(1)) =>
+          new Counter(await place.open(settingsOf(settings), random, 1_000))
+        await work(open, place.courses)
       } finally {
         await place.dispose()
       }
     })
-  }
 
   claim('any comings and goings get the answers of the pure swarm', async (open, courses) => {
     const course = fc.record({

@@ -1,20 +1,10 @@
 /** The link to a queue: where it is on which Redis server, and a connection that is given up when it stays away. */
 import type { Redis } from 'ioredis'
 import { messageOf, TorrewindError } from '../../errors.js'
+import { type RedisAddress, redisAddress } from '../../redis-address.js'
 
-export interface QueueAddress {
-  /** Without the password. */
-  readonly shown: string
-  readonly host: string
-  readonly port: number
-  readonly username: string | undefined
-  readonly password: string | undefined
-  readonly tls: boolean
-  /** Of the queue. */
-  readonly name: string
-}
+export type QueueAddress = RedisAddress
 
-const PORT = 6_379
 const NAME = 'sim'
 /** What the keys of all queues begin with. */
 export const PREFIX = 'torrewind'
@@ -29,23 +19,7 @@ const CLOSE_MS = 5_000
 const RETRIES = 20
 const RETRY_MS = 250
 
-export const queueAddress = (text: string): QueueAddress => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const name = url?.pathname.replace(/^\//, '') || NAME
-  if (url === undefined || !/^rediss?:$/.test(url.protocol) || url.hostname === '' || !/^[\w.-]{1,64}$/.test(name))
-    throw new TorrewindError('OPTION_INVALID', `--queue cannot be "${text}": it is redis://HOST:PORT[/NAME]`)
-  const tls = url.protocol === 'rediss:'
-  const port = url.port === '' ? PORT : Number(url.port)
-  return {
-    shown: `${url.protocol}//${url.hostname}:${port}/${name}`,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port,
-    username: url.username === '' ? undefined : decodeURIComponent(url.username),
-    password: url.password === '' ? undefined : decodeURIComponent(url.password),
-    tls,
-    name,
-  }
-}
+export const queueAddress = (text: string): QueueAddress => redisAddress(text, '--queue', NAME)
 
 export const queueFailed = ({ shown }: QueueAddress, what: string, cause?: unknown): TorrewindError => {
   const reason = cause === undefined ? '' : `: ${messageOf(cause)}`

@@ -1,0 +1,60 @@
+/** The store that an option names: `memory`, `level:DIR` or `redis://HOST:PORT[/NAME]`. What it needs is loaded then. */
+import { TorrewindError } from '../src/errors.js'
+import { redisAddress } from '../src/redis-address.js'
+import type { LevelDatabase } from './level-database.js'
+import { MemoryStore } from './memory-store.js'
+import type { StoreListener } from './redis-link.js'
+import type { SwarmStore } from './store.js'
+import type { Draw, SwarmSettings } from './swarm.js'
+
+export interface StoreOptions {
+  readonly settings: SwarmSettings
+  readonly random: Draw
+  readonly now: () => number
+  /** Whether `now` is not this machine's: then a store that has a clock of its own does not go by it. */
+  readonly nowGiven: boolean
+  readonly onChanged: StoreListener
+}
+
+export interface OpenStore {
+  readonly swarms: SwarmStore
+  /** Room for others beside the swarms, where there is a folder. */
+  readonly database: LevelDatabase | undefined
+  /** Keeps what is to be kept, and lets go. Rejects with STORE_FAILED where that did not work. */
+  close(): Promise<void>
+}
+
+const LEVEL = 'level:'
+const NAME = 'main'
+
+const onDisk = async (folder: string, { now, onChanged, ...options }: StoreOptions): Promise<OpenStore> => {
+  const { LevelDatabase } = await import('./level-database.js')
+  const { LevelStore } = await import('./level-store.js')
+  const database = await LevelDatabase.open(folder)
+  try {
+    const swarms = await LevelStore.open(database, { ...options, nowMs: now(), onFailed: onChanged })
+    return { swarms, database, close: () => swarms.close().finally(() => database.close()) }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+const onRedis = async (name: string, { nowGiven, ...options }: StoreOptions): Promise<OpenStore> => {
+  const address = redisAddress(name, 'store', NAME)
+  const { RedisStore } = await import('./redis-store.js')
+  const swarms = await RedisStore.open({ ...options, address, clock: nowGiven ? 'tracker' : 'server' })
+  return { swarms, database: undefined, close: () => swarms.close() }
+}
+
+/** Throws OPTION_INVALID, and what the store itself throws: DATA_LOCKED, STORE_FAILED, ... */
+export const openStore = async (name: string, options: StoreOptions): Promise<OpenStore> => {
+  if (name === 'memory') {
+    const swarms = new MemoryStore(options.settings, options.random)
+    return { swarms, database: undefined, close: () => swarms.close() }
+  }
+  if (name.startsWith(LEVEL) && name.length > LEVEL.length) return onDisk(name.slice(LEVEL.length), options)
+  if (/^rediss?:/.test(name)) return onRedis(name, options)
+  const said = `store is memory, level:DIR or redis://HOST:PORT[/NAME], and cannot be "${name}"`
+  throw new TorrewindError('OPTION_INVALID', said)
+}
