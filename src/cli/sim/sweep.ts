@@ -16,6 +16,8 @@ import { Sums } from './sums.js'
 import { runnerInThreads } from './threads.js'
 import { openView } from './view.js'
 
+/** From so many peers on a run may need more memory than the main thread has, and is run in one with more. */
+const LARGE_PEERS = 1_000
 /** What is wrong with so many runs is wrong with the others, too. */
 const FAILURES_MAX = 10
 
@@ -36,8 +38,8 @@ export const sweep = async (context: CommandContext, job: SimJob, flags: SimFlag
   const asked = range[1] - range[0] + 1
   const resumed = record?.countIn(range) ?? 0
   if (resumed > 0) context.tell(`${showCount(resumed, 'run')} of ${asked} are in ${out} already`)
-  const threads = asked > 1 ? Math.min(workers ?? CORES, asked - resumed) : 0
-  const view = openView(context, job, { asked, resumed, drawn: queue !== undefined || threads > 0 })
+  const threads = asked > 1 || prepared.settings.peers >= LARGE_PEERS ? Math.min(workers ?? CORES, asked - resumed) : 0
+  const view = openView(context, job, { asked, resumed, drawn: queue !== undefined || asked > 1 })
   const openRunner = async (): Promise<Runner> => {
     if (queue !== undefined) return runnerOnQueue(queue, prepared.shared, view)
     return threads > 0 ? runnerInThreads(prepared.shared, threads) : runnerHere(prepared)
