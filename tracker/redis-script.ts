@@ -149,6 +149,7 @@ end
 local function finish(answer)
   if peers ~= 0 then call('HINCRBY', TOTALS, 'peers', peers) end
   if seeds ~= 0 then call('HINCRBY', TOTALS, 'seeds', seeds) end
+  if peers ~= 0 then call('PEXPIRE', TOTALS, GLOBAL_MS) end
   return answer
 end
 
