@@ -22,7 +22,11 @@ const PUBLIC = [...ENGINE, 'engine', 'node', 'composition']
 const TRACKER = [...WIRE, 'tracker']
 
 export const ROOMS: readonly Room[] = [
-  { name: 'base', has: /^src\/(values|limits|assert|errors|random|version|settled|outside|rx|redis-address)\.ts$/, from: [] },
+  {
+    name: 'base',
+    has: /^src\/(values|limits|assert|errors|random|version|settled|outside|rx|redis-address)\.ts$/,
+    from: [],
+  },
   { name: 'wire', has: /^src\/wire\//, from: BASE },
   // What may follow what: tables that evolve steps, so they know of nothing, and stand below the events.
   { name: 'machines', has: /^src\/actors\/(.*\.machine|step)\.ts$/, from: BASE },
@@ -32,7 +36,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'store', has: /^src\/store\//, from: STORE },
   {
     name: 'driver',
-    has: /^src\/(driver|announcer|backlog|checker|fingerprints|peer-link|piece-work|throttle)\.ts$/,
+    has: /^src\/(driver|announcer|backlog|checker|fingerprints|link-events|peer-link|piece-work|throttle)\.ts$/,
     from: DRIVER,
   },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
