@@ -160,7 +160,7 @@ test('docs: bounds that stand in sentences are those of the limits', () => {
     [ARCHITECTURE, `${count(LIMITS.logPendingEventsPause)} events that are not committed`],
     [ARCHITECTURE, `(${LIMITS.pieceBuffersBytesMax / MIB} MiB, or ${LIMITS.piecesInFlightMin} pieces)`],
     [ARCHITECTURE, `more than ${LIMITS.requestsServedMax} blocks`],
-    [ARCHITECTURE, `${LIMITS.blocksInSocketMax} blocks wait`],
+    [ARCHITECTURE, `blocks waits in a connection (${LIMITS.blocksInSocketMax} at most`],
     [ARCHITECTURE, `every ${count(LIMITS.checkpointEveryEvents)} events`],
     [ARCHITECTURE, `${LIMITS.checkpointsKept} are kept`],
     [ARCHITECTURE, `Up to ${LIMITS.logRecordEventsMax} events`],

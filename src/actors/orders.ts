@@ -1,8 +1,7 @@
 /** Orders: how many blocks to have on order from a peer, and when to ask for more. */
-import type { PeerState, TransferState } from '../events/state.js'
+import type { PeerState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
-import { BLOCK_BYTES, type PeerKey } from '../values.js'
-import type { Message } from './vocabulary.js'
+import { BLOCK_BYTES } from '../values.js'
 
 export const orderTarget = (peer: Readonly<PeerState>): number =>
   peer.snubbed ? 1 : Math.min(peer.pipeline.target, peer.requestsMax, LIMITS.requestsOutstandingMax)
@@ -23,18 +22,3 @@ export const hasRoom = (peer: Readonly<PeerState>): boolean => {
   if (tags.amInterested !== true || (tags.peerChoking === true && peer.allowedFast.size === 0)) return false
   return isRunningLow(peer, peer.requested.size)
 }
-
-/** Those who serve us, but some, may have something new to ask for. */
-export const refillAll = (
-  state: Readonly<TransferState>,
-  isLeftOut: (peer: Readonly<PeerState>) => boolean,
-): readonly Message[] => {
-  const messages: Message[] = []
-  for (const peer of state.peers.values())
-    if (hasRoom(peer) && !isLeftOut(peer)) messages.push({ to: 'peer', peer: peer.key, message: { type: 'refill' } })
-  return messages
-}
-
-/** As `refillAll`, of everybody but one. */
-export const refillOthers = (state: Readonly<TransferState>, one: PeerKey): readonly Message[] =>
-  refillAll(state, ({ key }) => key === one)

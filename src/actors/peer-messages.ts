@@ -9,8 +9,9 @@ import type { Instant, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { PeerMessage } from '../wire/messages.js'
 import { isServed } from './choker.js'
-import { hasRoom, refillOthers } from './orders.js'
+import { hasRoom } from './orders.js'
 import { closePeer } from './peer-steps.js'
+import { refillOthers } from './refills.js'
 import { type BlockMessage, type Decision, decided, type Message, NOTHING } from './vocabulary.js'
 
 const toSelf = (peer: PeerState, type: 'refill' | 'review-interest'): Message => ({

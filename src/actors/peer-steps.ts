@@ -1,6 +1,6 @@
 /** Steps that several of a peer's decisions share: ending the connection, and saying whether we are interested. */
 import type { PeerState, TransferState } from '../events/state.js'
-import { refillOthers } from './orders.js'
+import { refillOthers } from './refills.js'
 import { type CloseReason, type Decision, decided, NOTHING } from './vocabulary.js'
 
 export const closePeer = (

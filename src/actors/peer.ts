@@ -4,9 +4,10 @@ import type { PeerState, TransferState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
 import { compareBytes, equalBytes, type PeerKey } from '../values.js'
 import { blocksArrived } from './blocks.js'
-import { hasRoom, orderTarget, refillOthers, usualBlockMs } from './orders.js'
+import { hasRoom, orderTarget, usualBlockMs } from './orders.js'
 import { heard } from './peer-messages.js'
 import { closePeer, declareInterest } from './peer-steps.js'
+import { refillOthers } from './refills.js'
 import {
   both,
   type Circumstances,

@@ -7,7 +7,8 @@ import { giversOf, isHere, ordersOf } from '../events/ledger.js'
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
-import { isRunningLow, refillAll } from './orders.js'
+import { isRunningLow } from './orders.js'
+import { refillAll } from './refills.js'
 import { convicted, soleGiver } from './suspects.js'
 import {
   type BlockMessage,
