@@ -38,6 +38,8 @@ export const ERROR_CODES = {
     'a picker or choker of a scenario threw, or returned what it may not; the message says which and when',
   QUEUE_FAILED: 'the queue of a sweep cannot be reached, went away, or is worked on by another version',
   MEMORY_EXCEEDED: 'a simulation needs more memory than its thread may have; the message says how much that is',
+  CATALOGUE_UNREACHABLE: 'the catalogue of a tracker cannot be reached, or what answers is none',
+  CATALOGUE_REFUSED: 'the catalogue of a tracker says no; the message has its code and its reason',
   USAGE_INVALID: 'the command line is none that the command takes',
   INTERNAL_FAULT: 'a fault of Torrewind itself, which its makers would like to hear of',
 } as const

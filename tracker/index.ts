@@ -3,6 +3,10 @@ import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import type { Access } from './access.js'
 import { readAllowed } from './allow-list.js'
+import { openCatalogue } from './catalogue-front.js'
+import { LevelCatalogueStore } from './catalogue-level-store.js'
+import { MemoryCatalogueStore } from './catalogue-memory-store.js'
+import { type CatalogueOptions, catalogueBounds, publishingOf } from './catalogue-options.js'
 import { TrackerCore, type TrackerStats } from './core.js'
 import { startHttpFront } from './http.js'
 import { httpReply } from './http-reply.js'
@@ -11,6 +15,7 @@ import { type OpenStore, openStore } from './open-store.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
+export type { CatalogueOptions } from './catalogue-options.js'
 export type { TrackerStats } from './core.js'
 
 /** What most trackers over HTTP listen on. */
@@ -25,6 +30,15 @@ export interface TrackerOptions {
   readonly intervalSeconds?: number | undefined
   /** Info-hashes of 40 hexadecimal digits that are tracked, and no others; every one, where it is left out. */
   readonly allow?: Iterable<string> | undefined
+  /**
+   * Anybody may publish in the catalogue. Where it is left out, that is so only if nobody outside this machine reaches
+   * the tracker; otherwise nobody may, unless there are tokens.
+   */
+  readonly open?: boolean | undefined
+  /** Bounds of the catalogue; beyond them, entries are refused and none is dropped. */
+  readonly catalogue?: CatalogueOptions | undefined
+  /** Whose web pages may use the catalogue: an origin, or `*` for all. Only its own page, where it is left out. */
+  readonly corsOrigin?: string | undefined
   /** Makes the tracker private: announces and publishing take a token (JWT). Everybody may, where it is left out. */
   readonly tokens?: TokenOptions | undefined
   /** Peers, and torrents, that are held at most; beyond that, new ones are refused with a `failure reason`. */
@@ -53,6 +67,8 @@ export interface TokenOptions {
 
 export interface Tracker {
   readonly httpPort: number
+  /** Who may publish in the catalogue: everybody, whoever has a token for it, or nobody, and why. */
+  readonly publishing: { readonly type: 'open' | 'tokens' } | { readonly type: 'closed'; readonly reason: string }
   stats(): Promise<TrackerStats>
   /** Answers what is on its way and lets the ports go; may be called at any time, and any number of times. */
   close(): Promise<void>
@@ -98,22 +114,37 @@ const serve = async (
   store: OpenStore,
   now: () => number,
 ): Promise<Tracker> => {
-  const { host, httpPort = TRACKER_HTTP_PORT } = options
+  const { host, open, corsOrigin } = options
+  const port = whole(options.httpPort ?? TRACKER_HTTP_PORT, 'httpPort', 0, 65_535)
+  if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const allow = options.allow && readAllowed(options.allow)
   const core = new TrackerCore(store.swarms, intervalSeconds, now, allow, await accessOf(options.tokens))
-  if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
+  const catalogue = await openCatalogue({
+    core,
+    store: store.database === undefined ? new MemoryCatalogueStore() : new LevelCatalogueStore(store.database),
+    publishing: publishingOf(host, open, core.access),
+    bounds: catalogueBounds(options.catalogue),
+    corsOrigin,
+    loopbackOnly: open !== true && core.access === undefined,
+  })
   const front = await startHttpFront({
     host,
-    port: whole(httpPort, 'httpPort', 0, 65_535),
+    port,
     reply: (target, from) => httpReply(core, target, from),
+    routes: catalogue.routes,
+  }).catch(async (error: unknown) => {
+    await catalogue.close()
+    throw error
   })
   const close = async (): Promise<void> => {
+    await catalogue.close()
     await front.close()
     await store.close()
   }
   let closing: Promise<void> | undefined
   return {
     httpPort: front.port,
+    publishing: catalogue.desk.publishing,
     stats: async () => core.stats(),
     close: () => {
       closing ??= close()

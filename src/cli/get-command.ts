@@ -3,8 +3,10 @@ import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { type PeerAddress, TorrewindError, type Transfer } from '../index.js'
 import { asIs, each, peerAddress, port, rate } from './arguments.js'
+import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
+import { addFromCatalogue } from './from-catalogue.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
 interface GetFlags {
@@ -48,9 +50,10 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
   const { port: listenPort, downloadLimit, uploadLimit } = flags
   let stopped: Transfer | undefined
   await withEngine(context, { port: listenPort, downloadLimit, uploadLimit }, async (engine) => {
-    const transfer = await engine.add(source, {
+    const trackers = flags.tracker ?? []
+    const transfer = await addFromCatalogue(context, engine, source, trackers, {
       path: folder,
-      trackers: flags.tracker,
+      trackers: trackers.map(announceAt),
       peers: flags.peer,
       select: flags.select,
       sequential: flags.sequential,
@@ -85,7 +88,12 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
 export const getCommand = (context: CommandContext): Command =>
   new Command('get')
     .description('Downloads a torrent. Run again after any crash, it goes on where it was.')
-    .addArgument(new Argument('<source>', 'a .torrent file; or a magnet URI or CID of a torrent that the log knows'))
+    .addArgument(
+      new Argument(
+        '<source>',
+        'a .torrent file; or a magnet URI, CID or info-hash that the log or the catalogue of a --tracker knows',
+      ),
+    )
     .requiredOption('-d, --dir <dir>', 'the folder to download to')
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--peer <host:port>', 'a peer to try at once; may be given many times', each(peerAddress))

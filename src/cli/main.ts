@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   seed: async () => (await import('./seed-command.js')).seedCommand,
   get: async () => (await import('./get-command.js')).getCommand,
   tracker: async () => (await import('./tracker-command.js')).trackerCommand,
+  publish: async () => (await import('./publish-command.js')).publishCommand,
+  search: async () => (await import('./search-command.js')).searchCommand,
   log: async () => (await import('./log-command.js')).logCommand,
   replay: async () => (await import('./replay-command.js')).replayCommand,
   sim: async () => (await import('./sim-command.js')).simCommand,

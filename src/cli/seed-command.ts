@@ -6,6 +6,7 @@ import { exists, findMissing } from '../node/content.js'
 import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
 import { asIs, each, port, rate } from './arguments.js'
+import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes } from './format.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
@@ -42,7 +43,7 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   if (lacking !== undefined) throw missing(lacking)
   let uploadedBytes = 0
   await withEngine(context, { port: flags.port, uploadLimit: flags.uploadLimit }, async (engine) => {
-    const transfer = await engine.add(torrent, { path: folder, trackers: flags.tracker })
+    const transfer = await engine.add(torrent, { path: folder, trackers: flags.tracker?.map(announceAt) })
     const shown = showProgress(context, transfer)
     try {
       if (!(await unlessStopped(context, transfer.ready))) return

@@ -1,15 +1,16 @@
 /** `torrewind tracker`: runs the tracker until it is stopped. */
-import { open } from 'node:fs/promises'
 import { Command } from 'commander'
 import { createTracker, parseAllowList, TRACKER_HTTP_PORT, type Tracker } from '../../tracker/index.js'
-import { messageOf, TorrewindError } from '../errors.js'
+import { TorrewindError } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import { showAddress } from '../values.js'
 import { port, wholeFrom } from './arguments.js'
 import type { CommandContext } from './context.js'
 import { showCount } from './format.js'
+import { readOptionFile } from './read-bounded.js'
+import { type AccessFlags, addAccessFlags, readAccess, tellAccess } from './tracker-access.js'
 
-interface TrackerFlags {
+interface TrackerFlags extends AccessFlags {
   readonly host?: string
   readonly http: number
   readonly udp?: number
@@ -25,45 +26,15 @@ const refuseUnsupported = ({ udp, ws }: TrackerFlags): void => {
   throw new TorrewindError('OPTION_UNSUPPORTED', `${asked} is not there yet: the tracker speaks HTTP`)
 }
 
-/** The whole file; undefined where it is longer than the bound, whatever its size is said to be. */
-const readBounded = async (file: string, bytesMax: number): Promise<string | undefined> => {
-  const handle = await open(file)
-  try {
-    const chunks: Buffer[] = []
-    let length = 0
-    for await (const chunk of handle.createReadStream({ autoClose: false })) {
-      // A stream without an encoding gives Buffers.
-      chunks.push(chunk as Buffer)
-      length += (chunk as Buffer).length
-      if (length > bytesMax) return undefined
-    }
-    return Buffer.concat(chunks).toString('utf8')
-  } finally {
-    await handle.close()
-  }
-}
+const readAllowFile = (file: string): Promise<ReadonlySet<string>> =>
+  readOptionFile('--allow', file, LIMITS.trackerAllowBytesMax, parseAllowList)
 
-const unusable = (file: string, error: unknown): TorrewindError =>
-  new TorrewindError('OPTION_INVALID', `--allow ${file}: ${messageOf(error)}`, { cause: error })
-
-const readAllowFile = async (file: string): Promise<ReadonlySet<string>> => {
-  const bytesMax = LIMITS.trackerAllowBytesMax
-  const text = await readBounded(file, bytesMax).catch((error) => {
-    throw unusable(file, error)
-  })
-  if (text === undefined) throw unusable(file, `it is longer than ${bytesMax} bytes`)
-  try {
-    return parseAllowList(text)
-  } catch (error) {
-    throw unusable(file, error)
-  }
-}
-
-const tellOf = (context: CommandContext, { httpPort }: Tracker, flags: TrackerFlags, allowed?: number): void => {
-  const host = flags.host ?? 'localhost'
+const tellOf = (context: CommandContext, tracker: Tracker, flags: TrackerFlags, allowed?: number): void => {
+  const url = `http://${showAddress({ host: flags.host ?? 'localhost', port: tracker.httpPort })}`
   const served = allowed === undefined ? 'any torrent' : showCount(allowed, 'torrent')
-  context.tell(`tracking ${served} at http://${showAddress({ host, port: httpPort })}/announce, until Ctrl-C`)
+  context.tell(`tracking ${served} at ${url}/announce, until Ctrl-C`)
   if (flags.host === undefined) context.tell("  (others reach it by any of this machine's addresses)")
+  tellAccess(context, tracker, url)
 }
 
 const track = async (context: CommandContext, flags: TrackerFlags): Promise<void> => {
@@ -74,6 +45,7 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
     httpPort: flags.http,
     intervalSeconds: flags.interval,
     allow,
+    ...(await readAccess(flags)),
     store: flags.store,
     onStore: (failure) => context.warn(failure?.message ?? 'the store answers again'),
   })
@@ -91,7 +63,7 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
 const interval = wholeFrom(1, LIMITS.trackerIntervalSecondsMax)
 
 export const trackerCommand = (context: CommandContext): Command =>
-  new Command('tracker')
+  addAccessFlags(new Command('tracker'))
     .description('Runs a tracker, through which peers find each other, until it is stopped.')
     .option('--host <address>', 'the address to listen on (default: all of this machine)')
     .option('--http <port>', 'the port of the HTTP tracker; 0 takes any free one', port, TRACKER_HTTP_PORT)
