@@ -69,6 +69,29 @@
   /** @type {Map<Element, Chart>} */
   const charts = new Map()
 
+  const SECONDS = [
+    1, 5, 15, 30, 60, 300, 900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000,
+  ]
+  const SPAN_SECONDS_MIN = 120
+
+  /** All there is, of which the first moments would make an axis of fractions of a second. @param {ArrayLike<number>} at @returns {[number, number]} */
+  const spanOf = (at) => {
+    const last = at[at.length - 1] ?? 0
+    return [Math.min(at[0] ?? 0, last - SPAN_SECONDS_MIN), last]
+  }
+  /** Whether nobody has zoomed in. @param {ArrayLike<number>} at @param {number} from @param {number} to */
+  const isWhole = (at, from, to) => at.length < 2 || (from <= (at[0] ?? 0) && to >= (at[at.length - 1] ?? 0))
+
+  /** @param {number} at @param {number} step */
+  const showMoment = (at, step) => {
+    const moment = new Date(at * 1_000)
+    const midnight = moment.getHours() === 0 && moment.getMinutes() === 0 && moment.getSeconds() === 0
+    if (step >= 86_400 || midnight) return moment.toLocaleDateString('en', { month: 'short', day: 'numeric' })
+    /** @type {Intl.DateTimeFormatOptions} */
+    const seconds = step < 60 ? { second: '2-digit' } : {}
+    return moment.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', ...seconds })
+  }
+
   /** @param {Chart} chart */
   const draw = (chart) => {
     const { place, lines } = chart
@@ -89,14 +112,20 @@
     const options = {
       width,
       height: HEIGHT,
+      padding: [10, 14, 0, 0],
       cursor: { drag: { x: true, y: false }, points: { size: 7 } },
       scales: {
-        // A single moment needs some time around it.
-        x: { range: (_, from, to) => (from === to ? [from - 60, to + 60] : [from, to]) },
+        x: { range: ({ data: [at] }, from, to) => (isWhole(at, from, to) ? spanOf(at) : [from, to]) },
         y: { range: (_, __, most) => [0, Math.max(1, most ?? 0) * 1.05] },
       },
       axes: [
-        axis(),
+        {
+          ...axis(),
+          space: 70,
+          size: 34,
+          incrs: SECONDS,
+          values: (_, splits, __, ___, step) => splits.map((at) => showMoment(at, step)),
+        },
         {
           ...axis(),
           size: (_, values) => 16 + 7 * Math.max(2, ...(values ?? []).map(({ length }) => length)),
@@ -107,7 +136,12 @@
         },
       ],
       series: [
-        { value: (_, at) => (at === null || at === undefined ? '' : new Date(at * 1_000).toLocaleString('en')) },
+        {
+          value: (_, at) =>
+            at === null || at === undefined
+              ? ''
+              : new Date(at * 1_000).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }),
+        },
         ...lines.map(({ label, hue }) => ({
           label,
           stroke: colour(hue),
@@ -240,7 +274,8 @@
 
   /** @param {Entry} entry @returns {Row} */
   const makeRow = (entry) => {
-    const open = element('button', { type: 'button', class: 'open', 'aria-expanded': 'false', dir: 'auto' }, entry.name)
+    const name = element('span', { dir: 'auto' }, entry.name)
+    const open = element('button', { type: 'button', class: 'open', 'aria-expanded': 'false' }, name)
     const about = element(
       'div',
       { class: 'about' },
@@ -257,8 +292,8 @@
         }),
       )
     }
-    const seeds = countElement('seeds', entry.seeds, entry.seeds === 1 ? 'seed' : 'seeds')
-    const leeches = countElement('leeches', entry.leeches, entry.leeches === 1 ? 'leech' : 'leeches')
+    const seeds = countElement('seeds', entry.seeds, 'seeds')
+    const leeches = countElement('leeches', entry.leeches, 'leeches')
     const completed = countElement('completed', entry.completed, 'completed')
     const counts = element('div', { class: 'counts' }, seeds.whole, leeches.whole, completed.whole)
     const item = element(
