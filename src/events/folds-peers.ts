@@ -17,6 +17,7 @@ import type { Folds } from './fold.js'
 import { blockOfKey, pieceOfKey } from './geometry.js'
 import { emptyLedger, unorder } from './ledger.js'
 import { emptyMeter } from './meter.js'
+import { noEntries, noValues, ownEntries, ownValues } from './none.js'
 import { newPipeline } from './pipeline.js'
 import type { Candidate, PeerState, TransferState } from './state.js'
 import type { EventType } from './vocabulary.js'
@@ -67,11 +68,11 @@ const newPeer = (
   seed: false,
   saidPieces: false,
   interesting: 0,
-  allowedFast: new Set(),
-  requested: new Map(),
-  released: new Map(),
+  allowedFast: noValues(),
+  requested: noEntries(),
+  released: noEntries(),
   pipeline: newPipeline(),
-  asked: new Map(),
+  asked: noEntries(),
   downloaded: emptyMeter(),
   uploaded: emptyMeter(),
   wastedBytes: ZERO,
@@ -104,7 +105,7 @@ const letGo = (state: TransferState, peer: PeerState, piece?: PieceIndex): void 
     const ledger = state.pieces.get(pieceOfKey(state.geometry, key))
     if (ledger !== undefined) unorder(ledger, blockOfKey(state.geometry, key))
     peer.requested.delete(key)
-    remember(peer.released, key)
+    remember(peer, key)
   }
 }
 
@@ -129,7 +130,9 @@ export const endParole = (state: TransferState, peer: PeerState): void => {
 }
 
 /** A block given up may still come, as often as it was; the oldest are forgotten. */
-export const remember = (released: Map<number, number>, key: number): void => {
+export const remember = (peer: PeerState, key: number): void => {
+  const released = ownEntries(peer.released)
+  peer.released = released
   released.set(key, (released.get(key) ?? 0) + 1)
   if (released.size <= LIMITS.releasedRequestsMax) return
   for (const oldest of released.keys()) {
@@ -298,7 +301,8 @@ export const peerFolds = {
     hear(state, event, at).overdue = false
   },
   'allowed-fast-received'(state, event, at) {
-    hear(state, event, at).allowedFast.add(event.piece)
+    const peer = hear(state, event, at)
+    peer.allowedFast = ownValues(peer.allowedFast).add(event.piece)
   },
   'peer-snubbed'(state, event) {
     stepPeer(state, event.peer, event.type).snubbed = true

@@ -9,6 +9,7 @@ import { cameLate, endParole, releaseRequests, remember, stepPeer } from './fold
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
 import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
 import { addBytes } from './meter.js'
+import { ownEntries } from './none.js'
 import { blockCame } from './pipeline.js'
 import type { PeerState, PieceState, TransferState } from './state.js'
 import type { EventType, Range } from './vocabulary.js'
@@ -65,7 +66,7 @@ export const pieceFolds = {
       const end = first + Math.ceil(length / BLOCK_BYTES)
       for (let block = first; block < end; block++) {
         // If it was given up before, two may come: it stays in `released` for the second.
-        peer.requested.set(blockKey(state.geometry, piece, block), at)
+        peer.requested = ownEntries(peer.requested).set(blockKey(state.geometry, piece, block), at)
         order(ledger, block)
       }
     }
@@ -121,7 +122,7 @@ export const pieceFolds = {
     for (const { piece, offset } of event.ranges) {
       const block = offset / BLOCK_BYTES
       takeOffOrder(state, peer, piece, block)
-      remember(peer.released, blockKey(state.geometry, piece, block)) // it may be on its way
+      remember(peer, blockKey(state.geometry, piece, block)) // it may be on its way
     }
   },
   'requests-released'(state, event) {
@@ -177,7 +178,8 @@ export const pieceFolds = {
   'request-received'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
     peer.lastReceivedAt = at
-    peer.asked.set(rangeName(event), { piece: event.piece, offset: event.offset, length: event.length })
+    const { piece, offset, length } = event
+    peer.asked = ownEntries(peer.asked).set(rangeName(event), { piece, offset, length })
   },
   'cancel-received'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)

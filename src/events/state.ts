@@ -46,14 +46,14 @@ export interface PeerState {
   saidPieces: boolean
   /** Pieces it has that we want and lack. */
   interesting: number
-  readonly allowedFast: Set<PieceIndex>
+  allowedFast: Set<PieceIndex>
   /** Blocks on order, oldest first: block key to the time of asking. */
-  readonly requested: Map<number, Instant>
+  requested: Map<number, Instant>
   /** Blocks once on order, no longer waited for, that may yet come, and how many times. Bounded. */
-  readonly released: Map<number, number>
+  released: Map<number, number>
   readonly pipeline: Pipeline
   /** What the peer asked of us and has not got yet, oldest first. */
-  readonly asked: Map<string, Range>
+  asked: Map<string, Range>
   readonly downloaded: Meter
   readonly uploaded: Meter
   wastedBytes: number
