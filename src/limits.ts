@@ -118,6 +118,19 @@ export const LIMITS = {
   trackerLingerMs: 2_000,
   /** A million info-hashes, a line each. */
   trackerAllowBytesMax: 64 * MIB,
+  /** How long a connection id of our UDP tracker holds at least (BEP 15), and at most twice as long. */
+  trackerConnectionIdMs: 120_000,
+  /** What the system keeps of datagrams while our tracker is busy: some thousands of announces, where it allows so much. */
+  trackerReceiveBufferBytes: 4 * MIB,
+  /** An answer over UDP that no route need cut up: 1,280 bytes of IPv6, less 48 of headers. 67 peers of IPv6, 202 of IPv4. */
+  trackerAnswerDatagramBytesMax: 1_232,
+  /** Requests a second of one address: many share one, and so many suffice for 90,000 torrents, each every half an hour. */
+  trackerRatePerSecond: 100,
+  trackerRatePerSecondMax: 1_000_000,
+  /** How many seconds' worth an address may ask at once: with 100 a second, 2,000 torrents that a client starts with. */
+  trackerRateBurstSeconds: 20,
+  /** Addresses whose rate is known, in each of two tables: 2 MiB each. */
+  trackerRateAddressesMax: 131_072,
   /** How long what changed in a tracker's swarms waits to be written: what a SIGKILL may cost. */
   trackerStoreDelayMs: 1_000,
   /** Records of peers in one write, 2 ms of packing: announces are answered between two of them. */

@@ -1,8 +1,10 @@
 /** What all fronts of one tracker share: the store, which torrents are served, and counts of what was asked. */
 import { LIMITS } from '../src/limits.js'
 import { type InfoHash, toHex } from '../src/values.js'
+import { hostToBytes } from '../src/wire/compact.js'
 import type { ScrapeFile } from '../src/wire/scrape.js'
 import type { Access, Admission, Denial } from './access.js'
+import type { Rates } from './rates.js'
 import { heldAnswer, orRefusal, type Soon, type StoreAnswer, type SwarmStore, soon } from './store.js'
 import type { Refusal, SwarmRequest, SwarmStats } from './swarm.js'
 
@@ -11,6 +13,8 @@ export interface TrackerCounts {
   scrapes: number
   /** Announces and scrapes that were refused: malformed, not served, or more than there is room for. */
   failures: number
+  /** Requests that were not looked at, because their address asks too often. */
+  limited: number
 }
 
 export type TrackerStats = SwarmStats & Readonly<TrackerCounts>
@@ -20,11 +24,15 @@ const NOT_SERVED: Refusal = { type: 'refusal', reason: 'this tracker does not se
 export class TrackerCore {
   readonly store: SwarmStore
   readonly intervalSeconds: number
-  readonly counts: TrackerCounts = { announces: 0, scrapes: 0, failures: 0 }
+  readonly counts: TrackerCounts = { announces: 0, scrapes: 0, failures: 0, limited: 0 }
   /** Info-hashes in hexadecimal digits; every torrent, where there is none. May be exchanged at any time. */
   allow: ReadonlySet<string> | undefined
   /** Who may announce and scrape: everybody, where there is none. */
   readonly access: Access | undefined
+  /** How often an address may ask: as often as it likes, where there is none. */
+  readonly rates: Rates | undefined
+  /** Whether peers are known by the address that they say they have. May be exchanged at any time. */
+  trustsAnnounced = false
   readonly #now: () => number
 
   constructor(
@@ -33,17 +41,34 @@ export class TrackerCore {
     now: () => number,
     allow?: ReadonlySet<string>,
     access?: Access,
+    rates?: Rates,
   ) {
     this.store = store
     this.intervalSeconds = intervalSeconds
     this.#now = now
     this.allow = allow
     this.access = access
+    this.rates = rates
   }
 
   /** How soon peers may ask again, in seconds. */
   get minIntervalSeconds(): number {
     return Math.min(this.intervalSeconds, LIMITS.trackerMinIntervalSeconds)
+  }
+
+  /**
+   * Whether a request from this address (4 or 16 bytes) is to be looked at now. Fronts ask once for each request, and say
+   * whether it is proven that it comes from there: anybody can write any address on a datagram.
+   */
+  takes(from: Uint8Array, isProven = true): boolean {
+    if (this.rates === undefined || this.rates.take(from, this.#now(), isProven)) return true
+    this.counts.limited++
+    return false
+  }
+
+  /** By which a peer is known that says it is at `announced`: what it says could be a victim's address. */
+  hostOf(announced: string | undefined, from: Uint8Array): Uint8Array {
+    return (this.trustsAnnounced && announced !== undefined && hostToBytes(announced)) || from
   }
 
   /** `token` is what the request brought along (see `readToken`); a private tracker refuses what has none. */

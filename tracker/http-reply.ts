@@ -53,8 +53,7 @@ const announceReply = (core: TrackerCore, query: string, host: Uint8Array, token
     core.counts.announces++
     return failed(core, asked.reason)
   }
-  // What it says of its own address is passed over: it could name a victim's.
-  return soon(core.announce({ ...asked, host }, token), (answer) =>
+  return soon(core.announce({ ...asked, host: core.hostOf(asked.host, host) }, token), (answer) =>
     answer.type === 'refusal' ? failed(core, answer.reason) : bencoded(encodeAnswer(core, asked, host, answer)),
   )
 }
@@ -80,6 +79,9 @@ const scrapeReply = (core: TrackerCore, query: string, token?: string): Soon<Htt
   )
 }
 
+/** The status is for what stands between; clients that read the body all the same are told in how many minutes to come. */
+const TOO_OFTEN: HttpReply = { ...bencoded(encodeFailure('you ask too often: wait a minute', 1)), status: 429 }
+
 const NOT_FOUND = latin1Bytes('This is a BitTorrent tracker: see /announce, /scrape and /stats.\n')
 
 /** A proxy's way to ask, which every server has to take (RFC 9112, 3.2.2). */
@@ -95,9 +97,9 @@ export const httpReply = (core: TrackerCore, target: string, host: Uint8Array): 
   const token = core.access && readToken(target.slice(origin.length))
   switch (token === undefined ? path : path.replace(`/${token}/`, '/')) {
     case '/announce':
-      return announceReply(core, query, host, token)
+      return core.takes(host) ? announceReply(core, query, host, token) : TOO_OFTEN
     case '/scrape':
-      return scrapeReply(core, query, token)
+      return core.takes(host) ? scrapeReply(core, query, token) : TOO_OFTEN
     case '/stats':
       return soon(orRefusal(core.stats()), (stats) =>
         'reason' in stats

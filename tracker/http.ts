@@ -9,12 +9,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { messageOf, systemCode, TorrewindError } from '../src/errors.js'
+import { systemCode } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import { latin1Bytes } from '../src/wire/bencode.js'
 import { hostToBytes } from '../src/wire/compact.js'
 import { hasBody, skipBody } from './http-body.js'
 import type { HttpReply } from './http-reply.js'
+import { listenError } from './listen-error.js'
 import { type Soon, soon } from './store.js'
 
 export interface HttpFrontBounds {
@@ -75,19 +76,6 @@ const statusOf = (error: Error): string => {
       return '408 Request Timeout'
     default:
       return '400 Bad Request'
-  }
-}
-
-const listenError = (error: unknown, host: string | undefined, port: number): TorrewindError => {
-  const where = `${host ?? 'any address'}, port ${port}`
-  switch (systemCode(error)) {
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return new TorrewindError('OPTION_INVALID', `${where}: this machine has no such address`, { cause: error })
-    default:
-      return new TorrewindError('PORT_TAKEN', `${where}: ${messageOf(error)}`, { cause: error })
   }
 }
 

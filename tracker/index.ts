@@ -7,11 +7,15 @@ import { openCatalogue } from './catalogue-front.js'
 import { LevelCatalogueStore } from './catalogue-level-store.js'
 import { MemoryCatalogueStore } from './catalogue-memory-store.js'
 import { type CatalogueOptions, catalogueBounds, publishingOf } from './catalogue-options.js'
+import { ConnectionIds } from './connection-ids.js'
 import { TrackerCore, type TrackerStats } from './core.js'
 import { startHttpFront } from './http.js'
 import { httpReply } from './http-reply.js'
-import { machineNow, machineRandom, machineSeed, machineWallClock } from './machine.js'
+import { machineKey, machineNow, machineRandom, machineSeed, machineWallClock } from './machine.js'
 import { type OpenStore, openStore } from './open-store.js'
+import { Rates } from './rates.js'
+import { startUdpFront } from './udp.js'
+import { udpReply } from './udp-reply.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
@@ -26,6 +30,12 @@ export interface TrackerOptions {
   readonly host?: string | undefined
   /** 6969, where it is left out; 0 takes any free one. */
   readonly httpPort?: number | undefined
+  /** The tracker answers over UDP (BEP 15), too, at this port; 0 takes any free one. It does not, where it is left out. */
+  readonly udpPort?: number | undefined
+  /** Requests a second that an address may go on with; 100, where it is left out, and 0 for as many as it likes. */
+  readonly rate?: number | undefined
+  /** Peers are known by the address that they say they have, which may be anybody's: by that they come from, if left out. */
+  readonly announcedIp?: boolean | undefined
   /** How often peers are to announce; they are forgotten after two intervals without a word. Half an hour, where it is left out. */
   readonly intervalSeconds?: number | undefined
   /** Info-hashes of 40 hexadecimal digits that are tracked, and no others; every one, where it is left out. */
@@ -67,6 +77,8 @@ export interface TokenOptions {
 
 export interface Tracker {
   readonly httpPort: number
+  /** Undefined where it does not answer over UDP. */
+  readonly udpPort: number | undefined
   /** Who may publish in the catalogue: everybody, whoever has a token for it, or nobody, and why. */
   readonly publishing: { readonly type: 'open' | 'tokens' } | { readonly type: 'closed'; readonly reason: string }
   stats(): Promise<TrackerStats>
@@ -84,6 +96,11 @@ const accessOf = async (tokens: TokenOptions | undefined): Promise<Access | unde
   if (tokens === undefined) return undefined
   const { Tokens } = await import('./tokens.js')
   return new Tokens({ ...tokens, now: machineWallClock })
+}
+
+const ratesOf = (rate: number = LIMITS.trackerRatePerSecond): Rates | undefined => {
+  const perSecond = whole(rate, 'rate', 0, LIMITS.trackerRatePerSecondMax)
+  return perSecond === 0 ? undefined : new Rates({ perSecond, seed: machineSeed() })
 }
 
 /** Resolves when it answers. Throws PORT_TAKEN and OPTION_INVALID, and what a store cannot be opened for. */
@@ -116,9 +133,12 @@ const serve = async (
 ): Promise<Tracker> => {
   const { host, open, corsOrigin } = options
   const port = whole(options.httpPort ?? TRACKER_HTTP_PORT, 'httpPort', 0, 65_535)
+  const udpPort = options.udpPort === undefined ? undefined : whole(options.udpPort, 'udpPort', 0, 65_535)
   if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const allow = options.allow && readAllowed(options.allow)
-  const core = new TrackerCore(store.swarms, intervalSeconds, now, allow, await accessOf(options.tokens))
+  const access = await accessOf(options.tokens)
+  const core = new TrackerCore(store.swarms, intervalSeconds, now, allow, access, ratesOf(options.rate))
+  core.trustsAnnounced = options.announcedIp ?? false
   const catalogue = await openCatalogue({
     core,
     store: store.database === undefined ? new MemoryCatalogueStore() : new LevelCatalogueStore(store.database),
@@ -127,23 +147,42 @@ const serve = async (
     corsOrigin,
     loopbackOnly: open !== true && core.access === undefined,
   })
-  const front = await startHttpFront({
-    host,
-    port,
-    reply: (target, from) => httpReply(core, target, from),
-    routes: catalogue.routes,
-  }).catch(async (error: unknown) => {
+  const fronts: { close(): Promise<void> }[] = []
+  const letGo = async (): Promise<void> => {
     await catalogue.close()
-    throw error
-  })
+    await Promise.all(fronts.map((front) => front.close()))
+  }
+  const opened = async <Front extends { close(): Promise<void> }>(opening: Promise<Front>): Promise<Front> => {
+    const front = await opening.catch(async (error: unknown) => {
+      await letGo()
+      throw error
+    })
+    fronts.push(front)
+    return front
+  }
+  const http = await opened(
+    startHttpFront({
+      host,
+      port,
+      reply: (target, from) => httpReply(core, target, from),
+      routes: catalogue.routes,
+    }),
+  )
+  const ids = new ConnectionIds(machineKey(16), now)
+  const udp =
+    udpPort === undefined
+      ? undefined
+      : await opened(
+          startUdpFront({ host, port: udpPort, reply: (datagram, from) => udpReply(core, ids, datagram, from) }),
+        )
   const close = async (): Promise<void> => {
-    await catalogue.close()
-    await front.close()
+    await letGo()
     await store.close()
   }
   let closing: Promise<void> | undefined
   return {
-    httpPort: front.port,
+    httpPort: http.port,
+    udpPort: udp?.port,
     publishing: catalogue.desk.publishing,
     stats: async () => core.stats(),
     close: () => {

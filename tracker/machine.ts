@@ -1,5 +1,5 @@
 /** The clock and the chance of this machine, for a tracker that is given none. */
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 
 /** Milliseconds since the epoch, by a clock that nobody sets: an hour put on it would make every peer expire. */
 export const machineNow = (): number => Math.floor(performance.timeOrigin + performance.now())
@@ -12,3 +12,6 @@ export const machineRandom = (below: number): number => Math.floor(Math.random()
 
 /** 32 bits that cannot be guessed. */
 export const machineSeed = (): number => randomInt(0x1_0000_0000)
+
+/** So many bytes that cannot be guessed. */
+export const machineKey = (length: number): Uint8Array => randomBytes(length)

@@ -18,21 +18,26 @@ interface TrackerFlags extends AccessFlags {
   readonly store: string
   readonly interval: number
   readonly allow?: string
+  readonly rate: number
+  readonly announcedIp?: true
 }
 
-const refuseUnsupported = ({ udp, ws }: TrackerFlags): void => {
-  const asked = udp !== undefined ? '--udp' : ws ? '--ws' : undefined
-  if (asked === undefined) return
-  throw new TorrewindError('OPTION_UNSUPPORTED', `${asked} is not there yet: the tracker speaks HTTP`)
+const refuseUnsupported = ({ ws }: TrackerFlags): void => {
+  if (ws === undefined) return
+  throw new TorrewindError('OPTION_UNSUPPORTED', '--ws is not there yet: the tracker speaks HTTP and UDP')
 }
 
 const readAllowFile = (file: string): Promise<ReadonlySet<string>> =>
   readOptionFile('--allow', file, LIMITS.trackerAllowBytesMax, parseAllowList)
 
 const tellOf = (context: CommandContext, tracker: Tracker, flags: TrackerFlags, allowed?: number): void => {
-  const url = `http://${showAddress({ host: flags.host ?? 'localhost', port: tracker.httpPort })}`
+  const { host = 'localhost' } = flags
+  const url = `http://${showAddress({ host, port: tracker.httpPort })}`
   const served = allowed === undefined ? 'any torrent' : showCount(allowed, 'torrent')
   context.tell(`tracking ${served} at ${url}/announce, until Ctrl-C`)
+  if (tracker.udpPort !== undefined) {
+    context.tell(`  and at udp://${showAddress({ host, port: tracker.udpPort })}/announce`)
+  }
   if (flags.host === undefined) context.tell("  (others reach it by any of this machine's addresses)")
   tellAccess(context, tracker, url)
 }
@@ -43,13 +48,16 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
   const tracker = await createTracker({
     host: flags.host,
     httpPort: flags.http,
+    udpPort: flags.udp,
+    rate: flags.rate,
+    announcedIp: flags.announcedIp,
     intervalSeconds: flags.interval,
     allow,
     ...(await readAccess(flags)),
     store: flags.store,
     onStore: (failure) => context.warn(failure?.message ?? 'the store answers again'),
   })
-  context.say({ type: 'listening', http: tracker.httpPort, udp: null })
+  context.say({ type: 'listening', http: tracker.httpPort, udp: tracker.udpPort ?? null })
   tellOf(context, tracker, flags, allow?.size)
   await context.untilStopped()
   const stats = await tracker.stats()
@@ -67,7 +75,7 @@ export const trackerCommand = (context: CommandContext): Command =>
     .description('Runs a tracker, through which peers find each other, until it is stopped.')
     .option('--host <address>', 'the address to listen on (default: all of this machine)')
     .option('--http <port>', 'the port of the HTTP tracker; 0 takes any free one', port, TRACKER_HTTP_PORT)
-    .option('--udp <port>', 'the port of the UDP tracker (not there yet)', port)
+    .option('--udp <port>', 'the port of the UDP tracker, if there is to be one; 0 takes any free one', port)
     .option('--ws', 'take peers in browsers over WebSocket (not there yet)')
     .option('--store <store>', 'where peers are kept: memory, level:DIR, or redis://HOST:PORT[/NAME]', 'memory')
     .option(
@@ -76,6 +84,13 @@ export const trackerCommand = (context: CommandContext): Command =>
       interval,
       LIMITS.trackerIntervalSecondsDefault,
     )
+    .option(
+      '--rate <requests>',
+      'how many requests a second an address may go on with; 0 for as many as it likes',
+      wholeFrom(0, LIMITS.trackerRatePerSecondMax),
+      LIMITS.trackerRatePerSecond,
+    )
+    .option('--announced-ip', 'know peers by the address that they say they have, which may be a lie')
     .option(
       '--allow <file>',
       'track no torrents but those of this file: info-hashes in hex, a line each, # for comments',

@@ -42,7 +42,8 @@ export type UdpAnswer = UdpConnected | UdpAnnounced | UdpScraped | UdpFailure
 
 const HEAD_BYTES = 8
 const CONNECTED_BYTES = 16
-const ANNOUNCED_BYTES = 20
+/** What stands before the peers. */
+export const ANNOUNCED_BYTES = 20
 const SCRAPED_BYTES = 12
 const INT32_MAX = 0x7fff_ffff
 
@@ -52,6 +53,16 @@ const headed = (length: number, action: number, transactionId: number): Uint8Arr
   const bytes = new Uint8Array(length)
   writeUint32(bytes, 0, action)
   writeUint32(bytes, 4, transactionId)
+  return bytes
+}
+
+/** The answer to an announce, with its peers packed as for a client of this family. */
+export const encodeUdpAnnounced = (answer: Omit<UdpAnnounced, 'type' | 'peers'>, peers: Uint8Array): Uint8Array => {
+  const bytes = headed(ANNOUNCED_BYTES + peers.length, UDP_ACTIONS.announce, answer.transactionId)
+  writeUint32(bytes, 8, answer.intervalSeconds)
+  writeUint32(bytes, 12, answer.incomplete)
+  writeUint32(bytes, 16, answer.complete)
+  bytes.set(peers, ANNOUNCED_BYTES)
   return bytes
 }
 
@@ -65,15 +76,8 @@ export const encodeUdpAnswer = (answer: UdpAnswer, family: Family): Uint8Array =
       bytes.set(answer.connectionId, HEAD_BYTES)
       return bytes
     }
-    case 'announced': {
-      const peers = writeCompactPeers(answer.peers)[family]
-      const bytes = headed(ANNOUNCED_BYTES + peers.length, UDP_ACTIONS.announce, transactionId)
-      writeUint32(bytes, 8, answer.intervalSeconds)
-      writeUint32(bytes, 12, answer.incomplete)
-      writeUint32(bytes, 16, answer.complete)
-      bytes.set(peers, ANNOUNCED_BYTES)
-      return bytes
-    }
+    case 'announced':
+      return encodeUdpAnnounced(answer, writeCompactPeers(answer.peers)[family])
     case 'scraped': {
       const bytes = headed(HEAD_BYTES + SCRAPED_BYTES * answer.files.length, UDP_ACTIONS.scrape, transactionId)
       for (const [file, { complete, downloaded, incomplete }] of answer.files.entries()) {

@@ -3,7 +3,9 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
+import { announceUrl } from '../../src/wire/tracker.js'
 import { askAnnounce, failureOf, request } from '../tracker/http-client.js'
+import { UdpClient, udpAnnounce } from '../tracker/udp-client.js'
 import { inPlace, writeFiles } from './place.js'
 import { Cli, cli, type Ended, jsonLines, lastLine } from './run-cli.js'
 
@@ -39,7 +41,16 @@ test('tracker command: it says where it listens, tracks until Ctrl-C, and ends w
   const [listening, stopped, ...more] = jsonLines(ended.stdout)
   assert.equal(more, [])
   assert.equal(listening, { type: 'listening', http: listening?.http, udp: null })
-  assert.equal(stopped, { type: 'stopped', torrents: 1, peers: 1, seeds: 0, announces: 1, scrapes: 0, failures: 0 })
+  assert.equal(stopped, {
+    type: 'stopped',
+    torrents: 1,
+    peers: 1,
+    seeds: 0,
+    announces: 1,
+    scrapes: 0,
+    failures: 0,
+    limited: 0,
+  })
   assert.match(
     ended.stderr,
     `tracking any torrent at http://127.0.0.1:${String(listening?.http)}/announce, until Ctrl-C\n`,
@@ -78,13 +89,34 @@ test('tracker command: a list that cannot be used is named with its line, or wit
   }))
 
 test('tracker command: what is not there yet is refused by a code of its own', async () => {
-  const asked = [['--udp', '0'], ['--ws']]
-  const all = await Promise.all(asked.map((args) => failed(...args)))
-  for (const [at, { code, error, message }] of all.entries()) {
-    assert.is(code, 1)
-    assert.is(error, 'OPTION_UNSUPPORTED')
-    assert.match(message, `${asked[at]?.join(' ').replace(' 0', '')} is not there yet`)
+  const { code, error, message } = await failed('--ws')
+  assert.is(code, 1)
+  assert.is(error, 'OPTION_UNSUPPORTED')
+  assert.match(message, '--ws is not there yet')
+})
+
+test('tracker command: it answers over UDP, too, and one limit of requests holds for both ways', async () => {
+  const tracker = new Cli(['tracker', '--host', '127.0.0.1', '--http', '0', '--udp', '0', '--rate', '1', '--json'])
+  const { http, udp } = await tracker.line('listening')
+  const client = await UdpClient.open(Number(udp))
+  try {
+    const id = await client.connect()
+    assert.is((await client.ask(udpAnnounce(id, 1))).type, 'announced')
+    const base = `http://127.0.0.1:${String(http)}`
+    assert.is((await askAnnounce(base, request(2))).peers.length, 1)
+    const asked = announceUrl(`${base}/announce`, request(2))
+    const statuses = [200]
+    // Whoever asks more often than once a second comes to the end of what it may ask at once.
+    while (statuses.at(-1) === 200 && statuses.length < 1_000) statuses.push((await fetch(asked)).status)
+    assert.is(statuses.at(-1), 429)
+  } finally {
+    await client.close()
+    tracker.signal('SIGINT')
   }
+  const ended = await tracker.ended
+  assert.is(ended.code, 130)
+  assert.match(ended.stderr, `  and at udp://127.0.0.1:${String(udp)}/announce\n`)
+  assert.ok(Number(lastLine(ended).limited) > 0)
 })
 
 test('tracker command: a folder keeps peers over a restart, and one tracker at a time has it', () =>

@@ -83,7 +83,7 @@ test('http: 1,000 announces go over one connection', async ({ base, tracker }) =
     agent.destroy()
   }
   assert.is(ports.size, 1)
-  const expected = { torrents: 10, peers: 1_000, seeds: 0, announces: 1_000, scrapes: 0, failures: 0 }
+  const expected = { torrents: 10, peers: 1_000, seeds: 0, announces: 1_000, scrapes: 0, failures: 0, limited: 0 }
   assert.equal(await tracker.stats(), expected)
   const stats = await fetchUrl(`${base}/stats`)
   assert.is(stats.headers['content-type'], 'application/json')
@@ -146,7 +146,15 @@ const REFUSED: readonly (readonly [what: string, target: string, reason: RegExp]
 for (const [what, target, reason] of REFUSED) {
   test(`http: ${what} is a failure with its reason, and enters nobody`, async ({ base, tracker }) => {
     assert.match(await failureOf(`${base}${target}`), reason)
-    assert.equal(await tracker.stats(), { torrents: 0, peers: 0, seeds: 0, announces: 1, scrapes: 0, failures: 1 })
+    assert.equal(await tracker.stats(), {
+      torrents: 0,
+      peers: 0,
+      seeds: 0,
+      announces: 1,
+      scrapes: 0,
+      failures: 1,
+      limited: 0,
+    })
     assert.equal((await askAnnounce(base, request(2))).peers, [])
   })
 }

@@ -91,7 +91,7 @@ test('reply: any other target is answered with 404', () => {
   for (const other of [...others, 'announce', 'x:80', '/%61nnounce', 'ftp://x/announce']) {
     const core = newCore()
     assert.is(reply(core, other, host('10.0.0.1')).status, 404, other)
-    assert.equal(core.counts, { announces: 0, scrapes: 0, failures: 0 })
+    assert.equal(core.counts, { announces: 0, scrapes: 0, failures: 0, limited: 0 })
   }
 })
 
@@ -118,7 +118,10 @@ test('reply: what was asked and what was refused is counted', () => {
   text(core, '/announce')
   text(core, '/scrape')
   text(core, `/scrape?info_hash=${'a'.repeat(20)}`)
-  assert.is(text(core, '/stats'), '{"torrents":1,"peers":1,"seeds":0,"announces":2,"scrapes":2,"failures":2}\n')
+  assert.is(
+    text(core, '/stats'),
+    '{"torrents":1,"peers":1,"seeds":0,"announces":2,"scrapes":2,"failures":2,"limited":0}\n',
+  )
 })
 
 test('reply: a scrape of too many torrents is refused', () => {
