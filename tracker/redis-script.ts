@@ -168,7 +168,7 @@ local function sample(swarm, id, flags, wanted, chance)
         if total > 0 then
           local key, from = group_key(swarm, group), 0
           if swarm.backlog then from = call('ZCOUNT', key, '-inf', now) end
-          local deck = { key = key, from = from, size = total - from, family = family }
+          local deck = { key = key, from = from, size = total - from, family = family, moved = {} }
           if deck.size <= ${WHOLE_GROUP_FACTOR} * wanted then deck.members = call('ZRANGE', key, from, -1) end
           decks[#decks + 1] = deck
           left = left + deck.size
@@ -176,29 +176,31 @@ local function sample(swarm, id, flags, wanted, chance)
       end
     end
   end
-  local chosen, moved = { [0] = {}, [1] = {} }, {}
-  local random, draws = math.random, wanted + ${LIMITS.trackerSpareDrawsMax}
+  local chosen = { [0] = {}, [1] = {} }
+  local random, has, draws = math.random, string.find, wanted + ${LIMITS.trackerSpareDrawsMax}
   math.randomseed(chance)
   while wanted > 0 and draws > 0 and left > 0 do
-    draws = draws - 1
-    local place = random(left)
-    local at = moved[place] or place
-    moved[place] = moved[left] or left
-    left = left - 1
-    local which = 1
+    local at, which = random(left), 1
     while at > decks[which].size do
       at = at - decks[which].size
       which = which + 1
     end
+    -- The last takes the place of the one that is drawn.
     local deck = decks[which]
-    local member
-    if deck.members then
-      member = deck.members[at]
+    local size, members, member = deck.size, deck.members, nil
+    if members then
+      member = members[at]
+      members[at] = members[size]
     else
-      local rank = deck.from + at - 1
+      local moved = deck.moved
+      local rank = deck.from + (moved[at] or at) - 1
+      moved[at] = moved[size] or size
       member = call('ZRANGE', deck.key, rank, rank)[1]
     end
-    if member and sub(member, -20) ~= id then
+    deck.size = size - 1
+    left = left - 1
+    draws = draws - 1
+    if member and not has(member, id, -20, true) then
       local list = chosen[deck.family]
       list[#list + 1] = member
       wanted = wanted - 1
