@@ -60,8 +60,7 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
   context.say({ type: 'listening', http: tracker.httpPort, udp: tracker.udpPort ?? null })
   tellOf(context, tracker, flags, allow?.size)
   await context.untilStopped()
-  const stats = await tracker.stats()
-  await tracker.close()
+  const stats = await tracker.stats().finally(() => tracker.close())
   const { announces, torrents, peers } = stats
   const known = `${showCount(peers, 'peer')} of ${showCount(torrents, 'torrent')}`
   context.tell(`stopped, after ${showCount(announces, 'announce')}; knew ${known}`)
