@@ -188,7 +188,19 @@ test('redis store: a server that is not there, or does not let us in, is told at
 
 const startTracker = async (rig: Rig, redisPort: number) => {
   const store = `redis://127.0.0.1:${redisPort}/shared`
-  const child = startTorrewind(rig, LOOPBACK, 'tracker', '--host', '127.0.0.1', '--http', '0', '--store', store)
+  const child = startTorrewind(
+    rig,
+    LOOPBACK,
+    'tracker',
+    '--host',
+    '127.0.0.1',
+    '--http',
+    '0',
+    '--rate',
+    '0',
+    '--store',
+    store,
+  )
   return { child, base: `http://127.0.0.1:${numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'http')}` }
 }
 
@@ -236,13 +248,15 @@ test(
   async (rig) => {
     const redisPort = await freePort()
     const server = await startRedis(rig, redisPort)
-    const { child, base } = await startTracker(rig, redisPort)
+    const [{ child, base }, other] = [await startTracker(rig, redisPort), await startTracker(rig, redisPort)]
     await askAnnounce(base, request(1))
     server.signal('SIGKILL')
     await server.ended
     const failures = await Promise.all([1, 2, 3].map((number) => askAnnounce(base, request(number)).catch(String)))
     for (const failure of failures) assert.match(String(failure), /cannot reach its store: ask again later/)
     assert.is((await fetchUrl(`${base}/stats`)).status, 503)
+    other.child.signal('SIGINT')
+    assert.is((await other.child.end(START_BOUND_MS)).code, 1, 'it ends, and says that it cannot say what it knew')
     await startRedis(rig, redisPort)
     const back = await until('an answer', () => askAnnounce(base, request(1)).catch(() => undefined), START_BOUND_MS)
     assert.is(back.incomplete, 1)
