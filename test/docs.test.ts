@@ -15,6 +15,7 @@ import { EVENT_TYPES } from '../src/events/vocabulary.js'
 import * as torrewind from '../src/index.js'
 import { LIMITS } from '../src/limits.js'
 import * as replay from '../src/replay/index.js'
+import { CATALOGUE_CODES } from '../tracker/catalogue-codes.js'
 import * as tracker from '../tracker/index.js'
 import { anchorsOf, codeBlocks, codeInFirstCells, linksOf, sectionOf } from './docs/markdown.js'
 
@@ -54,6 +55,15 @@ test('docs: a region is filled and nothing beside it, and one that is not there 
   assert.is(filled, 'a\n<!-- made by npm run docs: x -->\n\nnew\n\n<!-- end of x -->\nb\n')
   assert.is(fillRegions(filled, { x: 'new' }), filled)
   assert.throws(() => fillRegions(page, { y: 'new' }), /the region y/)
+})
+
+test('docs: every code of the catalogue is in its page with its status, and no other', () => {
+  const rows = section(read('docs/TRACKER.md'), 'Codes').matchAll(/^\| (`[^|]*`) \| (\d+) \|/gm)
+  const listed = [...rows].flatMap(([, codes = '', status]) =>
+    [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => `${code} ${status}`),
+  )
+  const all = Object.entries(CATALOGUE_CODES).map(([code, status]) => `${code} ${status}`)
+  assert.equal([...listed].sort(), [...all].sort())
 })
 
 test('docs: every error code is in the manual once, and no other', () => {

@@ -12,6 +12,7 @@ import type { CatalogueStore } from './catalogue-store.js'
 import { CatalogueSweep } from './catalogue-sweep.js'
 import { Watchers } from './catalogue-watch.js'
 import type { TrackerCore } from './core.js'
+import { hostOf } from './http.js'
 import { machineWallClock } from './machine.js'
 
 export interface CatalogueFrontParts {
@@ -62,6 +63,10 @@ export const openCatalogue = async (parts: CatalogueFrontParts): Promise<Catalog
       return page
     },
     stats: async () => ({ ...(await totals()), health: health.columns() }),
+    takes: ({ socket }) => {
+      const from = hostOf(socket)
+      return from !== undefined && core.takes(from)
+    },
     corsOrigin,
     loopbackOnly,
   })

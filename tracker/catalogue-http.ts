@@ -22,6 +22,8 @@ export interface CatalogueRoutesParts {
   page(): Promise<{ readonly body: Uint8Array; readonly policy: string }>
   /** What `GET /catalogue/stats` and watchers are told. */
   stats(): Soon<Readonly<Record<string, unknown>>>
+  /** Whether this address may ask now, by the rate that it is allowed. */
+  takes(request: IncomingMessage): boolean
   /** Whose pages may use the catalogue from a browser, as `Access-Control-Allow-Origin` has it; nobody's but ours. */
   readonly corsOrigin?: string | undefined
   /** Publishing is open because nobody outside reaches this tracker: so no page of a name that was bent to it may. */
@@ -90,6 +92,7 @@ export class CatalogueRoutes {
       response.setHeader('access-control-allow-origin', corsOrigin)
       response.setHeader('vary', 'Origin')
     }
+    if (!this.#parts.takes(request)) throw new CatalogueRefusal('TOO_OFTEN', 'you ask too often: wait a minute')
     const takesBody = request.method === 'POST' || request.method === 'PUT'
     if (!takesBody && hasBody(request)) {
       throw new CatalogueRefusal('BODY_TOO_LARGE', 'only a request that publishes has a body')
@@ -205,7 +208,7 @@ export class CatalogueRoutes {
     const status: number = CATALOGUE_CODES[code]
     if (code === 'METHOD_INVALID') response.setHeader('allow', METHODS)
     if (status === 401) response.setHeader('www-authenticate', challengeOf(code))
-    if (status === 503) response.setHeader('retry-after', '10')
+    if (status === 503 || status === 429) response.setHeader('retry-after', '10')
     // What is left of a body is not worth waiting for.
     if (!request.complete) {
       response.setHeader('connection', 'close')

@@ -62,14 +62,16 @@ export class CatalogueSweep {
 
   #take(count: number): readonly string[] {
     const names: string[] = []
+    let begun = 0
     while (names.length < count) {
-      this.#round ??= this.#parts.desk.catalogue.infoHashes()
-      const next = this.#round.next()
-      if (next.done === true) {
-        this.#round = undefined
-        break
+      if (this.#round === undefined) {
+        // All there are were taken, and some may have gone.
+        if (begun++ > 0) break
+        this.#round = this.#parts.desk.catalogue.infoHashes()
       }
-      names.push(next.value)
+      const next = this.#round.next()
+      if (next.done === true) this.#round = undefined
+      else names.push(next.value)
     }
     return names
   }

@@ -64,7 +64,7 @@ const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 
 /** Undefined for a socket that was reset before it was looked at. Addresses of one link come with a zone. */
-const hostOf = ({ remoteAddress }: Socket): Uint8Array | undefined =>
+export const hostOf = ({ remoteAddress }: Socket): Uint8Array | undefined =>
   remoteAddress === undefined ? undefined : hostToBytes(remoteAddress.replace(/%.*$/, ''))
 
 /** What stands in a status line for bytes that were no request. */

@@ -17,6 +17,8 @@
   /** @type {{ uPlot: typeof import('uplot') }} */
   const { uPlot } = /** @type {any} */ (globalThis)
   const PAGE = 50
+  /** Of a plot: a page may be open for weeks. */
+  const POINTS_MAX = 2_000
   const TYPING_MS = 200
   const AGAIN_MS = 1_000
   const HEIGHT = 180
@@ -196,11 +198,13 @@
     const at = Math.floor(Date.now() / 1_000)
     // The clocks of tracker and browser may differ.
     if (at <= (health.at.at(-1) ?? 0)) return health
+    /** @param {readonly number[]} column @param {number} value */
+    const longer = (column, value) => [...column.slice(-POINTS_MAX), value]
     return {
-      at: [...health.at, at],
-      seeds: [...health.seeds, now.seeds],
-      leeches: [...health.leeches, now.leeches],
-      completed: [...health.completed, now.completed],
+      at: longer(health.at, at),
+      seeds: longer(health.seeds, now.seeds),
+      leeches: longer(health.leeches, now.leeches),
+      completed: longer(health.completed, now.completed),
     }
   }
 
@@ -219,6 +223,7 @@
       byId(id).textContent = showCount(value)
     }
     byId('empty').hidden = entries > 0
+    total = upToNow(total, totalNow)
     if (totalChart !== undefined) grow(totalChart)
   }
 
