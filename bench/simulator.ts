@@ -26,8 +26,8 @@ interface Case {
 const CASES: readonly Case[] = [
   { name: '100 peers, 16 MiB', settings: { peers: 100, contentBytes: 16 * MIB }, heapMiB: 4_096 },
   {
-    name: '5 peers, 1 GiB, lines without limits',
-    settings: { peers: 5, contentBytes: 1_024 * MIB, pieceLength: MIB, ...UNLIMITED },
+    name: '10 peers, 256 MiB, lines without limits',
+    settings: { peers: 10, contentBytes: 256 * MIB, pieceLength: MIB, ...UNLIMITED },
     heapMiB: 4_096,
   },
   { name: '1,000 peers, 64 MiB', settings: { peers: 1_000, contentBytes: 64 * MIB }, heapMiB: 1_600 },
