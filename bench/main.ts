@@ -16,4 +16,5 @@ const run = (title: string, file: string, args: readonly string[]): void => {
 run('Transfers beside libtorrent', 'transfer.ts', ['5', '1024'])
 run('A large torrent', 'large.ts', ['10'])
 run('The event log', 'log.ts', ['1000000'])
+run('The stores of the tracker', 'tracker-store.ts', ['5'])
 run('The simulator', 'simulator.ts', ['120'])
