@@ -170,7 +170,10 @@ export const LIMITS = {
   cataloguePathsCharactersMax: 8 * KIB,
   /** What somebody types to search. */
   catalogueQueryCharactersMax: 256,
-  catalogueWordsMax: 12,
+  catalogueWordsMax: 8,
+  /** The share of this process's time that searching may take, where there is other work; and what may come at once. */
+  catalogueSearchShare: 0.25,
+  catalogueSearchBurstMs: 1_000,
   /** Words of names are cut there: longer ones are hashes and other numbers. */
   catalogueWordCharactersMax: 64,
   /** Entries of one page. */

@@ -12,6 +12,7 @@ import { showListed, showPage, showWhole } from './catalogue-show.js'
 import type { Watchers } from './catalogue-watch.js'
 import { BodyBudget, checkBody, hasBody, readBody, skipBody } from './http-body.js'
 import type { Soon } from './store.js'
+import { TimeShare } from './time-share.js'
 
 export const TORRENT_TYPE = 'application/x-bittorrent'
 
@@ -70,6 +71,7 @@ const noParameters = (parameters: URLSearchParams, ...names: readonly string[]):
 export class CatalogueRoutes {
   readonly #parts: CatalogueRoutesParts
   readonly #budget = new BodyBudget(LIMITS.catalogueBodiesBytesMax)
+  readonly #searches = new TimeShare(LIMITS.catalogueSearchShare, LIMITS.catalogueSearchBurstMs)
 
   constructor(parts: CatalogueRoutesParts) {
     this.#parts = parts
@@ -118,7 +120,14 @@ export class CatalogueRoutes {
   async #show(request: IncomingMessage, response: ServerResponse, path: string, parameters: URLSearchParams) {
     const { desk, watchers } = this.#parts
     if (path === '/') return this.#showPage(response)
-    if (path === ROOT) return this.#send(response, 200, showPage(desk.catalogue.page(readCatalogueQuery(parameters))))
+    if (path === ROOT) {
+      const query = readCatalogueQuery(parameters)
+      return this.#send(
+        response,
+        200,
+        this.#searches.spend(() => showPage(desk.catalogue.page(query))),
+      )
+    }
     noParameters(parameters)
     if (path === `${ROOT}/stats`) return this.#send(response, 200, await this.#parts.stats())
     if (path === `${ROOT}/live`) {

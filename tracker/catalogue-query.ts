@@ -62,7 +62,7 @@ const readWords = (text: string): string => {
   if (words.length > LIMITS.catalogueWordsMax) throw wrong(`q has at most ${LIMITS.catalogueWordsMax} words`)
   // What has no word in it cannot be found; it is not the same as asking for everything.
   if (words.length === 0 && text.trim() !== '') throw wrong('q has neither a letter nor a digit in it')
-  return words.join(' ')
+  return [...new Set(words)].join(' ')
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['q', 'tag', 'order', 'limit', 'cursor'])

@@ -47,7 +47,7 @@ export class CatalogueSweep {
       const counts = { seeds: file.complete, leeches: file.incomplete, completed: file.downloaded }
       const before = listed.counts
       if (before.seeds !== counts.seeds || before.leeches !== counts.leeches || before.completed !== counts.completed) {
-        listed.counts = counts
+        desk.catalogue.setCounts(listed, counts)
         changed.push(listed)
       }
       if (!isDue(listed, nowMs)) continue

@@ -48,6 +48,14 @@ interface Ranked extends Place {
   readonly listed: Listed
 }
 
+interface Ranking {
+  readonly order: CatalogueQuery['order']
+  readonly found: readonly Ranked[]
+}
+
+/** Answers that are remembered: 160 KiB each with 20,000 entries. */
+const RANKINGS_KEPT = 32
+
 export class Catalogue {
   readonly #listed = new Map<string, Listed>()
   readonly #search = new MiniSearch<Document>({
@@ -64,6 +72,8 @@ export class Catalogue {
     },
   })
   readonly #byV2 = new Map<string, string>()
+  /** By what was asked; none, where an entry has come, changed or gone since. */
+  readonly #rankings = new Map<string, Ranking>()
   #torrentBytes = 0
 
   get size(): number {
@@ -100,6 +110,7 @@ export class Catalogue {
 
   /** Takes the place of an entry with the same info-hash, and keeps its health. */
   put(entry: CatalogueEntry, health?: Health): Listed {
+    this.#rankings.clear()
     const before = this.#listed.get(entry.infoHash)
     if (before !== undefined) this.#forget(before)
     this.#search.add(documentOf(entry))
@@ -117,6 +128,7 @@ export class Catalogue {
   remove(infoHash: string): void {
     const listed = this.#listed.get(infoHash)
     if (listed === undefined) return
+    this.#rankings.clear()
     this.#forget(listed)
     this.#listed.delete(infoHash)
   }
@@ -127,41 +139,61 @@ export class Catalogue {
     this.#torrentBytes -= entry.torrentBytes
   }
 
-  page({ words, tags, order, limit, after }: CatalogueQuery): CataloguePage {
-    // The best so far, one more than asked for: it says whether there is another page.
-    const best: Ranked[] = []
-    let total = 0
-    for (const found of this.#found(words, order)) {
-      if (!tags.every((tag) => found.listed.entry.tags.includes(tag))) continue
-      total++
-      if (after !== undefined && !comesAfter(found, after)) continue
-      const last = best.at(-1)
-      if (best.length > limit && last !== undefined && comesAfter(found, last)) continue
-      let at = best.length
-      while (at > 0 && comesAfter(best[at - 1] ?? found, found)) at--
-      best.splice(at, 0, found)
-      if (best.length > limit + 1) best.pop()
-    }
-    const page = best.slice(0, limit)
+  /** Notes how a swarm is now. */
+  setCounts(listed: Listed, counts: SwarmCounts): void {
+    listed.counts = counts
+    for (const [key, { order }] of this.#rankings) if (order === 'seeds') this.#rankings.delete(key)
+  }
+
+  page(query: CatalogueQuery): CataloguePage {
+    const { limit, after } = query
+    const { found } = this.#rank(query)
+    const start = after === undefined ? 0 : firstAfter(found, after)
+    const page = found.slice(start, start + limit)
     const last = page.at(-1)
     return {
       entries: page.map(({ listed }) => listed),
-      total,
-      next: best.length > limit && last !== undefined ? showCursor(last) : undefined,
+      total: found.length,
+      next: last !== undefined && start + limit < found.length ? showCursor(last) : undefined,
     }
   }
 
-  *#found(words: string, order: CatalogueQuery['order']): Iterable<Ranked> {
+  /** All that is found, in its order. It is remembered while nothing changes: most who ask want the same, or its next page. */
+  #rank({ words, tags, order }: CatalogueQuery): Ranking {
+    const key = JSON.stringify([words, tags, order])
+    const known = this.#rankings.get(key)
+    if (known !== undefined) return known
+    const found: Ranked[] = []
+    const add = (listed: Listed, rank: number): void => {
+      if (tags.every((tag) => listed.entry.tags.includes(tag))) found.push({ rank, id: listed.entry.infoHash, listed })
+    }
     if (words === '') {
-      for (const listed of this.#listed.values())
-        yield { rank: rankOf(listed, order), id: listed.entry.infoHash, listed }
-      return
+      for (const listed of this.#listed.values()) add(listed, rankOf(listed, order))
+    } else {
+      for (const { id, score } of this.#search.search(words)) {
+        const listed = this.#listed.get(id)
+        if (listed !== undefined) add(listed, order === 'relevance' ? score : rankOf(listed, order))
+      }
     }
-    for (const { id, score } of this.#search.search(words)) {
-      const listed = this.#listed.get(id)
-      if (listed !== undefined) yield { rank: order === 'relevance' ? score : rankOf(listed, order), id, listed }
-    }
+    found.sort((left, right) => (comesAfter(left, right) ? 1 : -1))
+    const ranking = { order, found }
+    const [oldest] = this.#rankings.keys()
+    if (this.#rankings.size >= RANKINGS_KEPT && oldest !== undefined) this.#rankings.delete(oldest)
+    this.#rankings.set(key, ranking)
+    return ranking
   }
+}
+
+/** Where that begins which comes after a place that may be there no more. */
+const firstAfter = (found: readonly Ranked[], place: Place): number => {
+  let [low, high] = [0, found.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const at = found[middle]
+    if (at !== undefined && comesAfter(at, place)) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 const rankOf = ({ entry, counts }: Listed, order: CatalogueQuery['order']): number => {

@@ -3,9 +3,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
 import { type InfoHash, toHex } from '../../src/values.js'
+import { CatalogueRefusal } from '../../tracker/catalogue-codes.js'
 import { CATALOGUE_BOUNDS, CatalogueDesk, type DeskParts } from '../../tracker/catalogue-desk.js'
 import { MemoryCatalogueStore } from '../../tracker/catalogue-memory-store.js'
 import { CatalogueSweep } from '../../tracker/catalogue-sweep.js'
+import { TimeShare } from '../../tracker/time-share.js'
 import { entryOf, hexOf, torrentOf } from './catalogue-world.js'
 
 const openDesk = (more: Partial<DeskParts> = {}): Promise<CatalogueDesk> => {
@@ -147,6 +149,33 @@ test('catalogue desk: a store that fails leaves nothing in the index, and those 
   assert.is(desk.catalogue.size, 0)
   store.fails = false
   assert.is((await desk.publish({ torrent, tags: [] })).created, true)
+})
+
+test('catalogue searches: they take no more than their share of the time, and earn it again', () => {
+  let nowMs = 0
+  const share = new TimeShare(0.25, 1_000, () => nowMs)
+  const search = (ms: number): string => {
+    try {
+      return share.spend(() => {
+        nowMs += ms
+        return 'found'
+      })
+    } catch (error) {
+      return error instanceof CatalogueRefusal ? error.code : String(error)
+    }
+  }
+  assert.equal([search(600), search(600), search(1)], ['found', 'found', 'BUSY'])
+  nowMs += 400
+  assert.is(search(1), 'BUSY')
+  nowMs += 4_000
+  assert.is(search(1), 'found')
+  let searched = 0
+  const began = nowMs
+  while (nowMs < began + 100_000) {
+    if (search(100) === 'found') searched += 100
+    nowMs += 10
+  }
+  assert.ok(searched > 20_000 && searched < 30_000, `${searched} ms of 100 s`)
 })
 
 test('catalogue desk: its key is kept as a hash only', async () => {

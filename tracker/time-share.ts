@@ -1,0 +1,33 @@
+/** A share of this process's time: what many strangers ask for may take no more of it than that. */
+import { CatalogueRefusal } from './catalogue-codes.js'
+
+export class TimeShare {
+  readonly #share: number
+  readonly #burstMs: number
+  readonly #now: () => number
+  #spentMs = 0
+  #at: number
+
+  /** What may be spent at once is earned again over `burstMs / share`. */
+  constructor(share: number, burstMs: number, now: () => number = () => performance.now()) {
+    this.#share = share
+    this.#burstMs = burstMs
+    this.#now = now
+    this.#at = now()
+  }
+
+  /** Does it, and counts the time that it takes. Throws BUSY where all is spent. */
+  spend<Result>(work: () => Result): Result {
+    const began = this.#now()
+    this.#spentMs = Math.max(0, this.#spentMs - (began - this.#at) * this.#share)
+    this.#at = began
+    if (this.#spentMs >= this.#burstMs) {
+      throw new CatalogueRefusal('BUSY', 'too much is being searched at this moment: try again')
+    }
+    try {
+      return work()
+    } finally {
+      this.#spentMs += this.#now() - began
+    }
+  }
+}
