@@ -164,7 +164,7 @@ test('catalogue searches: they take no more than their share of the time, and ea
       return error instanceof CatalogueRefusal ? error.code : String(error)
     }
   }
-  assert.equal([search(600), search(600), search(1)], ['found', 'found', 'BUSY'])
+  assert.equal([search(900), search(900), search(1)], ['found', 'found', 'BUSY'])
   nowMs += 400
   assert.is(search(1), 'BUSY')
   nowMs += 4_000
