@@ -28,6 +28,11 @@ const PART = 'swarms'
 /** Records that are read at a time, at the start. */
 const READ_MAX = 10_000
 
+/** What LevelDB says of bytes that it cannot read. */
+const DAMAGE = ['LEVEL_CORRUPTION', 'LEVEL_IO_ERROR']
+
+class RecordUnknown extends Error {}
+
 /** Takes some out of a set, in the order in which they came. */
 const take = <Item>(items: Set<Item>, countMax: number): Item[] => {
   const taken: Item[] = []
@@ -68,9 +73,8 @@ export class LevelStore implements SwarmStore {
   static async open(database: LevelDatabase, options: LevelStoreOptions): Promise<LevelStore> {
     const store = new LevelStore(database.part(PART), options)
     await store.#load(options.nowMs).catch((error: unknown) => {
-      if (error instanceof TorrewindError) throw error
       const said = `the database in ${database.folder} cannot be read: ${messageOf(error)}`
-      const damaged = ['LEVEL_CORRUPTION', 'LEVEL_IO_ERROR'].includes(systemCode(error) ?? '')
+      const damaged = error instanceof RecordUnknown || DAMAGE.includes(systemCode(error) ?? '')
       throw new TorrewindError(damaged ? 'STORE_DAMAGED' : 'DATA_UNUSABLE', said, { cause: error })
     })
     return store
@@ -147,7 +151,7 @@ export class LevelStore implements SwarmStore {
   #take(restore: SwarmRestore, key: Uint8Array, value: Uint8Array): void {
     const record = readRecord(key, value)
     if (record === undefined) {
-      throw new TorrewindError('STORE_DAMAGED', 'a record of the database is none of a peer or swarm, or was changed')
+      throw new RecordUnknown('a record is none of a peer or a swarm, or was changed')
     }
     if (record.type === 'swarm') restore.addSwarm(record)
     else if (!restore.addPeer(record)) this.#gone.add(latin1Text(key))

@@ -92,6 +92,7 @@ export class RedisLink {
       // A server that was started again knows no script. Sent before anything else, it is there in time.
       if (reached) this.#load().catch(() => {})
       reached = true
+      this.#trouble = undefined
     })
   }
 
