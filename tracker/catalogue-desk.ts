@@ -13,7 +13,7 @@ import { Catalogue, type Listed } from './catalogue.js'
 import { CatalogueRefusal, isCatalogueCode } from './catalogue-codes.js'
 import { type CatalogueEntry, readEntry, readTags } from './catalogue-entry.js'
 import { Health } from './catalogue-health.js'
-import type { CatalogueStore } from './catalogue-store.js'
+import type { CatalogueStore, StoredEntry } from './catalogue-store.js'
 
 /** Who may publish: everybody, whoever has a token with the scope `publish`, or nobody, and why. */
 export type Publishing =
@@ -101,9 +101,9 @@ export class CatalogueDesk {
   /** Reads what the store has. Rejects as the store does. */
   static async open(parts: DeskParts): Promise<CatalogueDesk> {
     const desk = new CatalogueDesk(parts)
-    for await (const { entry, health } of parts.store.entries()) {
-      desk.catalogue.put(entry, Health.fromBytes(health, LIMITS.catalogueSamplesMax))
-    }
+    // Heard from now on: what others change while this is read is read again.
+    parts.store.watch?.((infoHash) => void desk.#refresh(infoHash))
+    for await (const stored of parts.store.entries()) desk.#take(stored)
     return desk
   }
 
@@ -189,6 +189,37 @@ export class CatalogueDesk {
   /** Waits for what is under way. The store stays its opener's. */
   async close(): Promise<void> {
     await this.keepHealth(this.catalogue.infoHashes())
+  }
+
+  #take({ entry, health }: StoredEntry): Listed {
+    return this.catalogue.put(entry, Health.fromBytes(health, LIMITS.catalogueSamplesMax))
+  }
+
+  /** Takes over what others have changed in the store. Where it fails just then, it is heard again when it is back. */
+  #refresh(infoHash: string | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store } = this.#parts
+      if (infoHash !== undefined) return this.#takeOver(infoHash, await store.entry(infoHash))
+      const gone = new Set(this.catalogue.infoHashes())
+      for await (const stored of store.entries()) {
+        gone.delete(stored.entry.infoHash)
+        this.#takeOver(stored.entry.infoHash, stored)
+      }
+      for (const name of gone) this.#takeOver(name, undefined)
+    }).catch((error: unknown) => {
+      if (!(error instanceof TorrewindError) && !(error instanceof CatalogueRefusal)) throw error
+    })
+  }
+
+  #takeOver(infoHash: string, stored: StoredEntry | undefined): void {
+    const before = this.catalogue.get(infoHash)?.entry
+    if (stored === undefined) {
+      if (before === undefined) return
+      this.catalogue.remove(infoHash)
+      this.#tell({ type: 'removed', infoHash })
+    } else if (JSON.stringify(stored.entry) !== JSON.stringify(before)) {
+      this.#tell({ type: 'published', listed: this.#take(stored) })
+    }
   }
 
   #read(torrent: Uint8Array, tags: readonly string[]): CatalogueEntry {

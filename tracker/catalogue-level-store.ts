@@ -68,6 +68,11 @@ export class LevelCatalogueStore implements CatalogueStore {
     }
   }
 
+  async entry(infoHash: string): Promise<StoredEntry | undefined> {
+    const [value, health] = [await this.#get('e', infoHash), await this.#get('h', infoHash)]
+    return value && { entry: readEntry(keyOf('e', infoHash), value), health: health ?? NONE }
+  }
+
   /** Brought to the medium: publishing is rare, and whoever was told that it is published relies on it. */
   put(entry: CatalogueEntry, torrent: Uint8Array): Promise<void> {
     return this.#batch(

@@ -15,6 +15,11 @@ export class MemoryCatalogueStore implements CatalogueStore {
     for (const { entry, health } of this.#kept.values()) yield { entry, health }
   }
 
+  async entry(infoHash: string): Promise<StoredEntry | undefined> {
+    const kept = this.#kept.get(infoHash)
+    return kept && { entry: kept.entry, health: kept.health }
+  }
+
   async put(entry: CatalogueEntry, torrent: Uint8Array): Promise<void> {
     const health = this.#kept.get(entry.infoHash)?.health ?? NONE
     // A copy: what was handed in may be a view of something larger.

@@ -4,8 +4,6 @@ import { LIMITS } from '../src/limits.js'
 import type { Access } from './access.js'
 import { readAllowed } from './allow-list.js'
 import { openCatalogue } from './catalogue-front.js'
-import { LevelCatalogueStore } from './catalogue-level-store.js'
-import { MemoryCatalogueStore } from './catalogue-memory-store.js'
 import { type CatalogueOptions, catalogueBounds, publishingOf } from './catalogue-options.js'
 import { ConnectionIds } from './connection-ids.js'
 import { TrackerCore, type TrackerStats } from './core.js'
@@ -141,7 +139,7 @@ const serve = async (
   core.trustsAnnounced = options.announcedIp ?? false
   const catalogue = await openCatalogue({
     core,
-    store: store.database === undefined ? new MemoryCatalogueStore() : new LevelCatalogueStore(store.database),
+    store: store.catalogue,
     publishing: publishingOf(host, open, core.access),
     bounds: catalogueBounds(options.catalogue),
     corsOrigin,

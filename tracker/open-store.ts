@@ -1,7 +1,8 @@
 /** The store that an option names: `memory`, `level:DIR` or `redis://HOST:PORT[/NAME]`. What it needs is loaded then. */
 import { TorrewindError } from '../src/errors.js'
 import { redisAddress } from '../src/redis-address.js'
-import type { LevelDatabase } from './level-database.js'
+import { MemoryCatalogueStore } from './catalogue-memory-store.js'
+import type { CatalogueStore } from './catalogue-store.js'
 import { MemoryStore } from './memory-store.js'
 import type { StoreListener } from './redis-link.js'
 import type { SwarmStore } from './store.js'
@@ -18,8 +19,7 @@ export interface StoreOptions {
 
 export interface OpenStore {
   readonly swarms: SwarmStore
-  /** Room for others beside the swarms, where there is a folder. */
-  readonly database: LevelDatabase | undefined
+  readonly catalogue: CatalogueStore
   /** Keeps what is to be kept, and lets go. Rejects with STORE_FAILED where that did not work. */
   close(): Promise<void>
 }
@@ -29,11 +29,13 @@ const NAME = 'main'
 
 const onDisk = async (folder: string, { now, onChanged, ...options }: StoreOptions): Promise<OpenStore> => {
   const { LevelDatabase } = await import('./level-database.js')
+  const { LevelCatalogueStore } = await import('./catalogue-level-store.js')
   const { LevelStore } = await import('./level-store.js')
   const database = await LevelDatabase.open(folder)
   try {
     const swarms = await LevelStore.open(database, { ...options, nowMs: now(), onFailed: onChanged })
-    return { swarms, database, close: () => swarms.close().finally(() => database.close()) }
+    const catalogue = new LevelCatalogueStore(database)
+    return { swarms, catalogue, close: () => swarms.close().finally(() => database.close()) }
   } catch (error) {
     await database.close()
     throw error
@@ -42,16 +44,23 @@ const onDisk = async (folder: string, { now, onChanged, ...options }: StoreOptio
 
 const onRedis = async (name: string, { nowGiven, ...options }: StoreOptions): Promise<OpenStore> => {
   const address = redisAddress(name, 'store', NAME)
+  const { RedisCatalogueStore } = await import('./redis-catalogue-store.js')
   const { RedisStore } = await import('./redis-store.js')
   const swarms = await RedisStore.open({ ...options, address, clock: nowGiven ? 'tracker' : 'server' })
-  return { swarms, database: undefined, close: () => swarms.close() }
+  try {
+    const catalogue = await RedisCatalogueStore.open(address)
+    return { swarms, catalogue, close: () => swarms.close().finally(() => catalogue.close()) }
+  } catch (error) {
+    await swarms.close()
+    throw error
+  }
 }
 
 /** Throws OPTION_INVALID, and what the store itself throws: DATA_LOCKED, STORE_FAILED, ... */
 export const openStore = async (name: string, options: StoreOptions): Promise<OpenStore> => {
   if (name === 'memory') {
     const swarms = new MemoryStore(options.settings, options.random)
-    return { swarms, database: undefined, close: () => swarms.close() }
+    return { swarms, catalogue: new MemoryCatalogueStore(), close: () => swarms.close() }
   }
   if (name.startsWith(LEVEL) && name.length > LEVEL.length) return onDisk(name.slice(LEVEL.length), options)
   if (/^rediss?:/.test(name)) return onRedis(name, options)

@@ -1,5 +1,4 @@
 /** The contract of a `CatalogueStore`: what every one of them does, wherever it keeps its entries. */
-import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CatalogueEntry } from '../../tracker/catalogue-entry.js'
 import type { CatalogueStore, StoredEntry } from '../../tracker/catalogue-store.js'
@@ -26,13 +25,20 @@ const entriesOf = async (store: CatalogueStore): Promise<readonly CatalogueEntry
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 const plain = (value: Uint8Array | undefined): readonly number[] | undefined => value && [...value]
 
-export const testCatalogueStore = (name: string, place: () => Promise<CatalogueStorePlace>): void => {
+type Declare<Rig> = (claim: string, work: (rig: Rig) => Promise<void>) => void
+
+/** `declare` is uvu's `test`, or what gives the work something to stand on. */
+export const testCatalogueStore = <Rig>(
+  declare: Declare<Rig>,
+  name: string,
+  place: (rig: Rig) => Promise<CatalogueStorePlace>,
+): void => {
   const claim = (
     text: string,
     work: (open: () => Promise<CatalogueStore>, lasting: boolean) => Promise<void>,
   ): void => {
-    test(`${name}: ${text}`, async () => {
-      const here = await place()
+    declare(`${name}: ${text}`, async (rig) => {
+      const here = await place(rig)
       try {
         await work(here.open, here.lasting)
       } finally {
@@ -45,6 +51,7 @@ export const testCatalogueStore = (name: string, place: () => Promise<CatalogueS
     const store = await open()
     assert.equal(await entriesOf(store), [])
     assert.is(await store.torrent('ab'.repeat(20)), undefined)
+    assert.is(await store.entry('ab'.repeat(20)), undefined)
     await store.remove('ab'.repeat(20))
     await store.close()
   })
@@ -72,6 +79,8 @@ export const testCatalogueStore = (name: string, place: () => Promise<CatalogueS
     assert.equal(await entriesOf(store), [{ ...entry, tags: ['two'] }])
     assert.equal(plain(await store.torrent(entry.infoHash)), [4])
     assert.equal(plain((await all(store)).get(entry.infoHash)?.health), [9, 9])
+    const stored = await store.entry(entry.infoHash)
+    assert.equal([stored?.entry.tags, plain(stored?.health)], [['two'], [9, 9]])
     await store.close()
   })
 

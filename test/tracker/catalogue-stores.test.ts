@@ -11,7 +11,7 @@ import { LevelDatabase } from '../../tracker/level-database.js'
 import { testCatalogueStore } from '../contracts/catalogue-store.js'
 import { entryOf } from './catalogue-world.js'
 
-testCatalogueStore('catalogue in memory', async () => ({
+testCatalogueStore(test, 'catalogue in memory', async () => ({
   open: async () => new MemoryCatalogueStore(),
   lasting: false,
   remove: async () => {},
@@ -33,7 +33,7 @@ const levelPlace = async () => {
   }
 }
 
-testCatalogueStore('catalogue on LevelDB', async () => {
+testCatalogueStore(test, 'catalogue on LevelDB', async () => {
   const { database, remove } = await levelPlace()
   return { open: async () => new LevelCatalogueStore(await database()), lasting: true, remove }
 })
