@@ -24,7 +24,7 @@ import {
 /** What the links of a transfer share. */
 export interface LinkSurroundings {
   readonly bounds: DecoderBounds
-  readonly cache: ReadCache
+  readonly cache: Pick<ReadCache, 'read'>
   now(): Instant
   /** Hears what came from a peer; never called from within `send`, `request` or `serve`. */
   deliver(peer: PeerKey, input: PeerInput): void
@@ -70,6 +70,8 @@ export class PeerLink {
   /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
   #reading: { readonly range: Range; wanted: boolean } | undefined
   readonly #backlog = new Backlog()
+  /** Names of the blocks that were handed to the connection and are not flushed. */
+  #handed: Set<string> | undefined
   /** When it was last told that a block grows. */
   #grewAt = 0
   /** Who does not want to read from it now: each lets go of it alone. */
@@ -116,9 +118,12 @@ export class PeerLink {
     this.#outgoing.push(encodeRequests(cut(ranges)))
   }
 
+  /** What the connection has already, for a peer that was choked meanwhile, is the answer to being asked again. */
   serve(range: Range): void {
+    const name = rangeName(range)
+    if (this.#handed?.has(name) === true) return
     this.#serving ??= new Map()
-    this.#serving.set(rangeName(range), range)
+    this.#serving.set(name, range)
   }
 
   /** True where it was still waiting. */
@@ -285,6 +290,9 @@ export class PeerLink {
   #sendBlocks(served: readonly Range[], loans: readonly Loan[]): void {
     const depth = this.#backlog.add(served.length)
     const handedAt = this.#surroundings.now()
+    this.#handed ??= new Set()
+    const handed = this.#handed
+    for (const range of served) handed.add(rangeName(range))
     const chunks: Uint8Array[] = []
     served.forEach((range, index) => {
       const loan = loans[index]
@@ -292,6 +300,7 @@ export class PeerLink {
     })
     this.#connection.send(chunks, () => {
       for (const loan of loans) loan.release()
+      for (const range of served) handed.delete(rangeName(range))
       this.#backlog.flushed(served.length, depth, this.#surroundings.now() - handedAt)
       if (!this.#closed) this.#surroundings.flushed(this.#peer, served)
       if (!this.#closed) this.#pump()
