@@ -141,7 +141,7 @@ test(
 test(
   'crash: a check that is killed goes on with what was not hashed yet',
   rigged(async (rig) => {
-    const large = makeContent({ pieceLength: 16 * KIB, files: 24 * MIB })
+    const large = makeContent({ pieceLength: 16 * KIB, files: 96 * MIB }) // longer than several commits take
     const count = large.metainfo.pieceCount
     const place = await makePlace(rig, large)
     await writeContent(large, place.folder)
