@@ -155,13 +155,13 @@ export const LIMITS = {
   catalogueEntriesMax: 20_000,
   /** The most that a setting may say. */
   catalogueEntriesCeiling: 1_000_000,
-  /** A .torrent that is published: 30,000 files or 200,000 pieces. Reading one takes a tenth of a second at worst. */
-  catalogueTorrentBytesMax: 4 * MIB,
+  /** A .torrent that is published: 15,000 files or 100,000 pieces. Reading a hostile one takes half a second at worst. */
+  catalogueTorrentBytesMax: 2 * MIB,
   /** All .torrents of a catalogue together. */
   catalogueStoredBytesMax: 1_024 * MIB,
   /** Of bodies that are on their way at one time. */
   catalogueBodiesBytesMax: 64 * MIB,
-  /** From the first byte of a request with a body to its last: 4 MiB over a line of 70 KB/s. */
+  /** From the first byte of a request with a body to its last: 2 MiB over a line of 35 KB/s. */
   catalogueBodyTimeoutMs: 60_000,
   catalogueTagsMax: 16,
   catalogueTagCharactersMax: 32,
@@ -174,6 +174,9 @@ export const LIMITS = {
   /** The share of this process's time that searching may take, where there is other work; and what may come at once. */
   catalogueSearchShare: 0.25,
   catalogueSearchBurstMs: 1_000,
+  /** The same for reading what is published. */
+  cataloguePublishShare: 0.25,
+  cataloguePublishBurstMs: 2_000,
   /** Words of names are cut there: longer ones are hashes and other numbers. */
   catalogueWordCharactersMax: 64,
   /** Entries of one page. */

@@ -47,6 +47,8 @@ export interface DeskParts {
   now(): number
   /** A text that nobody can guess. */
   makeKey(): string
+  /** Does what may take long, or throws BUSY where too much of that was done lately. */
+  spend<Result>(work: () => Result): Result
 }
 
 export interface Handed {
@@ -224,7 +226,8 @@ export class CatalogueDesk {
 
   #read(torrent: Uint8Array, tags: readonly string[]): CatalogueEntry {
     try {
-      return readEntry(torrent, { tags, publishedAt: this.#parts.now(), publisher: '' })
+      const published = { tags, publishedAt: this.#parts.now(), publisher: '' }
+      return this.#parts.spend(() => readEntry(torrent, published))
     } catch (error) {
       throw refusalOf(error)
     }

@@ -14,6 +14,7 @@ import { Watchers } from './catalogue-watch.js'
 import type { TrackerCore } from './core.js'
 import { hostOf } from './http.js'
 import { machineWallClock } from './machine.js'
+import { TimeShare } from './time-share.js'
 
 export interface CatalogueFrontParts {
   readonly core: TrackerCore
@@ -40,11 +41,13 @@ const makeKey = (): string => randomBytes(16).toString('hex')
 /** Reads what the store has. Rejects as the store does. */
 export const openCatalogue = async (parts: CatalogueFrontParts): Promise<CatalogueFront> => {
   const { core, corsOrigin, loopbackOnly } = parts
+  const reading = new TimeShare('published', LIMITS.cataloguePublishShare, LIMITS.cataloguePublishBurstMs)
   const desk = await CatalogueDesk.open({
     ...parts,
     isServed: (hash) => core.isServedHex(hash),
     now: machineWallClock,
     makeKey,
+    spend: (work) => reading.spend(work),
   })
   const watchers = new Watchers(parts.bounds.watchersMax)
   const sweep = new CatalogueSweep({ desk, scrape: (hashes) => core.look(hashes), now: machineWallClock })

@@ -71,7 +71,7 @@ const noParameters = (parameters: URLSearchParams, ...names: readonly string[]):
 export class CatalogueRoutes {
   readonly #parts: CatalogueRoutesParts
   readonly #budget = new BodyBudget(LIMITS.catalogueBodiesBytesMax)
-  readonly #searches = new TimeShare(LIMITS.catalogueSearchShare, LIMITS.catalogueSearchBurstMs)
+  readonly #searches = new TimeShare('searched', LIMITS.catalogueSearchShare, LIMITS.catalogueSearchBurstMs)
 
   constructor(parts: CatalogueRoutesParts) {
     this.#parts = parts

@@ -7,7 +7,7 @@ import { CATALOGUE_BOUNDS, type CatalogueBounds, type Publishing } from './catal
 export interface CatalogueOptions {
   /** 20,000, where it is left out. */
   readonly entriesMax?: number | undefined
-  /** Of one .torrent, 4 MiB where it is left out, and of all together, 1 GiB. */
+  /** Of one .torrent, 2 MiB where it is left out, and of all together, 1 GiB. */
   readonly torrentBytesMax?: number | undefined
   readonly storedBytesMax?: number | undefined
   /** Browsers that may watch at one time: 500, where it is left out. */

@@ -7,9 +7,11 @@ export class TimeShare {
   readonly #now: () => number
   #spentMs = 0
   #at: number
+  readonly #what: string
 
   /** What may be spent at once is earned again over `burstMs / share`. */
-  constructor(share: number, burstMs: number, now: () => number = () => performance.now()) {
+  constructor(what: string, share: number, burstMs: number, now: () => number = () => performance.now()) {
+    this.#what = what
     this.#share = share
     this.#burstMs = burstMs
     this.#now = now
@@ -22,7 +24,7 @@ export class TimeShare {
     this.#spentMs = Math.max(0, this.#spentMs - (began - this.#at) * this.#share)
     this.#at = began
     if (this.#spentMs >= this.#burstMs) {
-      throw new CatalogueRefusal('BUSY', 'too much is being searched at this moment: try again')
+      throw new CatalogueRefusal('BUSY', `too much is being ${this.#what} at this moment: try again`)
     }
     try {
       return work()

@@ -42,6 +42,8 @@ const ROWS: readonly (readonly [what: string, value: string])[] = [
   ['events between checkpoints', count(LIMITS.checkpointEveryEvents)],
   ['peers that our tracker holds', count(LIMITS.trackerSwarmPeersMax)],
   ['torrents that our tracker holds', count(LIMITS.trackerSwarmsMax)],
+  ["entries of our tracker's catalogue", count(LIMITS.catalogueEntriesMax)],
+  ['a .torrent that is published there', bytes(LIMITS.catalogueTorrentBytesMax)],
 ]
 
 export const limitsTable = (): string => table(['What', 'Bound'], ROWS)

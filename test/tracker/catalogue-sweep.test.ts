@@ -19,6 +19,7 @@ const openDesk = (more: Partial<DeskParts> = {}): Promise<CatalogueDesk> => {
     isServed: () => true,
     now: () => 1_800_000_000_000,
     makeKey: () => `key ${++keys}`,
+    spend: (work) => work(),
     ...more,
   })
 }
@@ -153,7 +154,7 @@ test('catalogue desk: a store that fails leaves nothing in the index, and those 
 
 test('catalogue searches: they take no more than their share of the time, and earn it again', () => {
   let nowMs = 0
-  const share = new TimeShare(0.25, 1_000, () => nowMs)
+  const share = new TimeShare('searched', 0.25, 1_000, () => nowMs)
   const search = (ms: number): string => {
     try {
       return share.spend(() => {
