@@ -1,7 +1,7 @@
 /** Chokers: functions of users that say whom to serve, in place of the engine's own choker. */
 import { CHOKER, chooseSlots, fillSlots, isServed, wantsOurs } from '../src/actors/choker.js'
 import type { Strategy } from '../src/actors/strategy.js'
-import { rateOf } from '../src/events/meter.js'
+import { PEER_WINDOW_MS, rateOf } from '../src/events/meter.js'
 import type { PeerState, TransferState } from '../src/events/state.js'
 import type { Random } from '../src/random.js'
 import type { Instant, PeerKey } from '../src/values.js'
@@ -55,8 +55,8 @@ const chokerPeer = (peer: Readonly<PeerState>, now: Instant, asking: Asking): Ch
   isServed: isServed(peer),
   isSnubbing: peer.snubbed,
   pieces: peer.has.count,
-  downloadRate: rateOf(peer.downloaded, now),
-  uploadRate: rateOf(peer.uploaded, now),
+  downloadRate: rateOf(peer.downloaded, now, PEER_WINDOW_MS),
+  uploadRate: rateOf(peer.uploaded, now, PEER_WINDOW_MS),
   downloadedBytes: peer.downloaded.total,
   uploadedBytes: peer.uploaded.total,
   connectedSeconds: (now - peer.since) / 1_000,

@@ -2,7 +2,7 @@
 
 import { askablePieces, pickBlocks, pickInOrder } from '../src/actors/picker.js'
 import type { Strategy } from '../src/actors/strategy.js'
-import { rateOf } from '../src/events/meter.js'
+import { PEER_WINDOW_MS, rateOf } from '../src/events/meter.js'
 import type { PeerState, TransferState } from '../src/events/state.js'
 import type { Random } from '../src/random.js'
 import type { Instant, PieceIndex } from '../src/values.js'
@@ -84,7 +84,7 @@ const viewOf = ({ state, peer, random, now }: Turn, asking: Asking): PickerView 
       node: asking.nodeAt(peer.address),
       isSeed: peer.seed,
       pieces: peer.has.count,
-      downloadRate: rateOf(peer.downloaded, now),
+      downloadRate: rateOf(peer.downloaded, now, PEER_WINDOW_MS),
     },
     get pieces() {
       pieces ??= askablePieces(state, peer)

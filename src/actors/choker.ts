@@ -5,7 +5,7 @@
  * from us once we seed, so that a seed's upload goes where it is used best. One slot is optimistic and goes round every
  * thirty seconds, so that newcomers get a chance and better partners are found. Peers that snub us keep no slot but that.
  */
-import { rateOf } from '../events/meter.js'
+import { PEER_WINDOW_MS, rateOf } from '../events/meter.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import type { Random } from '../random.js'
 import type { Instant, PeerKey } from '../values.js'
@@ -31,7 +31,7 @@ export const wantsOurs = (peer: Readonly<PeerState>): boolean =>
   peer.standing.tags.open === true && peer.standing.tags.peerInterested === true
 
 const merit = (state: Readonly<TransferState>, peer: Readonly<PeerState>, now: Instant): number =>
-  state.standing.tags.seeding === true ? rateOf(peer.uploaded, now) : rateOf(peer.downloaded, now)
+  rateOf(state.standing.tags.seeding === true ? peer.uploaded : peer.downloaded, now, PEER_WINDOW_MS)
 
 /** Best first; of equals, those that are served already, then who came first. */
 const ranked = (state: Readonly<TransferState>, peers: readonly PeerState[], now: Instant): readonly PeerState[] =>

@@ -8,7 +8,7 @@ import type { Folds } from './fold.js'
 import { cameLate, endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
 import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
-import { addBytes } from './meter.js'
+import { addBytes, PEER_WINDOW_MS } from './meter.js'
 import { ownEntries } from './none.js'
 import { blockCame } from './pipeline.js'
 import type { PeerState, PieceState, TransferState } from './state.js'
@@ -82,7 +82,7 @@ export const pieceFolds = {
     peer.snubbed = false
     peer.deniedAt = 0
     peer.overdue = false
-    addBytes(peer.downloaded, at, event.length)
+    addBytes(peer.downloaded, at, event.length, PEER_WINDOW_MS)
     addBytes(state.downloaded, at, event.length)
     state.sessionDownloaded += event.length
     if (since !== undefined) {
@@ -193,7 +193,7 @@ export const pieceFolds = {
     const peer = stepPeer(state, event.peer, event.type)
     peer.asked.delete(rangeName(event))
     peer.lastSentAt = at
-    addBytes(peer.uploaded, at, event.length)
+    addBytes(peer.uploaded, at, event.length, PEER_WINDOW_MS)
     addBytes(state.uploaded, at, event.length)
     state.sessionUploaded += event.length
   },
