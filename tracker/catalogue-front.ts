@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
+import { CatalogueRefusal } from './catalogue-codes.js'
 import { type CatalogueBounds, type CatalogueChange, CatalogueDesk, type Publishing } from './catalogue-desk.js'
 import { Health } from './catalogue-health.js'
 import { CatalogueRoutes } from './catalogue-http.js'
@@ -37,6 +38,11 @@ const KEEP_ALIVE_TURNS = 5
 const SAMPLE_TURNS = LIMITS.catalogueSampleMs / LIMITS.catalogueLiveMs
 
 const makeKey = (): string => randomBytes(16).toString('hex')
+
+/** A store that fails costs the health of a few minutes, and is no reason to stop, or not to. */
+const unlessOfStore = (error: unknown): void => {
+  if (!(error instanceof TorrewindError || error instanceof CatalogueRefusal)) throw error
+}
 
 /** Reads what the store has. Rejects as the store does. */
 export const openCatalogue = async (parts: CatalogueFrontParts): Promise<CatalogueFront> => {
@@ -104,9 +110,7 @@ export const openCatalogue = async (parts: CatalogueFrontParts): Promise<Catalog
   const timer = setInterval(() => {
     // A store that takes longer than a turn is not asked twice at once; one that failed is asked again in the next.
     looking ??= look()
-      .catch((error: unknown) => {
-        if (!(error instanceof TorrewindError)) throw error
-      })
+      .catch(unlessOfStore)
       .finally(() => {
         looking = undefined
       })
@@ -120,7 +124,7 @@ export const openCatalogue = async (parts: CatalogueFrontParts): Promise<Catalog
       unlisten()
       watchers.close()
       await looking
-      await desk.close()
+      await desk.close().catch(unlessOfStore)
     },
   }
 }

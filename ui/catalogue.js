@@ -21,6 +21,8 @@
   const POINTS_MAX = 2_000
   const TYPING_MS = 200
   const AGAIN_MS = 1_000
+  /** The tracker's address, which need not be the root of its host. */
+  const HERE = new URL('.', location.href).href.replace(/\/$/, '')
   const HEIGHT = 180
   const FONT = '12px system-ui, sans-serif'
   const PEERS = /** @type {const} */ ([
@@ -216,8 +218,26 @@
   /** @type {Chart | undefined} */
   let totalChart
 
-  /** @param {{ entries: number, torrents: number, peers: number, seeds: number }} stats */
-  const showStats = ({ entries, torrents, peers, seeds }) => {
+  /** What to do where nothing is there yet. @param {'open' | 'tokens' | 'closed'} publishing */
+  const showEmpty = (publishing) => {
+    const token = publishing === 'tokens' ? ' --token TOKEN' : ''
+    const commands = [
+      `torrewind create FOLDER -o FOLDER.torrent --tracker ${HERE}/announce`,
+      `torrewind publish FOLDER.torrent --tracker ${HERE}${token}`,
+      'torrewind seed FOLDER.torrent --path .',
+    ]
+    const isClosed = publishing === 'closed'
+    byId('commands').textContent = isClosed
+      ? 'torrewind tracker --open\ntorrewind tracker --jwks FILE'
+      : commands.join('\n')
+    byId('how').textContent = isClosed
+      ? 'This tracker takes nothing: others reach it, and nobody said who may publish. Whoever runs it lets all or some:'
+      : 'Make a torrent that names this tracker, publish it, and share it:'
+  }
+
+  /** @param {{ entries: number, torrents: number, peers: number, seeds: number, publishing: 'open' | 'tokens' | 'closed' }} stats */
+  const showStats = ({ entries, torrents, peers, seeds, publishing }) => {
+    showEmpty(publishing)
     totalNow = { ...totalNow, seeds, leeches: peers - seeds }
     for (const [id, value] of Object.entries({ entries, torrents, seeds, leeches: peers - seeds })) {
       byId(id).textContent = showCount(value)
@@ -363,7 +383,7 @@
     const torrent = element('a', { href: `catalogue/${whole.infoHash}.torrent`, download: '' }, '.torrent')
     /** @type {[string, Node | string][]} */
     const facts = [
-      ['Fetch', element('code', {}, `torrewind get ${whole.cid} --tracker ${location.origin} -d .`)],
+      ['Fetch', element('code', {}, `torrewind get ${whole.cid} --tracker ${HERE} -d .`)],
       ['Download', element('span', {}, torrent, ` (${showBytes(whole.torrentBytes)})`)],
       ['CID', element('code', {}, whole.cid)],
       ['Info-hash', element('code', {}, whole.infoHash)],
@@ -526,11 +546,6 @@
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     for (const chart of charts.values()) draw(chart)
   })
-  byId('commands').textContent = [
-    `torrewind create FOLDER -o FOLDER.torrent --tracker ${location.origin}/announce`,
-    `torrewind publish FOLDER.torrent --tracker ${location.origin}`,
-    'torrewind seed FOLDER.torrent --path .',
-  ].join('\n')
   void search()
   void loadStats().catch(() => tellLive(false))
   watch()

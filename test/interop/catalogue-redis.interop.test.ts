@@ -114,4 +114,16 @@ declare(
   },
 )
 
+declare('a tracker whose server is away stops all the same, and others start when it is back', async (rig) => {
+  const port = await freePort()
+  const store = `redis://127.0.0.1:${port}/tests`
+  const server = await startRedis(rig, port)
+  await withTrackers(store, 1, async ([base = '']) => {
+    assert.is((await publish(base, torrentOf('one'))).status, 201)
+    await server.stop()
+  })
+  await startRedis(rig, port)
+  await withTrackers(store, 1, async ([base = '']) => shows(base, '', []).then(() => {}))
+})
+
 test.run()
