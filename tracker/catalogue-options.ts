@@ -3,6 +3,7 @@ import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import type { Access } from './access.js'
 import { CATALOGUE_BOUNDS, type CatalogueBounds, type Publishing } from './catalogue-desk.js'
+import { whole } from './whole.js'
 
 export interface CatalogueOptions {
   /** 20,000, where it is left out. */
@@ -12,11 +13,6 @@ export interface CatalogueOptions {
   readonly storedBytesMax?: number | undefined
   /** Browsers that may watch at one time: 500, where it is left out. */
   readonly watchersMax?: number | undefined
-}
-
-export const wholeFrom = (value: number, name: string, min: number, max: number): number => {
-  if (Number.isInteger(value) && value >= min && value <= max) return value
-  throw new TorrewindError('OPTION_INVALID', `${name} is a whole number from ${min} to ${max}, not ${value}`)
 }
 
 const isLoopback = (host: string | undefined): boolean =>
@@ -41,10 +37,10 @@ export const publishingOf = (
 export const catalogueBounds = (options: CatalogueOptions = {}): CatalogueBounds => {
   const { entriesMax, torrentBytesMax, storedBytesMax, watchersMax } = { ...CATALOGUE_BOUNDS, ...given(options) }
   return {
-    entriesMax: wholeFrom(entriesMax, 'entriesMax', 0, LIMITS.catalogueEntriesCeiling),
-    torrentBytesMax: wholeFrom(torrentBytesMax, 'torrentBytesMax', 1, LIMITS.torrentBytesMax),
-    storedBytesMax: wholeFrom(storedBytesMax, 'storedBytesMax', 0, Number.MAX_SAFE_INTEGER),
-    watchersMax: wholeFrom(watchersMax, 'watchersMax', 0, LIMITS.trackerConnectionsMax),
+    entriesMax: whole(entriesMax, 'entriesMax', 0, LIMITS.catalogueEntriesCeiling),
+    torrentBytesMax: whole(torrentBytesMax, 'torrentBytesMax', 1, LIMITS.torrentBytesMax),
+    storedBytesMax: whole(storedBytesMax, 'storedBytesMax', 0, Number.MAX_SAFE_INTEGER),
+    watchersMax: whole(watchersMax, 'watchersMax', 0, LIMITS.trackerConnectionsMax),
   }
 }
 

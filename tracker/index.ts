@@ -14,6 +14,7 @@ import { type OpenStore, openStore } from './open-store.js'
 import { Rates } from './rates.js'
 import { startUdpFront } from './udp.js'
 import { udpReply } from './udp-reply.js'
+import { whole } from './whole.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
@@ -82,11 +83,6 @@ export interface Tracker {
   stats(): Promise<TrackerStats>
   /** Answers what is on its way and lets the ports go; may be called at any time, and any number of times. */
   close(): Promise<void>
-}
-
-const whole = (value: number, name: string, min: number, max: number): number => {
-  if (Number.isInteger(value) && value >= min && value <= max) return value
-  throw new TorrewindError('OPTION_INVALID', `${name} is a whole number from ${min} to ${max}, not ${value}`)
 }
 
 /** The library that verifies tokens is loaded where they are asked for. */

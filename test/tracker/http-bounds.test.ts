@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
 import { latin1Bytes } from '../../src/wire/bencode.js'
 import { HTTP_FRONT_BOUNDS, type HttpFront, type HttpFrontBounds, startHttpFront } from '../../tracker/http.js'
+import { BodyBudget, readBody } from '../../tracker/http-body.js'
 import { fetchUrl, RawClient } from './http-client.js'
 
 /** Times short enough for a test; a busy machine may take several times as long to notice. */
@@ -178,6 +179,49 @@ test('bounds: a body without end is answered at once, and cut off', async ({ sta
     clearInterval(flood)
   }
   await served(front)
+})
+
+test('bounds: a body that is asked for, and comes a byte at a time, is cut off in its own time', async ({ open }) => {
+  const gone: unknown[] = []
+  const front = await startHttpFront({
+    host: '127.0.0.1',
+    port: 0,
+    bounds: { ...SHORT, requestTimeoutMs: 300, bodyTimeoutMs: 2_000, keepAliveMs: 5_000 },
+    reply: () => ({ status: 200, contentType: 'text/plain', body: latin1Bytes(BODY) }),
+    routes: (request, response) => {
+      if (request.method !== 'POST') return false
+      readBody(request, 1_000, new BodyBudget(1_000)).then(
+        (body) => response.end(`took ${body.length}`),
+        (error) => gone.push(error),
+      )
+      return true
+    },
+  })
+  try {
+    const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 600\r\n\r\n'
+    const slow = await open(front)
+    slow.send(head)
+    const drip = setInterval(() => {
+      if (!slow.closed) slow.send('a')
+    }, 20)
+    const paused = await open(front)
+    paused.send(head)
+    try {
+      // One that takes longer than a head may, and less than a body may, is taken.
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      paused.send('b'.repeat(600))
+      await paused.until('taken', ({ text }) => text.includes('took 600'))
+      await closed(slow)
+    } finally {
+      clearInterval(drip)
+    }
+    assert.match(slow.text, /^(HTTP\/1\.1 408 |$)/)
+    await served(front)
+  } finally {
+    await front.close()
+  }
+  // Whoever read it was told that nobody is there any more.
+  assert.equal(gone, [undefined])
 })
 
 test('bounds: one that asks whether it may send a body is told no', async ({ start, open }) => {
