@@ -95,6 +95,21 @@ test('redis store: time is that of the server, whatever clock a tracker has', [r
   }),
 )
 
+test('redis store: peers expire by the clock of the server, and nothing is left of them', [redis], (rig) =>
+  withStore(
+    rig,
+    async ({ store, keys }) => {
+      await store.announce(peer(1), 0)
+      await store.announce(peer(2, { infoHash: hashOf(2), leftBytes: 0 }), 0)
+      const gone = async () => (await store.stats(0)).peers === 0 || undefined
+      await until('two peers expired', gone, START_BOUND_MS)
+      assert.equal(await store.stats(0), { torrents: 0, peers: 0, seeds: 0 })
+      assert.equal(await keys.keys('*'), ['torrewind-tracker:main:totals'])
+    },
+    { settings: { ...SETTINGS, intervalSeconds: 1 } },
+  ),
+)
+
 test('redis store: two groups of trackers on one server do not mix', [redis], (rig) =>
   withStore(rig, async ({ port, store }) => {
     await store.announce(peer(1), 0)
