@@ -249,6 +249,21 @@ test('a private tracker publishes, seeds and fetches with tokens, and not withou
   await compareTrees(root, path.join(dir, path.basename(root)))
 })
 
+test('what was said to be published is there after the tracker was killed', [torrewind], async (rig) => {
+  const store = ['--store', `level:${path.join(await rig.folder('store'), 'db')}`]
+  const child = startTorrewind(rig, LOOPBACK, 'tracker', '--host', LOOPBACK.host, '--http', '0', ...store)
+  const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'http')
+  const { torrent, infoHash } = await create(rig, await makeContent(rig))
+  const before = `http://${LOOPBACK.host}:${port}`
+  const { key } = await run(rig, 'published', 'publish', torrent, '--tracker', before, '--tag', 'kept')
+  child.signal('SIGKILL')
+  await child.ended
+  const base = await startTracker(rig, ...store)
+  const found = await run(rig, 'entry', 'search', 'holiday', '--tag', 'kept', '--tracker', base)
+  assert.is(found.infoHash, infoHash)
+  await run(rig, 'removed', 'publish', torrent, '--tracker', base, '--remove', '--token', String(key))
+})
+
 test('a tracker that others reach says that publishing is off, and why', [torrewind], async (rig) => {
   const child = startTorrewind(rig, LOOPBACK, 'tracker', '--host', '0.0.0.0', '--http', '0')
   const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'http')
