@@ -131,10 +131,11 @@ export class PeerTable {
     this.#bytes.set(id, slot * BYTES + ID * 4)
   }
 
-  hasId(slot: number, id: PeerId): boolean {
-    const start = slot * BYTES + ID * 4
+  /** Whether both have the same peer id. */
+  areSame(left: number, right: number): boolean {
+    const [one, other] = [left * WORDS + ID, right * WORDS + ID]
     // From the end: the first bytes name the client, and are the same for most.
-    for (let at = ID_BYTES - 1; at >= 0; at--) if (this.#bytes[start + at] !== id[at]) return false
+    for (let at = ID_BYTES / 4 - 1; at >= 0; at--) if (this.#words[one + at] !== this.#words[other + at]) return false
     return true
   }
 

@@ -6,7 +6,6 @@
  */
 import { present } from '../src/assert.js'
 import { LIMITS } from '../src/limits.js'
-import type { PeerId } from '../src/values.js'
 import {
   type Family,
   groupOf,
@@ -23,7 +22,6 @@ export type Draw = (below: number) => number
 
 export interface Asker {
   readonly slot: number
-  readonly peerId: PeerId
   readonly seed: boolean
 }
 
@@ -78,7 +76,7 @@ export const samplePeers = (
       continue
     }
     swapPlaces(state, deck.slots, deck.drawn++, place)
-    if (slot !== asker.slot && !state.peers.hasId(slot, asker.peerId)) chosen.push(slot)
+    if (!state.peers.areSame(slot, asker.slot)) chosen.push(slot)
   }
   return chosen
 }

@@ -111,14 +111,10 @@ export const addSwarm = (state: SwarmState, infoHash: InfoHash): Swarm => {
   return swarm
 }
 
-const sizeOf = ({ groups }: Swarm, seeds: boolean): number => {
-  let size = 0
-  for (const [group, slots] of groups.entries()) if (isSeedGroup(group) === seeds) size += slots.length
-  return size
-}
+const sizeOf = ({ groups }: Swarm, group: number): number => groups[group]?.length ?? 0
 
-export const seedsIn = (swarm: Swarm): number => sizeOf(swarm, true)
-export const leechesIn = (swarm: Swarm): number => sizeOf(swarm, false)
+export const seedsIn = (swarm: Swarm): number => sizeOf(swarm, IPV4_SEEDS) + sizeOf(swarm, IPV6_SEEDS)
+export const leechesIn = (swarm: Swarm): number => sizeOf(swarm, IPV4_LEECHES) + sizeOf(swarm, IPV6_LEECHES)
 const isEmpty = ({ groups }: Swarm): boolean => groups.every(({ length }) => length === 0)
 
 /** Forgets a swarm without peers; one that was completed is kept for a while, so that a seed may return to its count. */

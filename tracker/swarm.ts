@@ -59,6 +59,7 @@ export interface SwarmStats {
 const BOTH: readonly Family[] = ['ipv4', 'ipv6']
 const NOBODY: ScrapeCounts = { complete: 0, incomplete: 0, downloaded: 0 }
 const NONE: readonly number[] = []
+const NO_BYTES = new Uint8Array(0)
 
 const refusal = (reason: string): Refusal => ({ type: 'refusal', reason })
 
@@ -110,7 +111,7 @@ export const announce = (
     dropIfEmpty(state, swarm)
     return refusal('this tracker is full: it takes no more peers')
   }
-  const asker = { slot, peerId: request.peerId, seed: request.leftBytes === 0 }
+  const asker = { slot, seed: request.leftBytes === 0 }
   const numwant = Math.min(request.numwant, LIMITS.trackerNumwantMax)
   const chosen = samplePeers(state, swarm, asker, request.families ?? BOTH, numwant, random)
   return { type: 'answer', ...countsOf(swarm), chosen }
@@ -132,12 +133,15 @@ export const swarmStats = (state: SwarmState, nowMs: number): SwarmStats => {
   return { torrents: state.swarms.size, peers: state.peers.count, seeds: state.seeds }
 }
 
+/** Views cost as much as to pack ten peers, and mostly there is nothing to cut off. */
+const filled = (bytes: Uint8Array, length: number): Uint8Array =>
+  bytes.length === length ? bytes : bytes.subarray(0, length)
+
 /** The chosen peers as bytes. */
 export const compactPeers = (state: SwarmState, chosen: readonly number[]): CompactPeers => {
-  let ipv4Count = 0
-  for (const slot of chosen) if (familyOf(state.peers.groupOf(slot)) === 'ipv4') ipv4Count++
-  const ipv4 = new Uint8Array(ipv4Count * COMPACT_IPV4_BYTES)
-  const ipv6 = new Uint8Array((chosen.length - ipv4Count) * COMPACT_IPV6_BYTES)
+  const ipv4 = new Uint8Array(chosen.length * COMPACT_IPV4_BYTES)
+  // Made where there are any: most answers have none.
+  let ipv6: Uint8Array | undefined
   let ipv4At = 0
   let ipv6At = 0
   for (const slot of chosen) {
@@ -145,11 +149,12 @@ export const compactPeers = (state: SwarmState, chosen: readonly number[]): Comp
       state.peers.writeCompact(slot, 'ipv4', ipv4, ipv4At)
       ipv4At += COMPACT_IPV4_BYTES
     } else {
+      ipv6 ??= new Uint8Array(chosen.length * COMPACT_IPV6_BYTES)
       state.peers.writeCompact(slot, 'ipv6', ipv6, ipv6At)
       ipv6At += COMPACT_IPV6_BYTES
     }
   }
-  return { ipv4, ipv6 }
+  return { ipv4: filled(ipv4, ipv4At), ipv6: ipv6 === undefined ? NO_BYTES : filled(ipv6, ipv6At) }
 }
 
 /** The chosen peers one by one. */

@@ -81,10 +81,10 @@ export const startUdpFront = async ({ host, port, reply }: UdpFrontOptions): Pro
     socket.send(answer, toPort, to)
   }
 
-  socket.on('message', (datagram, { address, port: fromPort }) => {
+  socket.on('message', ({ buffer, byteOffset, length }, { address, port: fromPort }) => {
     const from = closing === undefined && fromPort !== 0 ? hostToBytes(plainHost(address)) : undefined
     if (from === undefined) return
-    const answer = reply(datagram, from)
+    const answer = reply(new Uint8Array(buffer, byteOffset, length), from)
     if (!(answer instanceof Promise)) return send(answer, fromPort, address)
     unanswered++
     // A store that failed has its reply, too: what is rejected here is a fault of ours, and ends the process.

@@ -74,6 +74,8 @@ const LATIN1_CHUNK = 4_096
 
 /** One character for each byte. */
 export const latin1Text = (bytes: Uint8Array): string => {
+  // A view of all of it would take longer to make than the text of an info-hash.
+  if (bytes.length <= LATIN1_CHUNK) return String.fromCharCode.apply(undefined, bytes as unknown as number[])
   let text = ''
   for (let at = 0; at < bytes.length; at += LATIN1_CHUNK) {
     text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + LATIN1_CHUNK) as unknown as number[]) // an array-like, as `apply` takes
