@@ -110,13 +110,16 @@ export const create = async (rig: Rig, root: string, ...options: string[]): Prom
   }
 }
 
-export const torrewindTracker: Tracker = {
-  name: "Torrewind's tracker",
+const trackerOver = (protocol: 'http' | 'udp'): Tracker => ({
+  name: `Torrewind's tracker${protocol === 'udp' ? ' over UDP' : ''}`,
   ours: true,
   available,
   track: async (rig, _samples, place = LOOPBACK) => {
-    const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0')
-    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'http')
-    return `http://${place.host}:${port}/announce`
+    const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0', '--udp', '0')
+    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), protocol)
+    return `${protocol}://${place.host}:${port}/announce`
   },
-}
+})
+
+export const torrewindTracker = trackerOver('http')
+export const torrewindTrackerOverUdp = trackerOver('udp')

@@ -8,7 +8,7 @@ import { interopSuite } from './harness.js'
 import { libtorrent } from './libtorrent.js'
 import { opentracker, opentrackerOverUdp } from './opentracker.js'
 import type { Rig } from './rig.js'
-import { torrewind, torrewindTracker } from './torrewind.js'
+import { torrewind, torrewindTracker, torrewindTrackerOverUdp } from './torrewind.js'
 import { webtorrent } from './webtorrent.js'
 
 const test = interopSuite('interop: trackers')
@@ -43,7 +43,7 @@ for (const tracker of [opentracker, bittorrentTracker, torrewindTracker]) {
   })
 }
 
-for (const tracker of [opentrackerOverUdp, bittorrentTrackerOverUdp]) {
+for (const tracker of [opentrackerOverUdp, bittorrentTrackerOverUdp, torrewindTrackerOverUdp]) {
   const claim = `Torrewind finds peers, and is found by them, through ${tracker.name}`
   test(claim, [tracker, torrewind, libtorrent], async (rig) => {
     await meet(rig, tracker, [
@@ -58,6 +58,14 @@ test('the other clients meet through our tracker without Torrewind', [torrewindT
   await meet(rig, torrewindTracker, [
     { from: libtorrent, to: aria2 },
     { from: aria2, to: webtorrent },
+    { from: webtorrent, to: libtorrent },
+  ])
+})
+
+const overUdp = [torrewindTrackerOverUdp, libtorrent, webtorrent]
+test('the other clients that speak UDP meet through our tracker over it without Torrewind', overUdp, async (rig) => {
+  await meet(rig, torrewindTrackerOverUdp, [
+    { from: libtorrent, to: webtorrent },
     { from: webtorrent, to: libtorrent },
   ])
 })
