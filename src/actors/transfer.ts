@@ -1,13 +1,14 @@
-/** The transfer actor: what concerns the torrent as a whole: starting, checking, connecting, choking, ending. */
+/** The transfer actor: what concerns the torrent as a whole: starting, checking, choking, announcing, ending. */
 import { unreachable } from '../assert.js'
 import { storageErrorCode } from '../errors.js'
 import { banName } from '../events/banning.js'
-import type { Candidate, PeerState, TransferState } from '../events/state.js'
+import type { TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
-import { boundedText, type Instant, type PeerAddress, type PeerKey, type PieceIndex } from '../values.js'
+import { boundedText, type Instant, type PeerKey, type PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { CHOKER } from './choker.js'
+import { accept, dial } from './connecting.js'
 import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
 import {
@@ -41,73 +42,6 @@ const begin = (missing: number, now: Instant): Decision =>
     messages: [fillConnections, toTrackers('look-at-time')],
     effects: [wakeSoon(now)],
   })
-
-type PeersByHost = ReadonlyMap<string, readonly PeerState[]>
-
-/** Candidates are many, and most are connected already: to go through all peers for each took longer than the rest. */
-const peersByHost = (state: Readonly<TransferState>): PeersByHost => {
-  const peers = new Map<string, PeerState[]>()
-  for (const peer of state.peers.values()) {
-    const others = peers.get(peer.address.host)
-    if (others === undefined) peers.set(peer.address.host, [peer])
-    else others.push(peer)
-  }
-  return peers
-}
-
-const isConnected = (peers: PeersByHost, { host, port }: PeerAddress): boolean =>
-  peers.get(host)?.some(({ address, listenPort }) => address.port === port || listenPort === port) === true
-
-const mayDial = (
-  state: Readonly<TransferState>,
-  peers: PeersByHost,
-  candidate: Readonly<Candidate>,
-  now: Instant,
-): boolean =>
-  candidate.peer === undefined &&
-  candidate.nextDialAt <= now &&
-  !state.banned.has(banName(candidate.address)) &&
-  !isConnected(peers, candidate.address)
-
-const dial = (state: Readonly<TransferState>, now: Instant): Decision => {
-  if (state.standing.tags.active !== true) return NOTHING
-  let dialing = 0
-  let dialed = 0
-  for (const peer of state.peers.values()) {
-    if (!peer.incoming) dialed++
-    if (peer.standing.tags.dialing === true) dialing++
-  }
-  let room = Math.min(LIMITS.dialsMax - dialing, LIMITS.peersDialedMax - dialed, LIMITS.peersMax - state.peers.size)
-  if (room <= 0) return NOTHING
-  const events: TransferEvent[] = []
-  const effects: Effect[] = []
-  let key = state.nextPeer
-  const peers = peersByHost(state)
-  for (const candidate of state.candidates.values()) {
-    if (!mayDial(state, peers, candidate, now)) continue
-    const peer = key++ as PeerKey // the next number of this log
-    events.push({ type: 'dial-began', peer, ...candidate.address })
-    effects.push({ type: 'dial', peer, address: candidate.address })
-    if (--room === 0) break
-  }
-  return decided({ events, effects })
-}
-
-const accept = (state: Readonly<TransferState>, peer: PeerKey, address: PeerAddress): Decision => {
-  const event: TransferEvent = { type: 'peer-accepted', peer, ...address }
-  const refuse = (reason: CloseReason): Decision =>
-    decided({
-      events: [event, { type: 'peer-closed', peer, by: 'us', reason, detail: '' }],
-      effects: [{ type: 'hang-up', peer }],
-    })
-  if (state.standing.tags.active !== true) {
-    const { checking, paused, failed } = state.standing.tags
-    return refuse(checking === true ? 'checking' : paused === true ? 'paused' : failed === true ? 'failed' : 'ended')
-  }
-  if (state.banned.has(banName(address))) return refuse('banned')
-  if (state.peers.size >= LIMITS.peersMax) return refuse('too-many-peers')
-  return decided({ events: [event], effects: [{ type: 'greet', peer, peerId: state.peerId }] })
-}
 
 const unchoke = (peers: readonly PeerKey[]): Decision =>
   decided({
