@@ -1,23 +1,10 @@
 /** Entries as they are shown to others: the fields of the JSON that the catalogue answers with. */
+import type { CatalogueEntry } from './catalogue-entry.js'
 import type { HealthColumns } from './catalogue-health.js'
 
-/** What lists hold of an entry. */
-export interface ShownEntry {
-  readonly infoHash: string
-  readonly infoHashV2: string | null
-  readonly cid: string
-  readonly name: string
-  readonly bytes: number
-  /** How many. */
+/** What lists hold of an entry: all but its files, of which it says how many there are, and who published it. */
+export interface ShownEntry extends Omit<CatalogueEntry, 'fileCount' | 'files' | 'publisher'> {
   readonly files: number
-  readonly pieces: number
-  readonly pieceLength: number
-  readonly private: boolean
-  readonly comment: string | null
-  readonly tags: readonly string[]
-  readonly torrentBytes: number
-  /** Milliseconds since the epoch. */
-  readonly publishedAt: number
   readonly seeds: number
   readonly leeches: number
   readonly completed: number

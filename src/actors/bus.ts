@@ -47,7 +47,7 @@ export class Bus<Content> {
   readonly #inboxes = new Map<Address, Inbox<Content>>()
   readonly #traffic = new Subject<Envelope<Content>>()
   readonly #hearerOf: (address: Address) => ((content: Content) => void) | undefined
-  #queue: Envelope<Content>[] = []
+  readonly #queue: Envelope<Content>[] = []
   #draining = false
 
   /** `hearerOf` is asked for an actor that has no inbox yet when the first thing for it is delivered. */
@@ -88,18 +88,17 @@ export class Bus<Content> {
   drain(): void {
     assert(!this.#draining, 'a turn is not started within a turn')
     this.#draining = true
-    const queue = this.#queue
     try {
-      for (let step = 0; step < queue.length; step++) {
+      for (let step = 0; step < this.#queue.length; step++) {
         assert(step < LIMITS.turnStepsMax, 'a turn ends after a bounded number of steps')
-        const envelope = queue[step]
+        const envelope = this.#queue[step]
         if (envelope === undefined) break
         if (this.#traffic.observed) this.#traffic.next(envelope)
         const inbox = this.#inboxes.get(envelope.to) ?? this.#open(envelope.to)
         inbox?.next(envelope.content)
       }
     } finally {
-      queue.length = 0
+      this.#queue.length = 0
       this.#draining = false
     }
   }
