@@ -1,5 +1,6 @@
 // Runs the tests: those of the code itself, or with the argument `interop` those against real clients. It counts what
-// uvu says over all processes, names every failing test, and ends with a line `N passed, N failed, N skipped`.
+// uvu says over all processes, names every failing test with the first lines of why, each begun with `failed: `, and ends
+// with a line `N passed, N failed, N skipped`.
 //   node scripts/test.mjs [interop] [FILTER]     FILTER is a part of the files' paths
 import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -15,6 +16,7 @@ const interop = first === 'interop'
 const filter = (interop ? others[0] : first) ?? ''
 const PROCESS_BOUND_MS = 300_000
 const POLITE_MS = 5_000
+const LINES_OF_A_FAILURE_MAX = 12
 
 const slashed = (file) => file.split(path.sep).join('/')
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
@@ -35,17 +37,30 @@ const numberAfter = (label, text) => {
   return found === undefined ? undefined : Number(found[1])
 }
 
+/** The name of a failing test and the first lines of why it failed, from what follows uvu's `FAIL`. */
+const reasonOf = (text) => {
+  const [reason] = text.split(/\n\s*\n\s*\n|\n *Total:/)
+  return reason
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(0, LINES_OF_A_FAILURE_MAX)
+}
+
 /** What a process counted; one that ended without counting, or badly without saying which test, counts as a failure. */
 const counted = (output, code) => {
   const text = stripVTControlCharacters(output)
   const [total, passed, skipped] = ['Total', 'Passed', 'Skipped'].map((label) => numberAfter(label, text))
-  const failing = [...text.matchAll(/^ +FAIL +(.*)$/gm)].map(([, name]) => name.trim())
+  const failing = text
+    .split(/^ +FAIL +/m)
+    .slice(1)
+    .map(reasonOf)
   if (total === undefined || passed === undefined || skipped === undefined) {
-    return { passed: 0, failed: 1, skipped: 0, failing: [`it ended (${code}) before it had counted its tests`] }
+    return { passed: 0, failed: 1, skipped: 0, failing: [[`it ended (${code}) before it had counted its tests`]] }
   }
   const failed = total - passed
   if (code === 0 || failed > 0) return { passed, failed, skipped, failing }
-  return { passed, failed: 1, skipped, failing: [`it ended with ${code} after its tests`] }
+  return { passed, failed: 1, skipped, failing: [[`it ended with ${code} after its tests`]] }
 }
 
 const run = (group) =>
@@ -83,7 +98,7 @@ if (interop) {
   const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' })
   if (status !== 0) {
     sums.failed++
-    failing.push('the build')
+    failing.push(['the build'])
   }
 }
 
@@ -93,12 +108,12 @@ const worker = async () => {
     const [name, group] = next
     const result = await run(group)
     for (const kind of Object.keys(sums)) sums[kind] += result[kind]
-    failing.push(...result.failing.map((claim) => `${name}: ${claim}`))
+    failing.push(...result.failing.map(([claim, ...why]) => [`${name}: ${claim}`, ...why]))
   }
 }
 await Promise.all(Array.from({ length: interop ? 1 : 2 }, worker))
 
-for (const claim of failing) console.log(`failed: ${claim}`)
+for (const lines of failing) for (const line of lines) console.log(`failed: ${line}`)
 if (sums.passed + sums.failed === 0) console.log('no test was run')
 console.log(`${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`)
 process.exitCode = sums.failed > 0 || sums.passed === 0 ? 1 : 0

@@ -11,8 +11,9 @@ import { LIMITS } from '../src/limits.js'
 import type { Access, Admission } from './access.js'
 import { Catalogue, type Listed } from './catalogue.js'
 import { CatalogueRefusal, isCatalogueCode } from './catalogue-codes.js'
-import { type CatalogueEntry, readEntry, readTags } from './catalogue-entry.js'
+import type { CatalogueEntry } from './catalogue-entry.js'
 import { Health } from './catalogue-health.js'
+import { readEntry, readTags } from './catalogue-reading.js'
 import type { CatalogueStore, StoredEntry } from './catalogue-store.js'
 
 /** Who may publish: everybody, whoever has a token with the scope `publish`, or nobody, and why. */

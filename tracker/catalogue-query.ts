@@ -1,7 +1,7 @@
 /** What is asked of the catalogue: words, tags, an order, and where the page begins. */
 import { LIMITS } from '../src/limits.js'
 import { CatalogueRefusal } from './catalogue-codes.js'
-import { readTags } from './catalogue-entry.js'
+import { readTags } from './catalogue-reading.js'
 import { wordsOf } from './catalogue-words.js'
 
 /** A place in an order: higher ranks come first, and equals in the order of their info-hashes. */
