@@ -74,7 +74,7 @@ export const openCatalogue = async (parts: CatalogueFrontParts): Promise<Catalog
     stats: async () => ({ ...(await totals()), health: health.columns() }),
     takes: ({ socket }) => {
       const from = hostOf(socket)
-      return from !== undefined && core.takes(from)
+      return from !== undefined && core.takes('catalogue', from)
     },
     corsOrigin,
     loopbackOnly,

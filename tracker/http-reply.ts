@@ -18,10 +18,7 @@ export interface HttpReply {
 const bencoded = (body: Uint8Array): HttpReply => ({ status: 200, contentType: 'text/plain', body })
 
 /** Clients read why only under 200: many take any other status for a tracker that is down. */
-const failed = (core: TrackerCore, reason: string): HttpReply => {
-  core.counts.failures++
-  return bencoded(encodeFailure(reason))
-}
+const failed = (reason: string): HttpReply => bencoded(encodeFailure(reason))
 
 /**
  * Compact answers are made from the packed peers as they lie there: naming 50 addresses in text only to read them
@@ -50,15 +47,15 @@ const encodeAnswer = (core: TrackerCore, asked: Announce, host: Uint8Array, answ
 const announceReply = (core: TrackerCore, query: string, host: Uint8Array, token?: string): Soon<HttpReply> => {
   const asked = readAnnounceQuery(query)
   if (asked.type === 'fault') {
-    core.counts.announces++
-    return failed(core, asked.reason)
+    core.dismiss('http', 'announce', host, 'malformed')
+    return failed(asked.reason)
   }
-  return soon(core.announce({ ...asked, host: core.hostOf(asked.host, host) }, token), (answer) =>
-    answer.type === 'refusal' ? failed(core, answer.reason) : bencoded(encodeAnswer(core, asked, host, answer)),
+  return soon(core.announce('http', { ...asked, host: core.hostOf(asked.host, host) }, token), (answer) =>
+    answer.type === 'refusal' ? failed(answer.reason) : bencoded(encodeAnswer(core, asked, host, answer)),
   )
 }
 
-const scrapeReply = (core: TrackerCore, query: string, token?: string): Soon<HttpReply> => {
+const scrapeReply = (core: TrackerCore, query: string, host: Uint8Array, token?: string): Soon<HttpReply> => {
   const asked = readScrapeQuery(query)
   const refused =
     asked.type === 'fault'
@@ -67,16 +64,18 @@ const scrapeReply = (core: TrackerCore, query: string, token?: string): Soon<Htt
         ? 'info_hash is missing: this tracker does not list its torrents'
         : undefined
   if (asked.type === 'fault' || refused !== undefined) {
-    core.counts.scrapes++
-    return failed(core, refused ?? '')
+    core.dismiss('http', 'scrape', host, 'malformed')
+    return failed(refused ?? '')
   }
-  return soon(core.denied(asked.infoHashes, token), (reason) =>
-    reason === undefined
-      ? soon(core.scrape(asked.infoHashes, token), (files) =>
-          'reason' in files ? failed(core, files.reason) : bencoded(encodeScrapeAnswer(files)),
-        )
-      : failed(core, reason),
-  )
+  return soon(core.denied(asked.infoHashes, token), (reason) => {
+    if (reason !== undefined) {
+      core.dismiss('http', 'scrape', host, 'denied')
+      return failed(reason)
+    }
+    return soon(core.scrape('http', asked.infoHashes, token), (files) =>
+      'reason' in files ? failed(files.reason) : bencoded(encodeScrapeAnswer(files)),
+    )
+  })
 }
 
 /** The status is for what stands between; clients that read the body all the same are told in how many minutes to come. */
@@ -97,9 +96,9 @@ export const httpReply = (core: TrackerCore, target: string, host: Uint8Array): 
   const token = core.access && readToken(target.slice(origin.length))
   switch (token === undefined ? path : path.replace(`/${token}/`, '/')) {
     case '/announce':
-      return core.takes(host) ? announceReply(core, query, host, token) : TOO_OFTEN
+      return core.takes('http', host) ? announceReply(core, query, host, token) : TOO_OFTEN
     case '/scrape':
-      return core.takes(host) ? scrapeReply(core, query, token) : TOO_OFTEN
+      return core.takes('http', host) ? scrapeReply(core, query, host, token) : TOO_OFTEN
     case '/stats':
       return soon(orRefusal(core.stats()), (stats) =>
         'reason' in stats

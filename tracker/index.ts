@@ -131,8 +131,11 @@ const serve = async (
   if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const allow = options.allow && readAllowed(options.allow)
   const access = await accessOf(options.tokens)
-  const core = new TrackerCore(store.swarms, intervalSeconds, now, allow, access, ratesOf(options.rate))
-  core.trustsAnnounced = options.announcedIp ?? false
+  const core = new TrackerCore({
+    ...{ store: store.swarms, intervalSeconds, now, allow, access },
+    rates: ratesOf(options.rate),
+    trustsAnnounced: options.announcedIp,
+  })
   const catalogue = await openCatalogue({
     core,
     store: store.catalogue,

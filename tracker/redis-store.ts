@@ -26,7 +26,15 @@ import {
   WANTS_IPV6,
 } from './redis-script.js'
 import type { StoreAnswer, SwarmStore } from './store.js'
-import type { Draw, Refusal, SwarmRequest, SwarmSettings, SwarmStats } from './swarm.js'
+import {
+  type Draw,
+  PEERS_FULL,
+  type Refusal,
+  type SwarmRequest,
+  type SwarmSettings,
+  type SwarmStats,
+  TORRENTS_FULL,
+} from './swarm.js'
 
 /** What the keys of all trackers begin with, before the name of theirs. */
 const PREFIX = 'torrewind-tracker'
@@ -41,10 +49,14 @@ const COUNTS_BYTES = 16
 const CHANCES = 0x7fff_ffff
 
 const REFUSALS: Readonly<Record<number, Refusal>> = {
-  [FULL_OF_TORRENTS]: { type: 'refusal', reason: 'this tracker is full: it takes no more torrents' },
-  [FULL_OF_PEERS]: { type: 'refusal', reason: 'this tracker is full: it takes no more peers' },
+  [FULL_OF_TORRENTS]: TORRENTS_FULL,
+  [FULL_OF_PEERS]: PEERS_FULL,
 }
-const BUSY: Refusal = { type: 'refusal', reason: 'this tracker has too much to do: ask again later' }
+const BUSY: Refusal = {
+  type: 'refusal',
+  code: 'busy',
+  reason: 'this tracker has too much to do: ask again later',
+}
 
 export interface RedisStoreOptions {
   readonly address: RedisAddress

@@ -31,7 +31,11 @@ export const heldAnswer = (answer: StoreAnswer | Refusal): StoreAnswer | Refusal
   return { ...answer, compact: () => compact, named: () => named }
 }
 
-const FAILED: Refusal = { type: 'refusal', reason: 'this tracker cannot reach its store: ask again later' }
+const FAILED: Refusal = {
+  type: 'refusal',
+  code: 'store_failed',
+  reason: 'this tracker cannot reach its store: ask again later',
+}
 
 /** What fronts say of a store that failed, in the words of their protocol; other errors are faults of ours. */
 export const orRefusal = <Answer>(answer: Soon<Answer>): Soon<Answer | Refusal> =>

@@ -44,9 +44,33 @@ export interface SwarmAnswer extends ScrapeCounts {
   readonly chosen: readonly number[]
 }
 
+/** Why a request is refused, as it is counted: of the protocol, of the list and tokens, of limits, and of the store. */
+export type RefusalCode =
+  | 'malformed'
+  | 'not_connected'
+  | 'not_served'
+  | 'denied'
+  | 'torrents_full'
+  | 'peers_full'
+  | 'busy'
+  | 'store_failed'
+
 export interface Refusal {
   readonly type: 'refusal'
+  readonly code: RefusalCode
+  /** In words, for whoever asked. */
   readonly reason: string
+}
+
+export const TORRENTS_FULL: Refusal = {
+  type: 'refusal',
+  code: 'torrents_full',
+  reason: 'this tracker is full: it takes no more torrents',
+}
+export const PEERS_FULL: Refusal = {
+  type: 'refusal',
+  code: 'peers_full',
+  reason: 'this tracker is full: it takes no more peers',
 }
 
 export interface SwarmStats {
@@ -60,8 +84,6 @@ const BOTH: readonly Family[] = ['ipv4', 'ipv6']
 const NOBODY: ScrapeCounts = { complete: 0, incomplete: 0, downloaded: 0 }
 const NONE: readonly number[] = []
 const NO_BYTES = new Uint8Array(0)
-
-const refusal = (reason: string): Refusal => ({ type: 'refusal', reason })
 
 const countsOf = (swarm: Swarm): ScrapeCounts => ({
   complete: seedsIn(swarm),
@@ -105,11 +127,11 @@ export const announce = (
   clearExpired(state)
   if (request.event === 'stopped') return stopped(state, request)
   const swarm = openSwarm(state, request.infoHash)
-  if (swarm === undefined) return refusal('this tracker is full: it takes no more torrents')
+  if (swarm === undefined) return TORRENTS_FULL
   const slot = enrol(state, swarm, request)
   if (slot === undefined) {
     dropIfEmpty(state, swarm)
-    return refusal('this tracker is full: it takes no more peers')
+    return PEERS_FULL
   }
   const asker = { slot, seed: request.leftBytes === 0 }
   const numwant = Math.min(request.numwant, LIMITS.trackerNumwantMax)

@@ -15,6 +15,7 @@ import { readToken } from './access.js'
 import type { ConnectionIds } from './connection-ids.js'
 import type { TrackerCore } from './core.js'
 import { type Soon, soon } from './store.js'
+import type { RefusalCode } from './swarm.js'
 
 const HEAD_BYTES = 16
 const NOBODY = { complete: 0, downloaded: 0, incomplete: 0 }
@@ -28,16 +29,15 @@ const PEERS_MAX: Readonly<Record<Family, number>> = {
 const FAMILIES: Readonly<Record<Family, readonly Family[]>> = { ipv4: ['ipv4'], ipv6: ['ipv6'] }
 
 /** No longer than what it answers, even if that cuts the words off. */
-const failed = (core: TrackerCore, datagram: Uint8Array, reason: string): Uint8Array => {
-  core.counts.failures++
+const failed = (datagram: Uint8Array, reason: string): Uint8Array => {
   const transactionId = readUint32(datagram, 12)
   return encodeUdpAnswer({ type: 'failure', transactionId, reason }, 'ipv4').subarray(0, datagram.length)
 }
 
 /** A request that got no further than to be refused is counted as what it said it was. */
-const countAsked = ({ counts }: TrackerCore, action: number): void => {
-  if (action === UDP_ACTIONS.announce) counts.announces++
-  if (action === UDP_ACTIONS.scrape) counts.scrapes++
+const dismiss = (core: TrackerCore, action: number, from: Uint8Array, code: RefusalCode): void => {
+  if (action === UDP_ACTIONS.announce) core.dismiss('udp', 'announce', from, code)
+  if (action === UDP_ACTIONS.scrape) core.dismiss('udp', 'scrape', from, code)
 }
 
 const announceReply = (
@@ -52,8 +52,8 @@ const announceReply = (
   const numwant = Math.min(asked.numwant ?? LIMITS.trackerNumwantDefault, PEERS_MAX[family])
   const request = { infoHash, peerId, port, leftBytes, event, host, numwant, families: FAMILIES[family] }
   const token = core.access && readToken(asked.urlData)
-  return soon(core.announce(request, token), (answer) => {
-    if (answer.type === 'refusal') return failed(core, datagram, answer.reason)
+  return soon(core.announce('udp', request, token), (answer) => {
+    if (answer.type === 'refusal') return failed(datagram, answer.reason)
     const { complete, incomplete } = answer
     const { intervalSeconds } = core
     return encodeUdpAnnounced({ transactionId, intervalSeconds, complete, incomplete }, answer.compact()[family])
@@ -61,15 +61,15 @@ const announceReply = (
 }
 
 /** A scrape has no place for a token, so a private tracker refuses it. */
-const scrapeReply = (core: TrackerCore, datagram: Uint8Array, asked: UdpScrape): Soon<Uint8Array> => {
+const scrapeReply = (core: TrackerCore, datagram: Uint8Array, asked: UdpScrape, from: Uint8Array): Soon<Uint8Array> => {
   const { infoHashes, transactionId } = asked
   return soon(core.denied(infoHashes), (reason) => {
     if (reason !== undefined) {
-      core.counts.scrapes++
-      return failed(core, datagram, reason)
+      core.dismiss('udp', 'scrape', from, 'denied')
+      return failed(datagram, reason)
     }
-    return soon(core.scrape(infoHashes), (answer) => {
-      if ('reason' in answer) return failed(core, datagram, answer.reason)
+    return soon(core.scrape('udp', infoHashes), (answer) => {
+      if ('reason' in answer) return failed(datagram, answer.reason)
       // Counts go by their place, so torrents that are not served have some, too.
       const counts = new Map(answer.map((file) => [toHex(file.infoHash), file]))
       const files = infoHashes.map((infoHash) => counts.get(toHex(infoHash)) ?? NOBODY)
@@ -88,11 +88,11 @@ export const udpReply = (
   if (datagram.length < HEAD_BYTES) return undefined
   const action = readUint32(datagram, 8)
   const isConnected = action !== UDP_ACTIONS.connect && ids.accepts(datagram, from)
-  if (!core.takes(from, isConnected)) return undefined
+  if (!core.takes('udp', from, isConnected)) return undefined
   if (action !== UDP_ACTIONS.connect && !isConnected) {
     if (action !== UDP_ACTIONS.announce && action !== UDP_ACTIONS.scrape) return undefined
-    countAsked(core, action)
-    return failed(core, datagram, NOT_CONNECTED)
+    dismiss(core, action, from, 'not_connected')
+    return failed(datagram, NOT_CONNECTED)
   }
   const asked =
     datagram.length > LIMITS.trackerQueryBytesMax
@@ -107,10 +107,10 @@ export const udpReply = (
     case 'announce':
       return announceReply(core, datagram, asked, from)
     case 'scrape':
-      return scrapeReply(core, datagram, asked)
+      return scrapeReply(core, datagram, asked, from)
     case 'fault':
       if (!isConnected) return undefined
-      countAsked(core, action)
-      return failed(core, datagram, asked.reason)
+      dismiss(core, action, from, 'malformed')
+      return failed(datagram, asked.reason)
   }
 }

@@ -153,7 +153,9 @@ test('redis store: a bounded number waits, and whoever comes beyond is refused a
     async ({ store }) => {
       const answers = [1, 2, 3, 4].map((number) => store.announce(peer(number), 0))
       assert.equal(answers.slice(2), [answers[2], answers[2]])
-      assert.equal(answers[3], { type: 'refusal', reason: 'this tracker has too much to do: ask again later' })
+      assert.equal(answers[3], {
+        ...{ type: 'refusal', code: 'busy', reason: 'this tracker has too much to do: ask again later' },
+      })
       assert.is(await codeOf(store.scrape([hashOf(1)], 0)), 'STORE_FAILED')
       await Promise.all(answers)
       assert.is((await store.stats(0)).peers, 2)

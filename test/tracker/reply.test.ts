@@ -10,11 +10,11 @@ import { MemoryStore } from '../../tracker/memory-store.js'
 import { hashOf, host, idOf, seeded } from './swarm-world.js'
 
 const newCore = (intervalSeconds = 1_800): TrackerCore =>
-  new TrackerCore(
-    new MemoryStore({ intervalSeconds, peersMax: 1_000, swarmsMax: 1_000, hashSeed: 5 }, seeded(1)),
+  new TrackerCore({
+    store: new MemoryStore({ intervalSeconds, peersMax: 1_000, swarmsMax: 1_000, hashSeed: 5 }, seeded(1)),
     intervalSeconds,
-    () => 1_000,
-  )
+    now: () => 1_000,
+  })
 
 /** Memory answers at once. */
 const reply = (core: TrackerCore, asked: string, from: Uint8Array): HttpReply => {
@@ -91,7 +91,7 @@ test('reply: any other target is answered with 404', () => {
   for (const other of [...others, 'announce', 'x:80', '/%61nnounce', 'ftp://x/announce']) {
     const core = newCore()
     assert.is(reply(core, other, host('10.0.0.1')).status, 404, other)
-    assert.equal(core.counts, { announces: 0, scrapes: 0, failures: 0, limited: 0 })
+    assert.equal(core.tally.totals(), { announces: 0, scrapes: 0, failures: 0, limited: 0 })
   }
 })
 

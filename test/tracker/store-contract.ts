@@ -140,6 +140,7 @@ export const storeContract = <Context>(
     for (const asked of [peer(3), peer(3, { infoHash: hashOf(2) })]) {
       assert.equal(await counter.ask(asked), {
         type: 'refusal',
+        code: 'peers_full',
         reason: 'this tracker is full: it takes no more peers',
       })
     }
@@ -148,7 +149,7 @@ export const storeContract = <Context>(
     await counter.tell(peer(1, { event: 'stopped' }))
     await counter.tell(peer(3, { infoHash: hashOf(2) }))
     assert.equal(await counter.ask(peer(4, { infoHash: hashOf(3) })), {
-      ...{ type: 'refusal', reason: 'this tracker is full: it takes no more torrents' },
+      ...{ type: 'refusal', code: 'torrents_full', reason: 'this tracker is full: it takes no more torrents' },
     })
   })
 

@@ -26,6 +26,7 @@ class Outage implements SwarmStore {
 }
 
 const REASON = 'this tracker cannot reach its store: ask again later'
+const REFUSAL = { type: 'refusal', code: 'store_failed', reason: REASON }
 const from = host('10.0.0.1')
 const announceTarget = announceUrl('http://tracker/announce', {
   ...{ infoHash: hashOf(1), peerId: idOf(1), port: 6_881, uploadedBytes: 0, downloadedBytes: 0, leftBytes: 1 },
@@ -34,7 +35,7 @@ const scrapeTarget = scrapeUrl('http://tracker/announce', [hashOf(1)]) ?? ''
 
 test('store failure: announces and scrapes get a failure reason, counts a 503, and it goes on when that is over', async () => {
   const store = new Outage()
-  const core = new TrackerCore(store, 100, () => 1_000)
+  const core = new TrackerCore({ store, intervalSeconds: 100, now: () => 1_000 })
   const text = async (target: string): Promise<string> => {
     const { status, body } = await httpReply(core, target, from)
     return `${status} ${Buffer.from(body).toString('latin1')}`
@@ -43,7 +44,7 @@ test('store failure: announces and scrapes get a failure reason, counts a 503, a
     assert.is(await text(target), `200 d14:failure reason${REASON.length}:${REASON}e`)
   }
   assert.is(await text('/stats'), `503 ${REASON}\n`)
-  assert.is(core.counts.failures, 2)
+  assert.is(core.tally.totals().failures, 2)
   store.lasts = false
   assert.match(await text(announceTarget), /10:incompletei1e/)
   assert.match(await text('/stats'), /"peers":1/)
@@ -51,13 +52,13 @@ test('store failure: announces and scrapes get a failure reason, counts a 503, a
 
 test('store failure: every front has a refusal of it, and other errors are not taken for it', async () => {
   const store = new Outage()
-  const core = new TrackerCore(store, 100, () => 1_000)
-  assert.equal(await core.announce(peer(1)), { type: 'refusal', reason: REASON })
-  assert.equal(await core.scrape([hashOf(1)]), { type: 'refusal', reason: REASON })
+  const core = new TrackerCore({ store, intervalSeconds: 100, now: () => 1_000 })
+  assert.equal(await core.announce('http', peer(1)), REFUSAL)
+  assert.equal(await core.scrape('http', [hashOf(1)]), REFUSAL)
   store.announce = async () => {
     throw new Error('a fault of ours')
   }
-  const outcome = await Promise.resolve(core.announce(peer(1))).catch((error: unknown) => String(error))
+  const outcome = await Promise.resolve(core.announce('http', peer(1))).catch((error: unknown) => String(error))
   assert.is(outcome, 'Error: a fault of ours')
 })
 

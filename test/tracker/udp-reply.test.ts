@@ -8,7 +8,7 @@ import { encodeUdpAnswer, readUdpAnswer, type UdpAnswer } from '../../src/wire/u
 import { encodeUdpRequest, type UdpAnnounce, type UdpRequest } from '../../src/wire/udprequest.js'
 import type { Access } from '../../tracker/access.js'
 import { ConnectionIds } from '../../tracker/connection-ids.js'
-import { TrackerCore } from '../../tracker/core.js'
+import { type CoreOptions, TrackerCore } from '../../tracker/core.js'
 import { MemoryStore } from '../../tracker/memory-store.js'
 import { Rates } from '../../tracker/rates.js'
 import type { SwarmStore } from '../../tracker/store.js'
@@ -34,10 +34,10 @@ interface Desk {
 const memory = (): SwarmStore =>
   new MemoryStore({ intervalSeconds: 1_800, peersMax: 1_000, swarmsMax: 1_000, hashSeed: 5 }, seeded(1))
 
-const desk = (more: { allow?: ReadonlySet<string>; access?: Access; rates?: Rates } = {}): Desk => {
+const desk = (more: Partial<CoreOptions> = {}): Desk => {
   const now = (): number => self.nowMs
   const self: Desk = {
-    core: new TrackerCore(memory(), 1_800, now, more.allow, more.access, more.rates),
+    core: new TrackerCore({ store: memory(), intervalSeconds: 1_800, now, ...more }),
     ids: new ConnectionIds(KEY, now),
     nowMs: 1_000,
     bytes: (datagram, from = ME) => {
@@ -98,8 +98,7 @@ test('udp reply: peers find each other, by the address that they come from', () 
 })
 
 test('udp reply: where it may be trusted, peers are known by the address that they say they have', () => {
-  const one = desk()
-  one.core.trustsAnnounced = true
+  const one = desk({ trustsAnnounced: true })
   one.announce(1, { host: '198.51.100.9' }, host('192.0.2.9'))
   one.announce(2, {}, host('192.0.2.10'))
   assert.equal(peersOf(one.announce(3)), ['192.0.2.10 6002', '198.51.100.9 6001'])
@@ -209,8 +208,8 @@ test('udp reply: a scrape of none, of more than 74 and of part of one is refused
     assert.is(readUdpAnswer(answer, 'ipv4').type, 'failure', `${bytes} bytes`)
     assert.ok(answer.length <= datagram.length)
   }
-  assert.is(one.core.counts.scrapes, 5)
-  assert.is(one.core.counts.failures, 5)
+  assert.is(one.core.tally.totals().scrapes, 5)
+  assert.is(one.core.tally.totals().failures, 5)
 })
 
 test('udp reply: torrents that are not served, and ids that are not known, are refused in words', () => {
@@ -223,7 +222,7 @@ test('udp reply: torrents that are not served, and ids that are not known, are r
     'the connection id is not one of yours, or has expired',
   )
   assert.is(reasonOf(one.ask(udpAnnounce(other.of(ME), 1))), 'the connection id is not one of yours, or has expired')
-  assert.equal(one.core.counts, { announces: 2, scrapes: 1, failures: 3, limited: 0 })
+  assert.equal(one.core.tally.totals(), { announces: 2, scrapes: 1, failures: 3, limited: 0 })
 })
 
 test('udp reply: an id that is sent again by another address, or when it has expired, is refused', () => {
@@ -335,7 +334,7 @@ test('udp reply: who asks too often gets nothing, and a stranger in its name tak
   assert.is(one.ask(udpAnnounce(new Uint8Array(8), 1)), undefined)
   for (let asked = 0; asked < burst; asked++) assert.is(one.ask(udpAnnounce(id, 1))?.type, 'announced')
   assert.is(one.ask(udpAnnounce(id, 1)), undefined)
-  assert.is(one.core.counts.limited, 3)
+  assert.is(one.core.tally.totals().limited, 3)
   assert.is(one.announce(1, {}, host('192.0.2.2'))?.type, 'announced')
   one.nowMs += 1_000
   assert.is(one.ask(udpAnnounce(id, 1))?.type, 'announced')
