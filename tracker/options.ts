@@ -1,0 +1,68 @@
+/** What a tracker is told when it is made, and what whoever made it has in hand. */
+import type { TorrewindError } from '../src/errors.js'
+import type { CatalogueOptions } from './catalogue-options.js'
+import type { TrackerStats } from './core.js'
+
+/** What most trackers over HTTP listen on. */
+export const TRACKER_HTTP_PORT = 6_969
+
+export interface TrackerOptions {
+  /** The address to listen on; every one of the machine, IPv4 and IPv6, where it is left out. */
+  readonly host?: string | undefined
+  /** 6969, where it is left out; 0 takes any free one. */
+  readonly httpPort?: number | undefined
+  /** The tracker answers over UDP (BEP 15), too, at this port; 0 takes any free one. It does not, where it is left out. */
+  readonly udpPort?: number | undefined
+  /** Requests a second that an address may go on with; 100, where it is left out, and 0 for as many as it likes. */
+  readonly rate?: number | undefined
+  /** Peers are known by the address that they say they have, which may be anybody's: by that they come from, if left out. */
+  readonly announcedIp?: boolean | undefined
+  /** How often peers are to announce; they are forgotten after two intervals without a word. Half an hour, where it is left out. */
+  readonly intervalSeconds?: number | undefined
+  /** Info-hashes of 40 hexadecimal digits that are tracked, and no others; every one, where it is left out. */
+  readonly allow?: Iterable<string> | undefined
+  /**
+   * Anybody may publish in the catalogue. Where it is left out, that is so only if nobody outside this machine reaches
+   * the tracker; otherwise nobody may, unless there are tokens.
+   */
+  readonly open?: boolean | undefined
+  /** Bounds of the catalogue; beyond them, entries are refused and none is dropped. */
+  readonly catalogue?: CatalogueOptions | undefined
+  /** Whose web pages may use the catalogue: an origin, or `*` for all. Only its own page, where it is left out. */
+  readonly corsOrigin?: string | undefined
+  /** Makes the tracker private: announces and publishing take a token (JWT). Everybody may, where it is left out. */
+  readonly tokens?: TokenOptions | undefined
+  /** Peers, and torrents, that are held at most; beyond that, new ones are refused with a `failure reason`. */
+  readonly peersMax?: number | undefined
+  readonly torrentsMax?: number | undefined
+  /**
+   * Where peers are kept: `memory`, where it is left out; `level:DIR`, a folder that survives a restart; or
+   * `redis://[USER:PASSWORD@]HOST[:PORT][/NAME]`, which many trackers share (`rediss:` with TLS).
+   */
+  readonly store?: string | undefined
+  /** Hears when the store fails, by which announces are refused or not written any more, and (undefined) when it is back. */
+  readonly onStore?: ((failure: TorrewindError | undefined) => void) | undefined
+  /** Milliseconds since any moment, or since the epoch where a store outlives the process; never backwards. */
+  readonly now?: (() => number) | undefined
+  /** A whole number from 0 up to, but not including, `below`. */
+  readonly random?: ((below: number) => number) | undefined
+}
+
+export interface TokenOptions {
+  /** The public keys that tokens are verified with: the text of a JWKS, or the URL of one. */
+  readonly keys: string | URL
+  /** What a token's `aud` has to name, and its `iss` has to be, where they are given. */
+  readonly audience?: string | undefined
+  readonly issuer?: string | undefined
+}
+
+export interface Tracker {
+  readonly httpPort: number
+  /** Undefined where it does not answer over UDP. */
+  readonly udpPort: number | undefined
+  /** Who may publish in the catalogue: everybody, whoever has a token for it, or nobody, and why. */
+  readonly publishing: { readonly type: 'open' | 'tokens' } | { readonly type: 'closed'; readonly reason: string }
+  stats(): Promise<TrackerStats>
+  /** Answers what is on its way and lets the ports go; may be called at any time, and any number of times. */
+  close(): Promise<void>
+}
