@@ -114,8 +114,11 @@ export const LIMITS = {
   trackerRequestTimeoutMs: 10_000,
   /** How long a connection waits for its next request. */
   trackerKeepAliveMs: 15_000,
-  /** A client may take this long to read an answer to bytes that were no request, or an answer while the tracker closes. */
+  /** A client may take this long to read an answer to bytes that were no request. */
   trackerLingerMs: 2_000,
+  /** What is on its way when a tracker stops is answered within this: longer than a store may take, shorter than the ten
+   * seconds after which most supervisors kill. */
+  trackerDrainMs: 6_000,
   /** A million info-hashes, a line each. */
   trackerAllowBytesMax: 64 * MIB,
   /** How long a connection id of our UDP tracker holds at least (BEP 15), and at most twice as long. */

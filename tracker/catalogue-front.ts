@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
-import { CatalogueRefusal } from './catalogue-codes.js'
+import { type CatalogueCode, CatalogueRefusal } from './catalogue-codes.js'
 import { type CatalogueBounds, type CatalogueChange, CatalogueDesk, type Publishing } from './catalogue-desk.js'
 import { Health } from './catalogue-health.js'
 import { CatalogueRoutes } from './catalogue-http.js'
@@ -28,6 +28,10 @@ export interface CatalogueFrontParts {
 
 export interface CatalogueFront {
   readonly desk: CatalogueDesk
+  /** How many browsers are told what is live. */
+  readonly watchers: number
+  /** How often requests were refused, by code. */
+  readonly refusals: ReadonlyMap<CatalogueCode, number>
   routes(request: IncomingMessage, response: ServerResponse): boolean
   /** Lets go of those who watch, and keeps what is to be kept; the store stays its opener's. */
   close(): Promise<void>
@@ -118,6 +122,10 @@ export const openCatalogue = async (parts: CatalogueFrontParts): Promise<Catalog
 
   return {
     desk,
+    get watchers() {
+      return watchers.count
+    },
+    refusals: routes.refusals,
     routes: (request, response) => routes.take(request, response),
     close: async () => {
       clearInterval(timer)

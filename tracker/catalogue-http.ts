@@ -70,6 +70,8 @@ const noParameters = (parameters: URLSearchParams, ...names: readonly string[]):
 
 export class CatalogueRoutes {
   readonly #parts: CatalogueRoutesParts
+  /** How often requests were refused, by code. */
+  readonly refusals = new Map<CatalogueCode, number>()
   readonly #budget = new BodyBudget(LIMITS.catalogueBodiesBytesMax)
   readonly #searches = new TimeShare('searched', LIMITS.catalogueSearchShare, LIMITS.catalogueSearchBurstMs)
 
@@ -210,6 +212,7 @@ export class CatalogueRoutes {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, { code, message }: CatalogueRefusal): void {
+    this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1)
     if (response.headersSent) {
       response.destroy()
       return

@@ -9,6 +9,7 @@ const RETRY_MS = 3_000
 export class Watchers {
   readonly #responses = new Set<ServerResponse>()
   readonly #watchersMax: number
+  #closed = false
 
   constructor(watchersMax: number) {
     this.#watchersMax = watchersMax
@@ -20,6 +21,7 @@ export class Watchers {
 
   /** Throws BUSY where there are too many. */
   add(response: ServerResponse): void {
+    if (this.#closed) throw new CatalogueRefusal('BUSY', 'this tracker is being stopped')
     if (this.#responses.size >= this.#watchersMax) {
       throw new CatalogueRefusal('BUSY', `${this.#watchersMax} others watch already: ask for the list instead`)
     }
@@ -46,7 +48,9 @@ export class Watchers {
     this.#write(':\n\n')
   }
 
+  /** Ends those that there are; nobody else can be added any more. */
   close(): void {
+    this.#closed = true
     for (const response of this.#responses) response.end()
   }
 

@@ -83,6 +83,9 @@ const TOO_OFTEN: HttpReply = { ...bencoded(encodeFailure('you ask too often: wai
 
 const NOT_FOUND = latin1Bytes('This is a BitTorrent tracker: see /announce, /scrape and /stats.\n')
 
+/** The reply to what is nowhere. */
+export const notThere = (): HttpReply => ({ status: 404, contentType: 'text/plain', body: NOT_FOUND })
+
 /** A proxy's way to ask, which every server has to take (RFC 9112, 3.2.2). */
 const ORIGIN = /^https?:\/\/[^/?]*/i
 
@@ -106,10 +109,6 @@ export const httpReply = (core: TrackerCore, target: string, host: Uint8Array): 
           : { status: 200, contentType: 'application/json', body: latin1Bytes(`${JSON.stringify(stats)}\n`) },
       )
     default:
-      return {
-        status: 404,
-        contentType: 'text/plain',
-        body: NOT_FOUND,
-      }
+      return notThere()
   }
 }

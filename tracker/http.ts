@@ -25,6 +25,8 @@ export interface HttpFrontBounds {
   readonly bodyTimeoutMs: number
   readonly keepAliveMs: number
   readonly lingerMs: number
+  /** What is on its way when it is closed is answered within this, or cut off. */
+  readonly drainMs: number
   readonly connectionsMax: number
 }
 
@@ -33,6 +35,7 @@ export const HTTP_FRONT_BOUNDS: HttpFrontBounds = {
   bodyTimeoutMs: LIMITS.catalogueBodyTimeoutMs,
   keepAliveMs: LIMITS.trackerKeepAliveMs,
   lingerMs: LIMITS.trackerLingerMs,
+  drainMs: LIMITS.trackerDrainMs,
   connectionsMax: LIMITS.trackerConnectionsMax,
 }
 
@@ -50,6 +53,8 @@ export interface HttpFrontOptions {
 
 export interface HttpFront {
   readonly port: number
+  /** Connections that there are, and how many were not taken because there are as many as may be. */
+  readonly connections: { readonly open: number; readonly refused: number }
   /** Takes no more connections, answers what is on its way, and resolves when every socket is closed. */
   close(): Promise<void>
 }
@@ -97,6 +102,11 @@ const refuseBytes = (error: Error, socket: Duplex, lingerMs: number): void => {
   socket.once('close', () => clearTimeout(timer))
 }
 
+/** The connection is not kept for another request. */
+const endsConnection = (response: ServerResponse): void => {
+  if (!response.headersSent) response.setHeader('connection', 'close')
+}
+
 export const startHttpFront = async ({
   host,
   port,
@@ -105,6 +115,9 @@ export const startHttpFront = async ({
   bounds = HTTP_FRONT_BOUNDS,
 }: HttpFrontOptions): Promise<HttpFront> => {
   let closing: Promise<void> | undefined
+  const connections = { open: 0, refused: 0 }
+  /** Answered by `routes`, and not yet to the end. */
+  const routed = new Set<ServerResponse>()
 
   const replyTo = (request: IncomingMessage): Soon<HttpReply> | undefined => {
     if (request.method !== 'GET') return refused(405, 'Only GET is understood here.')
@@ -126,7 +139,13 @@ export const startHttpFront = async ({
   }
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    if (routes(request, response)) return
+    if (routes(request, response)) {
+      if (closing !== undefined) endsConnection(response)
+      if (response.writableFinished) return
+      routed.add(response)
+      response.once('close', () => routed.delete(response))
+      return
+    }
     const reply = replyTo(request)
     if (reply === undefined) request.socket.destroy()
     // A store that failed has its reply, too: what is thrown or rejected here is a fault of ours, and ends the process.
@@ -146,6 +165,11 @@ export const startHttpFront = async ({
     handle,
   )
   server.maxConnections = bounds.connectionsMax
+  server.on('connection', (socket) => {
+    connections.open++
+    socket.once('close', () => connections.open--)
+  })
+  server.on('drop', () => connections.refused++)
   // A client that reads no answers lets its socket come to a stop, which no other bound would notice.
   server.timeout = bounds.requestTimeoutMs + bounds.keepAliveMs
   server.on('checkContinue', handle)
@@ -156,7 +180,8 @@ export const startHttpFront = async ({
 
   const close = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(() => server.closeAllConnections(), bounds.lingerMs)
+      for (const response of routed) endsConnection(response)
+      const timer = setTimeout(() => server.closeAllConnections(), bounds.drainMs)
       server.close(() => {
         clearTimeout(timer)
         resolve()
@@ -166,6 +191,7 @@ export const startHttpFront = async ({
   return {
     // A server that listens on a port has an address of this form.
     port: (server.address() as AddressInfo).port,
+    connections,
     close: () => {
       closing ??= close()
       return closing

@@ -1,39 +1,62 @@
 /** The tracker as a program embeds it: public names. */
 import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
-import type { Access } from './access.js'
 import { readAllowed } from './allow-list.js'
 import { openCatalogue } from './catalogue-front.js'
 import { catalogueBounds, publishingOf } from './catalogue-options.js'
 import { ConnectionIds } from './connection-ids.js'
 import { TrackerCore } from './core.js'
-import { startHttpFront } from './http.js'
-import { httpReply } from './http-reply.js'
+import { hostOf, startHttpFront } from './http.js'
+import { httpReply, notThere } from './http-reply.js'
+import { Latency, timed } from './latency.js'
+import { loggingWitness, logStore, SILENT } from './logger.js'
 import { machineKey, machineNow, machineRandom, machineSeed, machineWallClock } from './machine.js'
+import type { Metrics, MetricsParts } from './metrics.js'
 import { type OpenStore, openStore } from './open-store.js'
+import { operationsRoutes } from './operations-http.js'
 import { type TokenOptions, TRACKER_HTTP_PORT, type Tracker, type TrackerOptions } from './options.js'
-import { Rates } from './rates.js'
+import { Readiness } from './readiness.js'
+import { Reloader, ratesOf } from './reload.js'
+import type { Soon } from './store.js'
+import type { FrontName } from './tally.js'
+import type { Tokens } from './tokens.js'
 import { startUdpFront } from './udp.js'
 import { udpReply } from './udp-reply.js'
 import { whole } from './whole.js'
+import { joined } from './witness.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
 export type { CatalogueOptions } from './catalogue-options.js'
 export type { TrackerStats } from './core.js'
-export { type TokenOptions, TRACKER_HTTP_PORT, type Tracker, type TrackerOptions } from './options.js'
+export type { TrackerLogger, TrackerLogLevel } from './logger.js'
+export {
+  type EventsOptions,
+  type MetricsOptions,
+  type TokenOptions,
+  TRACKER_HTTP_PORT,
+  type Tracker,
+  type TrackerChanges,
+  type TrackerOptions,
+} from './options.js'
+
+const LOOPBACK = '127.0.0.1'
 
 /** The library that verifies tokens is loaded where they are asked for. */
-const accessOf = async (tokens: TokenOptions | undefined): Promise<Access | undefined> => {
+const accessOf = async (tokens: TokenOptions | undefined): Promise<Tokens | undefined> => {
   if (tokens === undefined) return undefined
   const { Tokens } = await import('./tokens.js')
   return new Tokens({ ...tokens, now: machineWallClock })
 }
 
-const ratesOf = (rate: number = LIMITS.trackerRatePerSecond): Rates | undefined => {
-  const perSecond = whole(rate, 'rate', 0, LIMITS.trackerRatePerSecondMax)
-  return perSecond === 0 ? undefined : new Rates({ perSecond, seed: machineSeed() })
+/** So is the one that makes metrics. */
+const metricsOf = async (parts: MetricsParts): Promise<Metrics> => {
+  const { Metrics } = await import('./metrics.js')
+  return new Metrics(parts)
 }
+
+/** What a store stands on can be gone while it goes on: peers on disk are in memory, too. */
+const isRemote = (store: string): boolean => /^rediss?:/.test(store)
 
 /** Resolves when it answers. Throws PORT_TAKEN and OPTION_INVALID, and what a store cannot be opened for. */
 export const createTracker = async (options: TrackerOptions = {}): Promise<Tracker> => {
@@ -46,34 +69,47 @@ export const createTracker = async (options: TrackerOptions = {}): Promise<Track
     swarmsMax: whole(torrentsMax, 'torrentsMax', 1, LIMITS.trackerSwarmsMax),
     hashSeed: machineSeed(),
   }
-  const store = await openStore(options.store ?? 'memory', {
+  const { store: storeName = 'memory', logger = SILENT } = options
+  const readiness = new Readiness(!isRemote(storeName))
+  const store = await openStore(storeName, {
     ...{ settings, random, now, nowGiven: options.now !== undefined },
-    onChanged: options.onStore ?? (() => {}),
+    onChanged: (failure) => {
+      readiness.storeChanged(failure)
+      logStore(logger, failure)
+      options.onStore?.(failure)
+    },
   })
-  return serve(options, settings.intervalSeconds, store, now).catch(async (error: unknown) => {
+  return serve(options, settings, store, readiness, now).catch(async (error: unknown) => {
     await store.close()
     throw error
   })
 }
 
+type GivenSettings = Readonly<Record<'intervalSeconds' | 'peersMax' | 'swarmsMax', number>>
+
 /** All that stands before the store. */
 const serve = async (
   options: TrackerOptions,
-  intervalSeconds: number,
+  { intervalSeconds, peersMax, swarmsMax }: GivenSettings,
   store: OpenStore,
+  readiness: Readiness,
   now: () => number,
 ): Promise<Tracker> => {
-  const { host, open, corsOrigin } = options
+  const { host, open, corsOrigin, logger = SILENT } = options
   const port = whole(options.httpPort ?? TRACKER_HTTP_PORT, 'httpPort', 0, 65_535)
   const udpPort = options.udpPort === undefined ? undefined : whole(options.udpPort, 'udpPort', 0, 65_535)
   if (host === '') throw new TorrewindError('OPTION_INVALID', 'host is an address, and not empty')
   const allow = options.allow && readAllowed(options.allow)
+  const ownMetrics = options.metrics === 'front' ? undefined : options.metrics
+  const metricsPort = ownMetrics && whole(ownMetrics.port, 'metrics.port', 0, 65_535)
   const access = await accessOf(options.tokens)
   const core = new TrackerCore({
     ...{ store: store.swarms, intervalSeconds, now, allow, access },
     rates: ratesOf(options.rate),
     trustsAnnounced: options.announcedIp,
   })
+  const heardBy = loggingWitness(logger)
+  core.witness = joined(heardBy === undefined ? [] : [heardBy])
   const catalogue = await openCatalogue({
     core,
     store: store.catalogue,
@@ -83,9 +119,9 @@ const serve = async (
     loopbackOnly: open !== true && core.access === undefined,
   })
   const fronts: { close(): Promise<void> }[] = []
+  /** Listening ends everywhere at once; what is on its way still has all that it needs. */
   const letGo = async (): Promise<void> => {
-    await catalogue.close()
-    await Promise.all(fronts.map((front) => front.close()))
+    await Promise.all([catalogue.close(), ...fronts.map((front) => front.close())])
   }
   const opened = async <Front extends { close(): Promise<void> }>(opening: Promise<Front>): Promise<Front> => {
     const front = await opening.catch(async (error: unknown) => {
@@ -95,12 +131,42 @@ const serve = async (
     fronts.push(front)
     return front
   }
+  const latencies = new Map<FrontName, Latency>()
+  /** Replies of a front; timed, where anybody wants to know. */
+  const repliesOf = <Request, Answer>(
+    front: FrontName,
+    reply: (request: Request, from: Uint8Array) => Soon<Answer>,
+  ) => {
+    const latency = new Latency()
+    latencies.set(front, latency)
+    return options.metrics === undefined ? reply : timed(latency, reply)
+  }
+  const reloader = new Reloader({ core, tokens: access, logger })
+  let metrics: Promise<Metrics> | undefined
+  const readMetrics = async () => {
+    metrics ??= metricsOf({
+      ...{ core, readiness, catalogue, latencies, peersMax, torrentsMax: swarmsMax, reloads: reloader },
+      storeWaitingMax: isRemote(options.store ?? '') ? LIMITS.trackerStoreWaitingMax : undefined,
+      connections: () => http.connections,
+      datagramsUnsent: () => udp?.unsent ?? 0,
+      events: () => undefined,
+    })
+    return (await metrics).text()
+  }
+  const atFront = operationsRoutes({
+    readiness,
+    metrics: options.metrics === 'front' ? readMetrics : undefined,
+    takes: ({ socket }) => {
+      const from = hostOf(socket)
+      return from !== undefined && core.takes('http', from)
+    },
+  })
   const http = await opened(
     startHttpFront({
       host,
       port,
-      reply: (target, from) => httpReply(core, target, from),
-      routes: catalogue.routes,
+      reply: repliesOf('http', (target: string, from) => httpReply(core, target, from)),
+      routes: (request, response) => atFront(request, response) || catalogue.routes(request, response),
     }),
   )
   const ids = new ConnectionIds(machineKey(16), now)
@@ -108,18 +174,49 @@ const serve = async (
     udpPort === undefined
       ? undefined
       : await opened(
-          startUdpFront({ host, port: udpPort, reply: (datagram, from) => udpReply(core, ids, datagram, from) }),
+          startUdpFront({
+            host,
+            port: udpPort,
+            reply: repliesOf('udp', (datagram: Uint8Array, from) => udpReply(core, ids, datagram, from)),
+          }),
         )
+  const operations =
+    metricsPort === undefined
+      ? undefined
+      : await opened(
+          startHttpFront({
+            host: ownMetrics?.host ?? LOOPBACK,
+            port: metricsPort,
+            reply: notThere,
+            routes: operationsRoutes({ readiness, metrics: readMetrics }),
+          }),
+        )
+  // Until the end it says that the tracker is not ready any more.
+  if (operations !== undefined) fronts.pop()
   const close = async (): Promise<void> => {
-    await letGo()
-    await store.close()
+    readiness.isDraining = true
+    logger.info({}, 'stopping')
+    try {
+      await letGo()
+      await store.close()
+      logger.info({}, 'stopped')
+    } finally {
+      await operations?.close()
+    }
   }
+  logger.info({ http: http.port, udp: udp?.port ?? null, metrics: operations?.port ?? null }, 'listening')
   let closing: Promise<void> | undefined
   return {
     httpPort: http.port,
     udpPort: udp?.port,
+    metricsPort: operations?.port,
+    get isReady() {
+      return readiness.isReady
+    },
     publishing: catalogue.desk.publishing,
     stats: async () => core.stats(),
+    metrics: async () => (await readMetrics()).text,
+    reload: (changes) => reloader.reload(changes),
     close: () => {
       closing ??= close()
       return closing

@@ -2,6 +2,7 @@
 import type { TorrewindError } from '../src/errors.js'
 import type { CatalogueOptions } from './catalogue-options.js'
 import type { TrackerStats } from './core.js'
+import type { TrackerLogger } from './logger.js'
 
 /** What most trackers over HTTP listen on. */
 export const TRACKER_HTTP_PORT = 6_969
@@ -42,6 +43,15 @@ export interface TrackerOptions {
   readonly store?: string | undefined
   /** Hears when the store fails, by which announces are refused or not written any more, and (undefined) when it is back. */
   readonly onStore?: ((failure: TorrewindError | undefined) => void) | undefined
+  /**
+   * `/metrics` for Prometheus, and `/health` and `/ready` with it, at a port of its own (0 takes any free one), on loopback
+   * unless a host is named; or with `front` on the HTTP port, for whoever reaches that. Not at all, where it is left out.
+   */
+  readonly metrics?: 'front' | MetricsOptions | undefined
+  /** Hears what happens: `info` and above of the tracker itself, `debug` of each request. Nobody, where it is left out. */
+  readonly logger?: TrackerLogger | undefined
+  /** Keeps a record of every announce and what came of it, which tells why a peer did not get another. */
+  readonly events?: EventsOptions | undefined
   /** Milliseconds since any moment, or since the epoch where a store outlives the process; never backwards. */
   readonly now?: (() => number) | undefined
   /** A whole number from 0 up to, but not including, `below`. */
@@ -56,13 +66,49 @@ export interface TokenOptions {
   readonly issuer?: string | undefined
 }
 
+export interface MetricsOptions {
+  readonly port: number
+  /** 127.0.0.1, where it is left out. */
+  readonly host?: string | undefined
+}
+
+export interface EventsOptions {
+  /** A folder that only one tracker at a time writes to; it is made where it is missing. */
+  readonly folder: string
+  /** What it may take; the oldest records make way. 1 GiB, where it is left out. */
+  readonly bytesMax?: number | undefined
+}
+
+/** What can be changed while a tracker runs. What is left out stays as it is. */
+export interface TrackerChanges {
+  /** Info-hashes that are tracked, or `any`. */
+  readonly allow?: Iterable<string> | 'any' | undefined
+  /** Of a tracker that has tokens: the keys that they are verified with, from now on. */
+  readonly keys?: string | URL | undefined
+  readonly rate?: number | undefined
+}
+
 export interface Tracker {
   readonly httpPort: number
   /** Undefined where it does not answer over UDP. */
   readonly udpPort: number | undefined
+  /** Undefined where metrics have no port of their own. */
+  readonly metricsPort: number | undefined
+  /** False while it stops, and while the server that its peers are kept on is away. */
+  readonly isReady: boolean
   /** Who may publish in the catalogue: everybody, whoever has a token for it, or nobody, and why. */
   readonly publishing: { readonly type: 'open' | 'tokens' } | { readonly type: 'closed'; readonly reason: string }
   stats(): Promise<TrackerStats>
-  /** Answers what is on its way and lets the ports go; may be called at any time, and any number of times. */
+  /** What `/metrics` says, for a program that serves it itself. */
+  metrics(): Promise<string>
+  /**
+   * Takes over all that is named, or rejects with OPTION_INVALID and leaves everything as it was. A function that reads
+   * the changes and fails is a change that was refused, too.
+   */
+  reload(changes: TrackerChanges | (() => Promise<TrackerChanges>)): Promise<void>
+  /**
+   * Is not ready from now on, takes no more requests, answers those on their way within six seconds, writes what is to be
+   * kept, and lets the ports go; may be called at any time, and any number of times.
+   */
   close(): Promise<void>
 }

@@ -67,6 +67,7 @@ class Buckets {
 }
 
 export class Rates {
+  readonly perSecond: number
   readonly #proven: Buckets
   readonly #unproven: Buckets
   readonly #tokenMs: number
@@ -77,6 +78,7 @@ export class Rates {
   constructor(settings: RateSettings) {
     this.#proven = new Buckets(settings)
     this.#unproven = new Buckets(settings)
+    this.perSecond = settings.perSecond
     this.#tokenMs = 1_000 / settings.perSecond
     this.#depthMs = LIMITS.trackerRateBurstSeconds * 1_000
   }

@@ -108,17 +108,25 @@ const denialOf = (error: unknown): Denial => {
   return denial('TOKEN_INVALID', 'the token is none that this tracker can verify')
 }
 
+const keysOf = (keys: TokenSettings['keys']): JWTVerifyGetKey =>
+  typeof keys === 'string' ? keysIn(keys) : keysAt(keys)
+
 export class Tokens implements Access {
   readonly #settings: TokenSettings
-  readonly #keys: JWTVerifyGetKey
+  #keys: JWTVerifyGetKey
   /** By token; the one that was used last stands last. */
   readonly #verified = new Map<string, Verified>()
 
   /** Throws OPTION_INVALID. */
   constructor(settings: TokenSettings) {
     this.#settings = settings
-    const { keys } = settings
-    this.#keys = typeof keys === 'string' ? keysIn(keys) : keysAt(keys)
+    this.#keys = keysOf(settings.keys)
+  }
+
+  /** Verifies with these from now on, also what was verified before. Throws OPTION_INVALID, and leaves those that hold. */
+  exchangeKeys(keys: TokenSettings['keys']): void {
+    this.#keys = keysOf(keys)
+    this.#verified.clear()
   }
 
   admit(token: string | undefined, scope: Scope, infoHash?: string): Soon<Admission | Denial> {
@@ -143,9 +151,10 @@ export class Tokens implements Access {
   }
 
   async #verify(token: string): Promise<{ readonly type: 'claims'; readonly claims: Claims } | Denial> {
+    const keys = this.#keys
     let payload: JWTVerifyResult['payload']
     try {
-      payload = await this.#payloadOf(token)
+      payload = await this.#payloadOf(token, keys)
     } catch (error) {
       return denialOf(error)
     }
@@ -154,13 +163,15 @@ export class Tokens implements Access {
     const validFrom = milliseconds(payload.nbf, Number.NEGATIVE_INFINITY)
     const expires = milliseconds(payload.exp, Number.POSITIVE_INFINITY)
     const validUntil = Math.min(expires, this.#settings.now() + LIMITS.trackerTokenKeptMs)
+    // What keys verified that are exchanged meanwhile holds this once.
+    if (keys !== this.#keys) return { type: 'claims', claims }
     this.#verified.set(token, { claims, validFrom, validUntil })
     const [oldest] = this.#verified.keys()
     if (this.#verified.size > LIMITS.trackerTokensKept && oldest !== undefined) this.#verified.delete(oldest)
     return { type: 'claims', claims }
   }
 
-  async #payloadOf(token: string): Promise<JWTVerifyResult['payload']> {
+  async #payloadOf(token: string, keys: JWTVerifyGetKey): Promise<JWTVerifyResult['payload']> {
     const { audience, issuer, now } = this.#settings
     const options = {
       algorithms: ALGORITHMS,
@@ -169,7 +180,7 @@ export class Tokens implements Access {
       ...(issuer === undefined ? {} : { issuer }),
     }
     try {
-      return (await jwtVerify(token, this.#keys, options)).payload
+      return (await jwtVerify(token, keys, options)).payload
     } catch (error) {
       // A token without `kid`, and several keys that it may be signed with: each is tried.
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error

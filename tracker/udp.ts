@@ -24,6 +24,8 @@ export interface UdpFrontOptions {
 
 export interface UdpFront {
   readonly port: number
+  /** Answers that were dropped, as too many waited to be sent. */
+  readonly unsent: number
   /** Takes no more datagrams, answers those that it has, and resolves when the socket is closed. */
   close(): Promise<void>
 }
@@ -75,10 +77,13 @@ export const startUdpFront = async ({ host, port, reply }: UdpFrontOptions): Pro
   /** Called when nothing is left to be answered. */
   let drained = (): void => {}
   let unanswered = 0
+  let unsent = 0
+  let isClosed = false
 
   const send = (answer: Uint8Array | undefined, toPort: number, to: string): void => {
-    if (answer === undefined || socket.getSendQueueCount() >= LIMITS.datagramsUnsentMax) return
-    socket.send(answer, toPort, to)
+    if (answer === undefined || isClosed) return
+    if (socket.getSendQueueCount() < LIMITS.datagramsUnsentMax) socket.send(answer, toPort, to)
+    else unsent++
   }
 
   socket.on('message', ({ buffer, byteOffset, length }, { address, port: fromPort }) => {
@@ -95,12 +100,25 @@ export const startUdpFront = async ({ host, port, reply }: UdpFrontOptions): Pro
   })
 
   const close = async (): Promise<void> => {
-    if (unanswered > 0) await new Promise<void>((resolve) => (drained = resolve))
+    if (unanswered > 0) {
+      await new Promise<void>((resolve) => {
+        // Nobody waits longer for an answer than clients do for a datagram.
+        const timer = setTimeout(resolve, LIMITS.trackerDrainMs)
+        drained = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    isClosed = true
     await new Promise<void>((resolve) => socket.close(resolve))
   }
 
   return {
     port: socket.address().port,
+    get unsent() {
+      return unsent
+    },
     close: () => {
       closing ??= close()
       return closing

@@ -74,7 +74,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'tracker fronts',
-    has: /^tracker\/(http|http-body|udp|machine|time-share|tokens|catalogue-(front|http|page|watch))\.ts$/,
+    has: /^tracker\/(http|http-body|udp|machine|time-share|latency|metrics|operations-http|reload|tokens|catalogue-(front|http|page|watch))\.ts$/,
     from: [...TRACKER, 'package'],
     machine: true,
   },

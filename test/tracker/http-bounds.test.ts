@@ -14,6 +14,7 @@ const SHORT: HttpFrontBounds = {
   bodyTimeoutMs: 400,
   keepAliveMs: 300,
   lingerMs: 300,
+  drainMs: 300,
   connectionsMax: 100,
 }
 const BODY = 'x'.repeat(1_000)
