@@ -1,6 +1,6 @@
 /** `torrewind log`: lists, shows, follows, verifies and exports the event logs of a data folder. */
 import { resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { present } from '../assert.js'
 import { TorrewindError } from '../errors.js'
 import type { LoggedEvent } from '../events/codec.js'
@@ -12,6 +12,7 @@ import { chooseTransfer, type KnownTransfer, listTransfers, readerOf } from './c
 import type { CommandContext } from './context.js'
 import { eventLine, showEvent } from './events-text.js'
 import { showBytes, showCount } from './format.js'
+import { transferOption } from './histories.js'
 import { followLog } from './log-tail.js'
 import { withLogs } from './logs.js'
 import { checkPlace, writeNewFile } from './new-file.js'
@@ -163,9 +164,6 @@ const exportLog = (context: CommandContext, { output, ...flags }: ExportFlags): 
     }
   })
 }
-
-const transferOption = (): Option =>
-  new Option('--transfer <id>', 'CID, info-hash, the beginning of one, or the name; needed where there are several')
 
 const withRange = (command: Command): Command =>
   command
