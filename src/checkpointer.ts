@@ -8,6 +8,7 @@ import type { TransferLog } from './ports.js'
 export class Checkpointer {
   readonly #log: TransferLog
   #lastSeq: number
+  #everyEvents: number = LIMITS.checkpointEveryEvents
   /** Taken, and kept once everything below it is committed. */
   #taken: { readonly seq: number; readonly snapshot: Uint8Array } | undefined
 
@@ -19,12 +20,14 @@ export class Checkpointer {
 
   /** Between turns: takes a snapshot where enough happened since the last. */
   look(state: Readonly<TransferState>): void {
-    if (state.nextSeq - this.#lastSeq >= LIMITS.checkpointEveryEvents) this.take(state)
+    if (state.nextSeq - this.#lastSeq >= this.#everyEvents) this.take(state)
   }
 
   take(state: Readonly<TransferState>): void {
+    const snapshot = takeSnapshot(state)
     this.#lastSeq = state.nextSeq
-    this.#taken = { seq: state.nextSeq, snapshot: takeSnapshot(state) }
+    this.#everyEvents = Math.max(LIMITS.checkpointEveryEvents, snapshot.length / LIMITS.checkpointBytesPerEvent)
+    this.#taken = { seq: state.nextSeq, snapshot }
   }
 
   reached(committedSeq: number): void {

@@ -53,6 +53,52 @@ export const LIMITS = {
   /** How long a connection id may be used (BEP 15), and how many are remembered, of a tracker each. */
   udpTrackerConnectionMs: 60_000,
   udpTrackerConnectionsMax: 1_000,
+  /** How long a tracker may be silent before the next one is asked too: most answer within a second. */
+  trackerSilenceMs: 5_000,
+  /** Counts of a tracker are asked for no more often than this, whatever it allows. */
+  scrapeIntervalMinMs: 300_000,
+  /** Trackers of one torrent that are asked for their counts at one time. */
+  scrapesMax: 20,
+  /** Addresses of ours that trackers and the router tell: one of each family, and some that have changed. */
+  ownAddressesMax: 8,
+  /** BEP 14: how often a torrent is announced on the local network, and how far apart any two announces are. */
+  localAnnounceIntervalMs: 300_000,
+  localAnnounceGapMs: 60_000,
+  /** How long the first torrent waits for others, to be announced with them. */
+  localAnnounceGatherMs: 500,
+  /** BEP 14: what is sent fits 1,400 bytes, which 24 torrents do; more than a usual link carries is not read. */
+  localAnnounceHashesMax: 24,
+  localAnnounceBytesMax: 1_500,
+  localAnnounceCookieCharactersMax: 128,
+  /** Peers that the local network names within the interval, over all torrents: whoever wants to may send any number. */
+  localPeersMax: 1_000,
+  /** How long the router is asked to let others in, unless a setting says otherwise: asked again after half of it. */
+  portMappingLeaseMs: 3_600_000,
+  /** A lease that is shorter fails before it can be renewed; RFC 6886 has at most so long. */
+  portMappingLeaseMinMs: 10_000,
+  portMappingLeaseMaxMs: 604_800_000,
+  /** When a router that did not let others in is asked again; each time twice as long, up to the second. */
+  portMappingRetryMs: 300_000,
+  portMappingRetryMaxMs: 7_200_000,
+  /** A closing engine waits so long for the router to take the mapping away. */
+  portUnmapMs: 2_000,
+  /** A router is waited for so long: to be found, to describe itself, and to answer. */
+  upnpTimeoutMs: 10_000,
+  upnpSearchMs: 3_000,
+  /** What a router says of itself: real ones take 5 KiB. */
+  upnpAnswerBytesMax: 256 * KIB,
+  /** Heap of the thread that UPnP is spoken in, in MiB. */
+  upnpHeapMiB: 64,
+  /** RFC 6886: a router is asked again after 250 ms, each time twice as long; it says nine times, which is two minutes. */
+  natPmpRetransmissionMs: 250,
+  natPmpTries: 5,
+  /** WebSocket trackers that the transfers of one process are at, a socket each. */
+  webSocketTrackersMax: 256,
+  /** A message of a WebSocket tracker: what it passes on of other peers may be long. */
+  webSocketMessageBytesMax: 1 * MIB,
+  /** How long after a socket to a tracker was lost it is tried again: doubled each time, and half of it by chance. */
+  webSocketRetryMs: 10_000,
+  webSocketRetryMaxMs: 3_600_000,
   /** Addresses of one name that are tried. */
   trackerAddressesMax: 8,
   /** A CID of SHA-256 in base 2 takes 289 characters; reading some bases takes time with the square of the length. */
@@ -134,10 +180,50 @@ export const LIMITS = {
   trackerRateBurstSeconds: 20,
   /** Addresses whose rate is known, in each of two tables: 2 MiB each. */
   trackerRateAddressesMax: 131_072,
+  /** A tracker's log of events: what is packed into one chunk, and how long the first record of one waits. */
+  trackerEventChunkBytes: 256 * KIB,
+  trackerEventDelayMs: 1_000,
+  /** Chunks that wait to be written: beyond that the medium is too slow, and records are let go. */
+  trackerEventPendingBytesMax: 32 * MIB,
+  /** Of addresses whose requests were not looked at, a chunk names so many: who writes it may make them up. */
+  trackerEventDismissedMax: 1_024,
+  /** What the log takes, unless a setting says otherwise: about 2.8 million announces with 50 peers each. */
+  trackerEventBytesMax: 1_024 * MIB,
+  trackerEventBytesMin: 4 * MIB,
+  /** It is a row of files, of which the oldest goes: so a sixteenth of it is forgotten at a time. */
+  trackerEventFiles: 16,
   /** How long what changed in a tracker's swarms waits to be written: what a SIGKILL may cost. */
   trackerStoreDelayMs: 1_000,
   /** Records of peers in one write, 2 ms of packing: announces are answered between two of them. */
   trackerStoreBatchMax: 1_000,
+  /** A message over WebSocket: 20 offers of 3 KiB each, which is what a browser makes. Other trackers take as much. */
+  trackerWebMessageBytesMax: 64 * KIB,
+  /** Parts in which a message may come, of the protocol's or of the network's: each takes memory of its own. */
+  trackerWebPartsMax: 1_024,
+  /** Offers of one announce that are passed on: browsers make 5 or 10. */
+  trackerWebOffersMax: 20,
+  /** Of one offer or answer (SDP): 2,000 characters, and 100 more for each address that a machine has. */
+  trackerWebDescriptionCharactersMax: 16 * KIB,
+  /** How long an offer may be answered: browsers give theirs up after 50 s. And how many of one peer are remembered. */
+  trackerWebOfferMs: 60_000,
+  trackerWebOffersKept: 40,
+  /** Browsers meet only while they announce, since offers hold for so short a time. */
+  trackerWebIntervalSeconds: 120,
+  /** Sockets that our tracker holds over WebSocket: about 15 KiB each. Many browsers may share an address. */
+  trackerWebSocketsMax: 20_000,
+  trackerWebSocketsPerAddressMax: 512,
+  /** Torrents that one socket may share: 400 bytes each. And all of all sockets. */
+  trackerWebPeersPerSocketMax: 1_000,
+  trackerWebPeersMax: 200_000,
+  /** Bytes that wait for a client to read them, beyond which what is for it is lost. */
+  trackerWebUnsentBytesMax: 64 * KIB,
+  /** A socket that was not heard of is asked whether it is there, and let go where it does not say so in time. */
+  trackerWebPingMs: 30_000,
+  trackerWebSilenceMs: 60_000,
+  /** A socket that is in no swarm is let go after so long. */
+  trackerWebIdleMs: 120_000,
+  /** How often sockets are looked at; and how long one that asks too often is not read. */
+  trackerWebLookMs: 1_000,
   /** Announces that wait for a tracker's Redis at one time: about a second's worth, and 10 MB. */
   trackerStoreWaitingMax: 10_000,
   /** How long one of them waits before it is told to ask again later. */
@@ -298,8 +384,10 @@ export const LIMITS = {
   checksAtOnceMax: 2,
   /** A closing transfer waits so long for trackers to hear of it. */
   farewellMs: 2_000,
-  /** Events between two checkpoints: folding so many takes a fraction of a second. */
-  checkpointEveryEvents: 100_000,
+  /** Events between two checkpoints: folding so many takes some thirty milliseconds. */
+  checkpointEveryEvents: 25_000,
+  /** Large ones, as of a torrent of 100,000 pieces (2 MiB), are further apart: what they add to the log for each event. */
+  checkpointBytesPerEvent: 16,
   /** How often a listener hears of progress. */
   progressIntervalMs: 250,
   /** Connections that have not said yet which transfer they are for. */

@@ -8,7 +8,10 @@ export { evolve } from '../events/evolve.js'
 export { stateHash } from '../events/snapshot.js'
 export { initialState, type TransferState } from '../events/state.js'
 export { EVENT_TYPES, type EventOf, type EventType, type TransferEvent, VOCABULARY } from '../events/vocabulary.js'
+export { DIFFERENCES_MAX, type Difference } from './diff.js'
 export { type Folded, type FoldOptions, foldLog, foldOnto, type ReadableLog } from './fold.js'
+export { History, type Moment } from './history.js'
+export type { Subject } from './subject.js'
 
 export interface Divergence {
   /** The checkpoint that differs was taken just before this sequence number. */
