@@ -3,9 +3,10 @@
 import { assert } from '../src/assert.js'
 import { LIMITS } from '../src/limits.js'
 import type { Answer, Cancel, Discovery } from '../src/ports.js'
+import type { InfoHash } from '../src/values.js'
 import { hostToBytes } from '../src/wire/compact.js'
-import type { AnnounceAnswer, AnnounceRequest } from '../src/wire/tracker.js'
-import { announce, announcedPeers, createSwarmState, type SwarmState } from '../tracker/swarm.js'
+import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from '../src/wire/tracker.js'
+import { announce, announcedPeers, createSwarmState, type SwarmState, scrape } from '../tracker/swarm.js'
 import { WORLD_BEGAN_AT } from './clock.js'
 import type { Delivery } from './queue.js'
 import type { Chance } from './random.js'
@@ -26,7 +27,7 @@ export const TRACKER_DEFAULTS: TrackerSettings = { intervalSeconds: 120, answerM
 const SLOW_MS = LIMITS.trackerTimeoutMs - 2_000
 const WRONG_PEERS = 20
 
-const failed = (code: string, message: string): Answer<AnnounceAnswer> => ({
+const failed = (code: string, message: string): Answer<never> => ({
   type: 'failed',
   failure: { code, message },
 })
@@ -55,16 +56,28 @@ export class SimulatedTracker {
     return Math.round(ms * 1_000 * (0.5 + this.#chance.unit()))
   }
 
+  get #failure(): Answer<never> | undefined {
+    if (this.mood === 'refusing') return failed('REFUSED', 'nobody listens there')
+    return this.mood === 'failing' ? failed('FAILURE', 'the tracker is out of order') : undefined
+  }
+
+  get #nowMs(): number {
+    return WORLD_BEGAN_AT + Math.floor(this.#world.now / 1_000)
+  }
+
+  counts(infoHash: InfoHash): Answer<TrackerCounts> {
+    const [value] = scrape(this.#state, [infoHash], this.#nowMs)
+    return this.#failure ?? (value ? { type: 'done', value } : failed('FAILURE', 'the tracker has no such torrent'))
+  }
+
   answer(host: string, request: AnnounceRequest): Answer<AnnounceAnswer> {
     this.announces++
-    if (this.mood === 'refusing') return failed('REFUSED', 'nobody listens there')
-    if (this.mood === 'failing') return failed('FAILURE', 'the tracker is out of order')
+    if (this.#failure !== undefined) return this.#failure
     const from = hostToBytes(host)
     assert(from !== undefined, `${host} is an address`)
     const { intervalSeconds } = this.settings
     const asked = { ...request, host: from, numwant: request.numwant ?? LIMITS.trackerNumwantDefault }
-    const nowMs = WORLD_BEGAN_AT + Math.floor(this.#world.now / 1_000)
-    const answer = announce(this.#state, asked, nowMs, (below) => this.#chance.below(below))
+    const answer = announce(this.#state, asked, this.#nowMs, (below) => this.#chance.below(below))
     if (answer.type === 'refusal') return failed('FAILURE', answer.reason)
     const { complete, incomplete, downloaded } = answer
     const right = announcedPeers(this.#state, answer.chosen).map(({ host: at, port }) => ({ host: at, port }))
@@ -96,13 +109,25 @@ export class ProcessDiscovery implements Discovery {
   }
 
   announce(url: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
+    return this.#ask(url, (tracker) => tracker.answer(this.#host, request), done)
+  }
+
+  scrape(url: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel {
+    return this.#ask(url, (tracker) => tracker.counts(infoHash), done)
+  }
+
+  #ask<Value>(
+    url: string,
+    answer: (tracker: SimulatedTracker) => Answer<Value>,
+    done: (answer: Answer<Value>) => void,
+  ): Cancel {
     const tracker = this.#trackers.get(url)
     const answerUs = tracker?.answerUs()
     const timeoutUs = LIMITS.trackerTimeoutMs * 1_000
     if (answerUs === undefined || answerUs > timeoutUs)
       return this.#later(timeoutUs, () => done(failed('TIMEOUT', 'the tracker did not answer in time')))
     return this.#later(answerUs, () =>
-      done(tracker === undefined ? failed('ENOTFOUND', 'no such host') : tracker.answer(this.#host, request)),
+      done(tracker === undefined ? failed('ENOTFOUND', 'no such host') : answer(tracker)),
     )
   }
 

@@ -1,10 +1,11 @@
-/** The announcer: announces under way, and farewells, which a closing transfer waits for a little. */
+/** The announcer: announces and scrapes under way, and farewells, which a closing transfer waits for a little. */
 import type { Effect, Input } from './actors/vocabulary.js'
 import type { Cancel, Discovery } from './ports.js'
 
 export interface AnnouncerOptions {
   readonly discovery: Discovery
-  readonly listenPort: number
+  /** The port that others reach us at, as far as is known now. */
+  publicPort(): number
   give(input: Input): void
   /** No farewell is under way any more. */
   rested(): void
@@ -24,9 +25,10 @@ export class Announcer {
   }
 
   announce({ tracker, request }: Extract<Effect, { type: 'announce' }>): void {
-    const { discovery, listenPort, give, rested } = this.#options
+    const { discovery, publicPort, give, rested } = this.#options
+    const port = publicPort()
     const pending = request.event === 'stopped' ? this.#farewells : this.#announces
-    const cancel = discovery.announce(tracker, { ...request, port: listenPort }, (answer) => {
+    const cancel = discovery.announce(tracker, { ...request, port }, (answer) => {
       pending.delete(cancel)
       if (pending === this.#farewells) rested()
       else
@@ -34,11 +36,25 @@ export class Announcer {
           to: 'trackers',
           input:
             answer.type === 'done'
-              ? { type: 'announce-answered', tracker, answer: answer.value }
+              ? { type: 'announce-answered', tracker, answer: answer.value, port }
               : { type: 'announce-failed', tracker, failure: answer.failure },
         })
     })
     pending.add(cancel)
+  }
+
+  scrape({ tracker, infoHash }: Extract<Effect, { type: 'scrape' }>): void {
+    const cancel = this.#options.discovery.scrape(tracker, infoHash, (answer) => {
+      this.#announces.delete(cancel)
+      this.#options.give({
+        to: 'trackers',
+        input:
+          answer.type === 'done'
+            ? { type: 'scrape-answered', tracker, answer: answer.value }
+            : { type: 'scrape-failed', tracker, failure: answer.failure },
+      })
+    })
+    this.#announces.add(cancel)
   }
 
   cutFarewells(): void {

@@ -18,6 +18,18 @@ export interface EngineOptions {
   /** Bytes a second over all transfers; 0 or left out for no limit. */
   readonly downloadLimit?: number | undefined
   readonly uploadLimit?: number | undefined
+  /**
+   * Tell the local network of torrents that are not private, and hear who has them there (local service discovery, BEP
+   * 14). On by default, but for a `host` that is a loopback address; with one, only this machine is told.
+   */
+  readonly lsd?: boolean | undefined
+  /**
+   * Have the router lead a port of its own to ours, by UPnP or else by NAT-PMP (RFC 6886), so that others can reach us. On
+   * by default; never for a `host` that is a loopback address.
+   */
+  readonly portMapping?: boolean | undefined
+  /** How long the router is asked to do so each time, in milliseconds: an hour by default; renewed after half of it. */
+  readonly portMappingLeaseMs?: number | undefined
 }
 
 export interface AddOptions {
@@ -33,6 +45,11 @@ export interface AddOptions {
   readonly sequential?: boolean | undefined
   /** Take the whole space at the start. */
   readonly preallocate?: boolean | undefined
+  /**
+   * What the log has of this session: its events, or also each input that they were decided by (without payload), so that
+   * `replay` can make the decisions again and compare. By default `events`.
+   */
+  readonly record?: 'events' | 'inputs' | undefined
 }
 
 export type TransferPhase = 'starting' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'failed' | 'closed'

@@ -2,6 +2,7 @@
 import type { Engine, EngineOptions } from './api.js'
 import { TorrentEngine } from './engine.js'
 import { TorrewindError } from './errors.js'
+import { LIMITS } from './limits.js'
 import { nodeClock } from './node/clock.js'
 import { defaultDataFolder, logFolder } from './node/machine.js'
 import { nodePorts } from './node/ports.js'
@@ -15,6 +16,12 @@ const wholeWithin = (value: number | undefined, most: number, option: string): n
   throw new TorrewindError('OPTION_INVALID', `${option} must be a whole number from 0 to ${most}, not ${value}`)
 }
 
+const isLoopback = (host: string | undefined): boolean =>
+  host !== undefined && (host === 'localhost' || host === '::1' || host.startsWith('127.'))
+
+/** All addresses of the machine. */
+const isEverywhere = (host: string | undefined): boolean => host === '0.0.0.0' || host === '::'
+
 /**
  * Opens the data folder and listens. Throws `DATA_LOCKED`, `DATA_UNUSABLE`, `LOG_VERSION`, `PORT_TAKEN` or
  * `OPTION_INVALID`.
@@ -23,16 +30,31 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
   const port = wholeWithin(options.port, 65_535, 'port')
   const downloadLimit = wholeWithin(options.downloadLimit, Number.MAX_SAFE_INTEGER, 'downloadLimit')
   const uploadLimit = wholeWithin(options.uploadLimit, Number.MAX_SAFE_INTEGER, 'uploadLimit')
+  const leaseMs = options.portMappingLeaseMs ?? LIMITS.portMappingLeaseMs
+  if (
+    !Number.isSafeInteger(leaseMs) ||
+    leaseMs < LIMITS.portMappingLeaseMinMs ||
+    leaseMs > LIMITS.portMappingLeaseMaxMs
+  )
+    throw new TorrewindError(
+      'OPTION_INVALID',
+      `portMappingLeaseMs must be from ${LIMITS.portMappingLeaseMinMs} to ${LIMITS.portMappingLeaseMaxMs}, not ${leaseMs}`,
+    )
   if (options.dataDir === '') throw new TorrewindError('OPTION_INVALID', 'dataDir must be the path of a folder')
   const folder = logFolder(options.dataDir ?? defaultDataFolder())
   const logs = await openLevelLogStore(folder, nodeClock(), { sync: options.syncLog === true })
+  const onLoopback = isLoopback(options.host)
   return TorrentEngine.open({
-    ports: nodePorts(logs),
+    ports: nodePorts(logs, isEverywhere(options.host) ? undefined : options.host),
     version: VERSION,
     readTorrentFile,
     port,
     host: options.host,
     downloadLimit,
     uploadLimit,
+    reach: {
+      lsd: options.lsd ?? !onLoopback,
+      portMappingLeaseMs: options.portMapping !== false && !onLoopback ? leaseMs : undefined,
+    },
   })
 }

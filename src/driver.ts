@@ -27,8 +27,10 @@ export interface DriverOptions {
   readonly geometry: Geometry
   readonly disk: Disk
   readonly preallocate: boolean
-  /** Port that other peers reach us at. */
-  readonly listenPort: number
+  /** Port that other peers reach us at, as far as is known now. */
+  publicPort(): number
+  /** The local network is to hear of the torrent. */
+  announceLocally(infoHash: InfoHash): void
   /** Name and version for other peers to show. */
   readonly client: string
   accept(input: Input): void
@@ -71,12 +73,12 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options
-    const { ports, metainfo, layout, geometry, disk, preallocate, listenPort } = options
+    const { ports, metainfo, layout, geometry, disk, preallocate, publicPort } = options
     const give = (input: Input): void => this.#give(input)
     const rested = (): void => this.#rest()
     const { discovery } = ports
     this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, give, rested })
-    this.#announcer = new Announcer({ discovery, listenPort, give, rested })
+    this.#announcer = new Announcer({ discovery, publicPort, give, rested })
     this.#surroundings = {
       bounds: boundsOf(geometry),
       cache: this.#work.cache,
@@ -148,6 +150,12 @@ export class Driver {
         break
       case 'announce':
         this.#announcer.announce(effect)
+        break
+      case 'scrape':
+        this.#announcer.scrape(effect)
+        break
+      case 'announce-locally':
+        this.#options.announceLocally(effect.infoHash)
         break
       case 'wake':
         this.#wakeAt(effect.at)
@@ -268,8 +276,8 @@ export class Driver {
   }
 
   #extensionHandshake(): Uint8Array {
-    const { client, listenPort } = this.#options
-    return encodeExtensionHandshake({ messages: {}, client, port: listenPort, requestsMax: LIMITS.requestsServedMax })
+    const { client, publicPort } = this.#options
+    return encodeExtensionHandshake({ messages: {}, client, port: publicPort(), requestsMax: LIMITS.requestsServedMax })
   }
 
   #wakeAt(at: number): void {

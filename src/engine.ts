@@ -4,6 +4,7 @@ import type { AddOptions, Engine, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { TorrewindError } from './errors.js'
 import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
+import { Reach, type ReachSettings } from './reach.js'
 import { Throttle } from './throttle.js'
 import { checkAddress, TorrentTransfer } from './transfer.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
@@ -21,6 +22,8 @@ export interface EngineParts {
   readonly host: string | undefined
   readonly downloadLimit: number
   readonly uploadLimit: number
+  /** Neither, where it is left out. */
+  readonly reach?: ReachSettings | undefined
   /** Of every transfer; ours, where it is left out. */
   readonly strategy?: Strategy | undefined
 }
@@ -51,6 +54,7 @@ export class TorrentEngine implements Engine {
   readonly #throttle: Throttle
   readonly #transfers = new Map<string, TorrentTransfer>()
   /** Transfers being added or forgotten, by their hexadecimal info-hash. */
+  readonly #reach: Reach
   readonly #busy = new Map<string, Promise<unknown>>()
   #closing: Promise<void> | undefined
 
@@ -78,6 +82,17 @@ export class TorrentEngine implements Engine {
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
   }
 
+    this.#reach = new Reach({
+      ...(parts.reach ?? { lsd: false }),
+      ports: parts.ports,
+      port: listener.port,
+      tell: (fact) => {
+        for (const transfer of this.#transfers.values()) transfer.learn(fact)
+      },
+      // Of private torrents only their trackers may know (BEP 27).
+      wants: (hash) => this.find(hash)?.metainfo.private === false,
+      found: (hash, address) => this.find(hash)?.meetLocally(address),
+    })
   get port(): number {
     return this.#listener.port
   }
@@ -130,10 +145,12 @@ export class TorrentEngine implements Engine {
     const endings = await Promise.allSettled([...this.#transfers.values()].map((transfer) => transfer.close()))
     await Promise.allSettled(this.#busy.values()) // those that are being removed
     this.#throttle.close()
+    const unreached = this.#reach.close()
     await this.#parts.ports.logs.close()
     for (const ending of endings) if (ending.status === 'rejected') throw ending.reason
   }
 
+    await unreached
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new TorrewindError('ENGINE_CLOSED', 'the engine was closed')
   }
@@ -148,7 +165,7 @@ export class TorrentEngine implements Engine {
         metainfo,
         log,
         throttle: this.#throttle,
-        listenPort: this.port,
+        reach: this.#reach,
         version,
         add,
         strategy,
@@ -164,6 +181,7 @@ export class TorrentEngine implements Engine {
       await transfer.start()
     } catch (error) {
       await transfer.close()
+    for (const fact of this.#reach.facts) transfer.learn(fact)
       throw error
     }
     return transfer

@@ -9,7 +9,7 @@ import type { LoggedEvent } from './events/codec.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import type { Failure, FileStamp } from './outside.js'
 import type { InfoHash, Instant, PeerAddress, PieceIndex } from './values.js'
-import type { AnnounceAnswer, AnnounceRequest } from './wire/tracker.js'
+import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from './wire/tracker.js'
 
 export type { Failure, FileStamp }
 
@@ -165,6 +165,53 @@ export interface Discovery {
   announce(tracker: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel
 }
 
+  /** Asks a tracker for its counts of a torrent, likewise; `UNSUPPORTED` also where it has none, as its URL says. */
+  scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel
+}
+
+/** Datagrams to whoever of the local network listens to a group. */
+export interface Multicast {
+  /** Fails with `ENODEV` where this machine has no network of the group's family that takes part. */
+  join(options: JoinOptions, done: (answer: Answer<MulticastSocket>) => void): void
+}
+export interface JoinOptions {
+  readonly group: PeerAddress
+  /** Bytes are a view for the time of this call. Others may send them, to the group or not; we hear our own too. */
+  received(bytes: Uint8Array, from: PeerAddress): void
+}
+export interface MulticastSocket {
+  /**
+   * Sends a datagram to the group over each network that this machine has now, and listens on those that are new. `done`
+   * is called once, not from within the call; it has failed where no network took the datagram.
+   */
+  send(bytes: Uint8Array, done: (answer: Answer<undefined>) => void): void
+  /** No callback comes afterwards. Safe to call twice. */
+  close(): void
+}
+
+/** The router between this machine and the internet, by a protocol in which it can be asked to let others in. */
+export interface Router {
+  readonly protocol: 'upnp' | 'nat-pmp'
+  /**
+   * Has a port of the router lead to a TCP port of this machine, or go on to do so. `done` is called once, within the
+   * bounds of `limits.ts`, unless it is cancelled; a lie of the router is a failure.
+   */
+  map(wish: MappingWish, done: (answer: Answer<Mapping>) => void): Cancel
+  /** Takes that away, likewise. */
+  unmap(mapping: Pick<MappingWish, 'port' | 'externalPort'>, done: (answer: Answer<undefined>) => void): Cancel
+}
+export interface MappingWish {
+  /** Of this machine. */
+  readonly port: number
+  /** Of the router, which may give another one. */
+  readonly externalPort: number
+  readonly lifetimeMs: number
+}
+export interface Mapping {
+  readonly externalPort: number
+  /** Where the router is seen from outside, if it knows. */
+  readonly externalHost: string | undefined
+  readonly lifetimeMs: number
 /** What is committed of one transfer's log: all that tools which only read need. */
 export interface LogReader {
   /** Every event below this number is committed: a crash of the process does not lose it. */
@@ -250,3 +297,7 @@ export interface Ports {
   /** Time at which this machine started, in ms since 1970 as exactly as the system says; 0 where it does not. */
   machineStartedAt(): number
 }
+  /** Left out where there is no local network to ask. */
+  readonly multicast?: Multicast | undefined
+  /** In the order in which they are tried; none, where it is left out. */
+  readonly routers?: readonly Router[] | undefined

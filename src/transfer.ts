@@ -1,7 +1,7 @@
 /** A transfer: one torrent's actor system, its driver and log, and the handle that users hold. */
 import type { Strategy } from './actors/strategy.js'
 import { ActorSystem, type Surroundings } from './actors/system.js'
-import type { TransferInput } from './actors/vocabulary.js'
+import type { EngineFact, TransferInput } from './actors/vocabulary.js'
 import type { AddOptions, Progress, Transfer } from './api.js'
 import { Checkpointer } from './checkpointer.js'
 import { Commits } from './commits.js'
@@ -16,6 +16,7 @@ import { examine, takeStamps } from './examine.js'
 import { LIMITS } from './limits.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
+import type { Reach } from './reach.js'
 import { foldLog } from './replay/fold.js'
 import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
@@ -32,7 +33,7 @@ export interface TransferOptions {
   readonly metainfo: Metainfo
   readonly log: TransferLog
   readonly throttle: Throttle
-  readonly listenPort: number
+  readonly reach: Pick<Reach, 'publicPort' | 'announceLocally'>
   readonly version: string
   readonly add: AddOptions
   /** Ours, where it is left out. */
@@ -115,7 +116,8 @@ export class TorrentTransfer implements Transfer {
       geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes),
       disk: this.#disk,
       preallocate: options.add.preallocate === true,
-      listenPort: options.listenPort,
+      publicPort: () => options.reach.publicPort,
+      announceLocally: (infoHash) => options.reach.announceLocally(infoHash),
       client: `Torrewind ${options.version}`,
       accept: (input) => this.#system.accept(input),
       throttle: options.throttle,
@@ -179,6 +181,16 @@ export class TorrentTransfer implements Transfer {
   }
 
   /** A peer dialed us and named our info-hash with these bytes. */
+  /** The engine found out what concerns all of its transfers. */
+  learn(fact: EngineFact): void {
+    this.#tell({ type: 'fact-found', fact })
+  }
+
+  /** The local network has a peer. */
+  meetLocally(address: PeerAddress): void {
+    this.#tell({ type: 'peers-found', source: 'lsd', addresses: [address] })
+  }
+
   takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
     if (this.#ended) {
       connection.close()

@@ -3,6 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, type Line, numberIn } from './process.js'
 
+/** The show is nobody else's business: neither that of the local network nor that of the router. */
+const ON_THIS_MACHINE: readonly string[] = ['--no-lsd', '--no-upnp']
+
 export class Downloader {
   readonly name: string
   /** Where it downloads to, and where its event log is. */
@@ -27,7 +30,7 @@ export class Downloader {
 
   /** The same words each time: it goes on by itself. It seeds afterwards, since others may still need it. */
   get(): void {
-    const args = ['get', this.#torrent, '-d', this.dir, '--data', this.data, '--seed']
+    const args = ['get', this.#torrent, '-d', this.dir, '--data', this.data, '--seed', ...ON_THIS_MACHINE]
     this.#command = this.#start(this.name, args)
   }
 
@@ -107,7 +110,7 @@ export class Swarm {
 
   /** Resolves when it seeds. `uploadLimit` is in bytes a second; 0 for none. */
   async startSeed(torrent: string, content: string, uploadLimit: number): Promise<void> {
-    const where = ['--path', path.dirname(content), '--data', this.seedData]
+    const where = ['--path', path.dirname(content), '--data', this.seedData, ...ON_THIS_MACHINE]
     const seed = this.start('the seed', ['seed', torrent, ...where, '--upload-limit', `${uploadLimit}`])
     await seed.first('seeding')
   }

@@ -19,6 +19,8 @@ export interface RealCrowd {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PATIENCE_MS = 300_000
+/** Nobody beyond this machine is asked for peers, nor for a port. */
+const ON_THIS_MACHINE: readonly string[] = ['--no-lsd', '--no-upnp']
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -100,12 +102,13 @@ export const runRealCrowd = async (crowd: RealCrowd): Promise<readonly number[]>
       path.join(place, 'seed'),
       '--upload-limit',
       `${seedUploadRate}`,
+      ...ON_THIS_MACHINE,
     )
     await seed.said('seeding')
     const times = Array.from({ length: leechers }, async (_, number) => {
       const dir = path.join(place, `leecher-${number}`)
       const limits = ['--upload-limit', `${uploadRate}`, '--download-limit', `${downloadRate}`]
-      const leecher = start(`leecher-${number}`, 'get', torrent, '--dir', dir, '--seed', ...limits)
+      const leecher = start(`leecher-${number}`, 'get', torrent, '--dir', dir, '--seed', ...limits, ...ON_THIS_MACHINE)
       const { seconds } = await leecher.said('done')
       return Number(seconds)
     })

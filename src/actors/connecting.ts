@@ -47,7 +47,8 @@ export const dial = (state: Readonly<TransferState>, now: Instant): Decision => 
   const effects: Effect[] = []
   let key = state.nextPeer
   const peers = peersByHost(state)
-  for (const candidate of state.candidates.values()) {
+  for (const [name, candidate] of state.candidates) {
+    if (state.ownAddresses.has(name)) continue // that is us
     if (!mayDial(state, peers, candidate, now)) continue
     const peer = key++ as PeerKey // the next number of this log
     events.push({ type: 'dial-began', peer, ...candidate.address })

@@ -3,11 +3,14 @@ import { unreachable } from '../assert.js'
 import { trackerOf } from '../events/folds-transfer.js'
 import { lengthOfPiece } from '../events/geometry.js'
 import type { TrackerState, TransferState } from '../events/state.js'
+import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
-import { boundedText, type PieceIndex } from '../values.js'
+import type { Failure } from '../outside.js'
+import { boundedText, type PieceIndex, showAddress } from '../values.js'
 import type { AnnounceAnswer } from '../wire/tracker.js'
 import {
   type AnnounceRequestPart,
+  both,
   type Circumstances,
   type Decision,
   decided,
@@ -49,11 +52,67 @@ const announce = (state: Readonly<TransferState>, tracker: Readonly<TrackerState
     effects: [{ type: 'announce', tracker: tracker.url, request: requestOf(state, event) }],
   })
 
-const lookAtTime = (state: Readonly<TransferState>, { now }: Circumstances): Decision => {
-  if (state.standing.tags.active !== true || state.announceNext.at > now) return NOTHING
-  if (state.tiers.some((tier) => tier.some(({ announcing }) => announcing))) return NOTHING
+/** A tracker after the one that is being asked, in this round. */
+const hasNext = ({ tiers, announceNext: { tier, tracker } }: Readonly<TransferState>): boolean =>
+  tracker + 1 < (tiers[tier]?.length ?? 0) || tier + 1 < tiers.length
+
+/**
+ * One tracker is asked at a time (BEP 12), but one that is silent, as UDP trackers are that are gone (BEP 15), does not
+ * hold the others back: it is still waited for, and whichever answers is listened to.
+ */
+const lookAtTrackers = (state: Readonly<TransferState>, { now }: Circumstances): Decision => {
+  const asked = state.tiers.flat().find(({ announcing, overdue }) => announcing && !overdue)
+  if (asked !== undefined)
+    return now - asked.askedAt < LIMITS.trackerSilenceMs || !hasNext(state)
+      ? NOTHING
+      : decided({
+          events: [{ type: 'announce-overdue', tracker: asked.url }],
+          messages: [{ to: 'trackers', message: { type: 'look-at-time' } }],
+        })
+  if (state.announceNext.at > now) return NOTHING
   const tracker = state.tiers[state.announceNext.tier]?.[state.announceNext.tracker]
-  return tracker === undefined ? NOTHING : announce(state, tracker, newsFor(state, tracker))
+  return tracker === undefined || tracker.announcing ? NOTHING : announce(state, tracker, newsFor(state, tracker))
+}
+
+/** BEP 14; of private torrents only their trackers may know (BEP 27). */
+const lookAtLocalNetwork = (state: Readonly<TransferState>, { now }: Circumstances): Decision =>
+  !state.lsd.joined || state.private || state.lsd.announceAt > now
+    ? NOTHING
+    : decided({
+        events: [{ type: 'lsd-announced' }],
+        effects: [{ type: 'announce-locally', infoHash: state.infoHash }],
+      })
+
+const lookAtTime = (state: Readonly<TransferState>, circumstances: Circumstances): Decision =>
+  state.standing.tags.active === true
+    ? both(lookAtTrackers(state, circumstances), lookAtLocalNetwork(state, circumstances))
+    : NOTHING
+
+/** Trackers that may be asked for their counts by now. */
+const scrape = (state: Readonly<TransferState>, { now }: Circumstances): Decision => {
+  const due = state.tiers.flat().filter(({ scraping, scrapeAt }) => !scraping && scrapeAt <= now)
+  const asked = due.slice(0, LIMITS.scrapesMax)
+  return decided({
+    events: asked.map(({ url }) => ({ type: 'scrape-began', tracker: url })),
+    effects: asked.map(({ url }) => ({ type: 'scrape', tracker: url, infoHash: state.infoHash })),
+  })
+}
+
+const clampScrapeMs = (seconds: number | undefined): number =>
+  Math.max(LIMITS.scrapeIntervalMinMs, Math.min(LIMITS.announceIntervalMaxMs, (seconds ?? 0) * 1_000))
+
+const reasonOf = ({ code, message }: Failure): string => boundedText(`${code}: ${message}`, LIMITS.reasonTextMax)
+
+/** The tracker says where it hears us; what it says again is no news. */
+const ownAddress = (
+  state: Readonly<TransferState>,
+  tracker: string,
+  host: string | undefined,
+  port: number,
+): readonly TransferEvent[] => {
+  if (host === undefined || state.ownAddresses.has(showAddress({ host, port }))) return []
+  if (state.ownAddresses.size >= LIMITS.ownAddressesMax) return []
+  return [{ type: 'external-address-seen', tracker, host, port }]
 }
 
 const isHalted = ({ standing: { tags } }: Readonly<TransferState>): boolean =>
@@ -82,7 +141,7 @@ export const decideTrackers = (
     }
     case 'announce-answered': {
       if (trackerOf(state, cause.tracker) === undefined) return NOTHING // taken away meanwhile
-      const { peers, complete, incomplete, warning } = cause.answer
+      const { peers, complete, incomplete, warning, externalHost } = cause.answer
       const addresses = peers.slice(0, LIMITS.trackerPeersMax).map(({ host, port }) => ({ host, port }))
       return decided({
         events: [
@@ -95,6 +154,7 @@ export const decideTrackers = (
             leechers: incomplete,
             warning,
           },
+          ...ownAddress(state, cause.tracker, externalHost, cause.port),
           ...(addresses.length === 0
             ? []
             : [{ type: 'candidates-found' as const, source: 'tracker' as const, addresses }]),
@@ -113,10 +173,22 @@ export const decideTrackers = (
           {
             type: 'announce-failed',
             tracker: cause.tracker,
-            reason: boundedText(`${cause.failure.code}: ${cause.failure.message}`, LIMITS.reasonTextMax),
+            reason: reasonOf(cause.failure),
           },
         ],
         messages: [{ to: 'trackers', message: { type: 'look-at-time' } }],
+      })
+    case 'scrape-asked':
+      return scrape(state, circumstances)
+    case 'scrape-answered': {
+      const { complete, incomplete, downloaded, minIntervalSeconds } = cause.answer
+      const counts = { seeds: complete, leechers: incomplete, completed: downloaded }
+      const againMs = clampScrapeMs(minIntervalSeconds)
+      return decided({ events: [{ type: 'scrape-answered', tracker: cause.tracker, ...counts, againMs }] })
+    }
+    case 'scrape-failed':
+      return decided({
+        events: [{ type: 'scrape-failed', tracker: cause.tracker, reason: reasonOf(cause.failure) }],
       })
     default:
       return unreachable(cause)

@@ -271,6 +271,8 @@ export const decideTransfer = (
         events: [{ type: 'candidates-found', source: cause.source, addresses: cause.addresses }],
         messages: [fillConnections],
       })
+    case 'fact-found':
+      return decided({ events: [cause.fact], messages: [toTrackers('look-at-time')] })
     case 'peer-accepted':
       return accept(state, cause.peer, cause.address)
     case 'sync-finished':

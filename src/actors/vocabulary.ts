@@ -1,16 +1,20 @@
 /** What actors hear and say: inputs (past, from outside), messages (requests to each other), effects (requests to the outside). */
-import type { Range, TransferEvent } from '../events/vocabulary.js'
+import type { EventOf, Range, TransferEvent } from '../events/vocabulary.js'
 import type { Failure, FileFinding } from '../outside.js'
 import type { Random } from '../random.js'
-import type { Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
+import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
 import type { ExtensionHandshake } from '../wire/extension.js'
 import type { Fault } from '../wire/fault.js'
 import type { Handshake } from '../wire/handshake.js'
 import type { PeerMessage, SendableMessage } from '../wire/messages.js'
-import type { AnnounceAnswer, AnnounceRequest } from '../wire/tracker.js'
+import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from '../wire/tracker.js'
 import type { Strategy } from './strategy.js'
 
+/** What the engine found out that concerns all of its transfers, as the event that each of them logs. */
+export type EngineFact = EventOf<'port-mapped' | 'port-mapping-failed' | 'port-unmapped' | 'lsd-joined' | 'lsd-failed'>
+
 export type TransferInput =
+  | { readonly type: 'fact-found'; readonly fact: EngineFact }
   | { readonly type: 'files-examined'; readonly files: readonly FileFinding[] }
   | { readonly type: 'piece-checked'; readonly piece: PieceIndex; readonly good: boolean }
   | { readonly type: 'check-asked' }
@@ -24,7 +28,11 @@ export type TransferInput =
       readonly reason: 'closed' | 'removed' | 'failed'
     }
   | { readonly type: 'pieces-selected'; readonly wanted: Uint8Array; readonly sequential: boolean }
-  | { readonly type: 'peers-found'; readonly source: 'tracker' | 'user'; readonly addresses: readonly PeerAddress[] }
+  | {
+      readonly type: 'peers-found'
+      readonly source: 'tracker' | 'user' | 'lsd'
+      readonly addresses: readonly PeerAddress[]
+    }
   | { readonly type: 'peer-accepted'; readonly peer: PeerKey; readonly address: PeerAddress }
   | { readonly type: 'log-committed'; readonly committedSeq: number }
   | { readonly type: 'storage-failed'; readonly failure: Failure }
@@ -71,8 +79,17 @@ export type PieceInput =
   | { readonly type: 'write-failed'; readonly failure: Failure }
 
 export type TrackersInput =
-  | { readonly type: 'announce-answered'; readonly tracker: string; readonly answer: AnnounceAnswer }
+  /** `port` is the one that the tracker was told of. */
+  | {
+      readonly type: 'announce-answered'
+      readonly tracker: string
+      readonly answer: AnnounceAnswer
+      readonly port: number
+    }
   | { readonly type: 'announce-failed'; readonly tracker: string; readonly failure: Failure }
+  | { readonly type: 'scrape-asked' }
+  | { readonly type: 'scrape-answered'; readonly tracker: string; readonly answer: TrackerCounts }
+  | { readonly type: 'scrape-failed'; readonly tracker: string; readonly failure: Failure }
 
 export type Input =
   | ({ readonly to: 'transfer' } & { readonly input: TransferInput })
@@ -149,6 +166,8 @@ export type Effect =
   | { readonly type: 'stop-checking' }
   | { readonly type: 'sync'; readonly pieces: readonly PieceIndex[] }
   | { readonly type: 'announce'; readonly tracker: string; readonly request: AnnounceRequestPart }
+  | { readonly type: 'scrape'; readonly tracker: string; readonly infoHash: InfoHash }
+  | { readonly type: 'announce-locally'; readonly infoHash: InfoHash }
   | { readonly type: 'wake'; readonly at: Instant }
 
 /** What the state knows of an announce; the driver adds the port that it listens on. */

@@ -1,5 +1,5 @@
 /** What the words of a command line mean: numbers, sizes, addresses; wrong ones are refused while it is parsed. */
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { type PeerAddress, readAddress } from '../values.js'
 
 /** A whole number from `min` to `max`. */
@@ -43,3 +43,7 @@ export const each =
   (text: string, before: readonly Value[] = []): readonly Value[] => [...before, parse(text)]
 
 export const asIs = (text: string): string => text
+
+export const noLsd = (): Option =>
+  new Option('--no-lsd', 'neither look for peers on the local network nor announce there')
+export const noUpnp = (): Option => new Option('--no-upnp', 'do not ask the router for a port, by UPnP or NAT-PMP')

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { type PeerAddress, TorrewindError, type Transfer } from '../index.js'
-import { asIs, each, peerAddress, port, rate } from './arguments.js'
+import { asIs, each, noLsd, noUpnp, peerAddress, port, rate } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
@@ -17,6 +17,8 @@ interface GetFlags {
   readonly select?: readonly string[]
   readonly seed?: true
   readonly sequential?: true
+  readonly lsd: boolean
+  readonly upnp: boolean
   readonly encryption: 'off' | 'prefer' | 'require'
   readonly downloadLimit?: number
   readonly uploadLimit?: number
@@ -47,9 +49,9 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
   }
   const startedAt = performance.now()
   const folder = resolve(flags.dir)
-  const { port: listenPort, downloadLimit, uploadLimit } = flags
+  const { port: listenPort, downloadLimit, uploadLimit, lsd, upnp: portMapping } = flags
   let stopped: Transfer | undefined
-  await withEngine(context, { port: listenPort, downloadLimit, uploadLimit }, async (engine) => {
+  await withEngine(context, { port: listenPort, downloadLimit, uploadLimit, lsd, portMapping }, async (engine) => {
     const trackers = flags.tracker ?? []
     const transfer = await addFromCatalogue(context, engine, source, trackers, {
       path: folder,
@@ -102,8 +104,8 @@ export const getCommand = (context: CommandContext): Command =>
     .option('--seed', 'go on seeding after it is done, until stopped')
     .option('--sequential', 'fetch the pieces in order')
     .option('--no-dht', 'do not ask the DHT for peers (which is not there yet)')
-    .option('--no-lsd', 'do not look for peers on the local network (which is not there yet)')
-    .option('--no-upnp', 'do not ask the router for a port (which is not there yet)')
+    .addOption(noLsd())
+    .addOption(noUpnp())
     .addOption(
       new Option('--encryption <mode>', 'encryption of connections; prefer is off for now')
         .choices(['off', 'prefer', 'require'])

@@ -5,7 +5,7 @@ import { parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { exists, findMissing } from '../node/content.js'
 import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
-import { asIs, each, port, rate } from './arguments.js'
+import { asIs, each, noLsd, noUpnp, port, rate } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes } from './format.js'
@@ -16,6 +16,8 @@ interface SeedFlags {
   readonly port: number
   readonly tracker?: readonly string[]
   readonly uploadLimit?: number
+  readonly lsd: boolean
+  readonly upnp: boolean
 }
 
 /** The folder that the content lies in; users may also name the content itself. */
@@ -42,7 +44,8 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   const lacking = await findMissing(folder, metainfo.files)
   if (lacking !== undefined) throw missing(lacking)
   let uploadedBytes = 0
-  await withEngine(context, { port: flags.port, uploadLimit: flags.uploadLimit }, async (engine) => {
+  const { port: listenPort, uploadLimit, lsd, upnp: portMapping } = flags
+  await withEngine(context, { port: listenPort, uploadLimit, lsd, portMapping }, async (engine) => {
     const transfer = await engine.add(torrent, { path: folder, trackers: flags.tracker?.map(announceAt) })
     const shown = showProgress(context, transfer)
     try {
@@ -69,5 +72,7 @@ export const seedCommand = (context: CommandContext): Command =>
     .requiredOption('--path <dir>', "the folder that the torrent's file or folder lies in")
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
+    .addOption(noLsd())
+    .addOption(noUpnp())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)
     .action((torrent: string, flags: SeedFlags) => seed(context, torrent, flags))

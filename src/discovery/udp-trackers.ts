@@ -1,20 +1,20 @@
 /**
- * UDP trackers (BEP 15): announces over datagrams, each from the tracker's URL to an answer or a failure.
+ * UDP trackers (BEP 15): announces and scrapes over datagrams, each from the tracker's URL to an answer or a failure.
  *
- * Strategy: all announces share one socket, which is there while one is under way. A connection id is used for a minute by
+ * Strategy: all of them share one socket, which is there while one is under way. A connection id is used for a minute by
  * whoever asks the same address. It proves that address, and maybe the port, of who asks: where one that an earlier announce
  * was given is refused or not answered, this one asks for its own before it believes what it hears. What is lost is sent
  * again as BEP 15 says, and each time to the next address of the tracker's name, where it has several.
  */
 import { LIMITS } from '../limits.js'
 import type { Answer, Cancel, Clock, DatagramSocket, Datagrams, Failure } from '../ports.js'
-import { type Instant, instant, type PeerAddress, showAddress } from '../values.js'
+import { type InfoHash, type Instant, instant, type PeerAddress, showAddress } from '../values.js'
 import { canonicalHost, hostToBytes } from '../wire/compact.js'
 import { familyOf } from '../wire/datagram.js'
 import { readUint32 } from '../wire/integers.js'
-import type { AnnounceAnswer, AnnounceRequest } from '../wire/tracker.js'
-import { readUdpAnswer, transactionOf } from '../wire/udpanswer.js'
-import { type ConnectionId, encodeUdpRequest, type UdpAnnounce } from '../wire/udprequest.js'
+import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from '../wire/tracker.js'
+import { readUdpAnswer, transactionOf, type UdpAnswer } from '../wire/udpanswer.js'
+import { type ConnectionId, encodeUdpRequest, type UdpAnnounce, type UdpScrape } from '../wire/udprequest.js'
 
 export interface UdpTrackersPorts {
   readonly datagrams: Datagrams
@@ -25,7 +25,18 @@ export interface UdpTrackersPorts {
   resolve(host: string, done: (answer: Answer<readonly string[]>) => void): void
 }
 
-type Done = (answer: Answer<AnnounceAnswer>) => void
+/** What is asked once there is a connection: how it is put, and what of an answer answers it. */
+interface Question<Value> {
+  request(tracker: UdpTracker, head: RequestHead): UdpAnnounce | UdpScrape
+  /** Undefined where the answer is one to something else. */
+  answer(answer: UdpAnswer): Answer<Value> | undefined
+}
+interface RequestHead {
+  readonly transactionId: number
+  readonly connectionId: ConnectionId
+  readonly key: number
+  readonly to: PeerAddress
+}
 
 interface Connection {
   readonly id: ConnectionId
@@ -37,6 +48,47 @@ export const retransmissionMs = (tries: number): number =>
   LIMITS.udpTrackerRetransmissionMs * 2 ** Math.min(tries, LIMITS.udpTrackerRetransmissionsMax)
 
 const failed = (code: string, message: string): Answer<never> => ({ type: 'failed', failure: { code, message } })
+
+const announceOf = (asked: AnnounceRequest): Question<AnnounceAnswer> => ({
+  request: ({ urlData }, { to, ...head }) => {
+    const { downloadedBytes, event, host, infoHash, leftBytes, numwant, peerId, port, uploadedBytes } = asked
+    const isIpv4 = host !== undefined && hostToBytes(host)?.length === 4 && familyOf(to.host) === 'ipv4'
+    return {
+      type: 'announce',
+      ...head,
+      infoHash,
+      peerId,
+      downloadedBytes,
+      leftBytes,
+      uploadedBytes,
+      // A pause (BEP 21) has no number over UDP.
+      event: event === 'paused' ? undefined : event,
+      host: isIpv4 ? host : undefined,
+      numwant,
+      port,
+      urlData,
+    }
+  },
+  answer: (answer) => {
+    if (answer.type !== 'announced') return undefined
+    const { complete, incomplete, intervalSeconds, peers } = answer
+    return { type: 'done', value: { complete, incomplete, intervalSeconds, peers } }
+  },
+})
+
+const scrapeOf = (infoHash: InfoHash): Question<TrackerCounts> => ({
+  request: (_, { transactionId, connectionId }) => ({
+    type: 'scrape',
+    transactionId,
+    connectionId,
+    infoHashes: [infoHash],
+  }),
+  answer: (answer) => {
+    if (answer.type !== 'scraped') return undefined
+    const [counts] = answer.files
+    return counts === undefined ? failed('GARBAGE', 'there are no counts') : { type: 'done', value: counts }
+  },
+})
 
 /** `host` may be a name. */
 export interface UdpTracker extends PeerAddress {
@@ -56,12 +108,12 @@ export const udpTrackerOf = (url: string): UdpTracker | undefined => {
 export class UdpTrackers {
   readonly ports: UdpTrackersPorts
   readonly key: number
-  /** Announces under way, by their transactions. */
-  readonly #announces = new Map<number, UdpAnnounceUnderWay>()
+  /** What is under way, by its transactions. */
+  readonly #asking = new Map<number, UdpAsking>()
   /** By the addresses of trackers, the oldest first. */
   readonly #connections = new Map<string, Connection>()
   #binding = false
-  /** While announces are under way, once it is bound. */
+  /** While anything is under way, once it is bound. */
   socket: DatagramSocket | undefined
 
   constructor(ports: UdpTrackersPorts) {
@@ -70,20 +122,29 @@ export class UdpTrackers {
   }
 
   /** `done` is called once, later, unless cancelled. */
-  announce(tracker: UdpTracker, request: AnnounceRequest, done: Done): Cancel {
+  announce(tracker: UdpTracker, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
+    return this.#ask(tracker, announceOf(request), done)
+  }
+
+  /** Likewise. */
+  scrape(tracker: UdpTracker, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel {
+    return this.#ask(tracker, scrapeOf(infoHash), done)
+  }
+
+  #ask<Value>(tracker: UdpTracker, question: Question<Value>, done: (answer: Answer<Value>) => void): Cancel {
     let transactionId = 0
     do transactionId = readUint32(this.ports.entropy(4), 0)
-    while (this.#announces.has(transactionId))
-    const announce = new UdpAnnounceUnderWay(this, transactionId, tracker, request, done)
-    this.#announces.set(transactionId, announce)
+    while (this.#asking.has(transactionId))
+    const asking = new UdpQuestionUnderWay(this, transactionId, tracker, question, done)
+    this.#asking.set(transactionId, asking)
     this.#bind()
-    announce.begin()
-    return () => announce.stop()
+    asking.begin()
+    return () => asking.stop()
   }
 
   ended(transactionId: number): void {
-    this.#announces.delete(transactionId)
-    if (this.#announces.size > 0) return
+    this.#asking.delete(transactionId)
+    if (this.#asking.size > 0) return
     this.socket?.close()
     this.socket = undefined
   }
@@ -111,24 +172,30 @@ export class UdpTrackers {
     this.#binding = true
     const received = (bytes: Uint8Array, from: PeerAddress): void => {
       const transaction = transactionOf(bytes)
-      if (transaction !== undefined) this.#announces.get(transaction)?.hear(bytes, from)
+      if (transaction !== undefined) this.#asking.get(transaction)?.hear(bytes, from)
     }
     this.ports.datagrams.bind({ port: 0, received }, (answer) => {
       this.#binding = false
       // All may have been cancelled meanwhile.
-      if (answer.type === 'done' && this.#announces.size === 0) answer.value.close()
+      if (answer.type === 'done' && this.#asking.size === 0) answer.value.close()
       else if (answer.type === 'done') this.socket = answer.value
-      for (const announce of [...this.#announces.values()]) announce.bound(answer)
+      for (const asking of [...this.#asking.values()]) asking.bound(answer)
     })
   }
 }
 
-class UdpAnnounceUnderWay {
+/** What the socket tells everything that is under way. */
+interface UdpAsking {
+  bound(answer: Answer<DatagramSocket>): void
+  hear(bytes: Uint8Array, from: PeerAddress): void
+}
+
+class UdpQuestionUnderWay<Value> implements UdpAsking {
   readonly #trackers: UdpTrackers
   readonly #transactionId: number
   readonly #tracker: UdpTracker
-  readonly #request: AnnounceRequest
-  readonly #done: Done
+  readonly #question: Question<Value>
+  readonly #done: (answer: Answer<Value>) => void
   #ended = false
   #cancelDeadline: Cancel = () => undefined
   #cancelRetry: Cancel = () => undefined
@@ -138,15 +205,21 @@ class UdpAnnounceUnderWay {
   /** What could not be sent since the last try. */
   #unsent = 0
   #tries = 0
-  #asks: 'connect' | 'announce' = 'connect'
-  /** The connection id is one that this announce has asked for. */
+  #asks: 'connect' | 'question' = 'connect'
+  /** The connection id is one that was asked for here. */
   #ownId = false
 
-  constructor(trackers: UdpTrackers, transactionId: number, tracker: UdpTracker, request: AnnounceRequest, done: Done) {
+  constructor(
+    trackers: UdpTrackers,
+    transactionId: number,
+    tracker: UdpTracker,
+    question: Question<Value>,
+    done: (answer: Answer<Value>) => void,
+  ) {
     this.#trackers = trackers
     this.#transactionId = transactionId
     this.#tracker = tracker
-    this.#request = request
+    this.#question = question
     this.#done = done
   }
 
@@ -182,7 +255,7 @@ class UdpAnnounceUnderWay {
     this.#trackers.ended(this.#transactionId)
   }
 
-  /** What came says that it answers this announce; whether it does is seen here, and what does not is dropped. */
+  /** What came says that it answers this; whether it does is seen here, and what does not is dropped. */
   hear(bytes: Uint8Array, from: PeerAddress): void {
     const to = this.#addresses?.[this.#place]
     if (to === undefined || showAddress(from) !== showAddress(to)) return
@@ -198,10 +271,10 @@ class UdpAnnounceUnderWay {
         this.#tries = 0
         this.#send()
         return
-      case 'announced': {
-        if (this.#asks !== 'announce') return
-        const { complete, incomplete, intervalSeconds, peers } = answer
-        this.#end({ type: 'done', value: { complete, incomplete, intervalSeconds, peers } })
+      case 'announced':
+      case 'scraped': {
+        const value = this.#asks === 'question' ? this.#question.answer(answer) : undefined
+        if (value !== undefined) this.#end(value)
         return
       }
       case 'failure':
@@ -211,12 +284,10 @@ class UdpAnnounceUnderWay {
           this.#send()
         }
         return
-      case 'scraped':
-        return
     }
   }
 
-  #end(answer: Answer<AnnounceAnswer>): void {
+  #end(answer: Answer<Value>): void {
     if (this.#ended) return
     this.stop()
     this.#done(answer)
@@ -232,10 +303,14 @@ class UdpAnnounceUnderWay {
     }
     const { clock } = this.#trackers.ports
     const connectionId = this.#trackers.connectionOf(to)
-    this.#asks = connectionId === undefined ? 'connect' : 'announce'
+    this.#asks = connectionId === undefined ? 'connect' : 'question'
     this.#cancelRetry()
     this.#cancelRetry = clock.wakeAt(instant(clock.now() + retransmissionMs(this.#tries)), () => this.#sendAgain(to))
-    const request = connectionId === undefined ? this.#connect() : this.#announce(connectionId, to)
+    const transactionId = this.#transactionId
+    const request =
+      connectionId === undefined
+        ? ({ type: 'connect', transactionId } as const)
+        : this.#question.request(this.#tracker, { transactionId, connectionId, key: this.#trackers.key, to })
     socket.send([encodeUdpRequest(request)], to, (answer) => {
       if (answer.type === 'failed') this.#notSent(answer.failure)
     })
@@ -264,31 +339,5 @@ class UdpAnnounceUnderWay {
     this.#unsent++
     if (this.#unsent < this.#addressCount) this.#toNextAddress()
     else this.#end({ type: 'failed', failure })
-  }
-
-  #connect() {
-    return { type: 'connect', transactionId: this.#transactionId } as const
-  }
-
-  #announce(connectionId: ConnectionId, to: PeerAddress): UdpAnnounce {
-    const { downloadedBytes, event, host, infoHash, leftBytes, numwant, peerId, port, uploadedBytes } = this.#request
-    const isIpv4 = host !== undefined && hostToBytes(host)?.length === 4 && familyOf(to.host) === 'ipv4'
-    return {
-      type: 'announce',
-      transactionId: this.#transactionId,
-      connectionId,
-      infoHash,
-      peerId,
-      downloadedBytes,
-      leftBytes,
-      uploadedBytes,
-      // A pause (BEP 21) has no number over UDP.
-      event: event === 'paused' ? undefined : event,
-      host: isIpv4 ? host : undefined,
-      key: this.#trackers.key,
-      numwant,
-      port,
-      urlData: this.#tracker.urlData,
-    }
   }
 }

@@ -1,6 +1,7 @@
 /** Folds of what happens to the transfer as a whole: sessions, checks, files, trackers. */
 import { transferLifecycle } from '../actors/transfer.machine.js'
-import type { InfoHash, Instant, PeerId, PieceIndex } from '../values.js'
+import { LIMITS } from '../limits.js'
+import { type InfoHash, type Instant, type PeerAddress, type PeerId, type PieceIndex, showAddress } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
 import { geometryOf } from './geometry.js'
@@ -24,6 +25,8 @@ const newTracker = (url: string): TrackerState => ({
   url,
   failures: 0,
   announcing: false,
+  askedAt: 0,
+  overdue: false,
   tellsCompleted: false,
   started: false,
   completed: false,
@@ -32,6 +35,9 @@ const newTracker = (url: string): TrackerState => ({
   lastError: '',
   seeds: undefined,
   leechers: undefined,
+  downloads: undefined,
+  scraping: false,
+  scrapeAt: 0,
 })
 
 /** First time that an announce which found no answer anywhere is tried again, doubled each time up to the most. */
@@ -58,6 +64,11 @@ const moveToFront = (state: TransferState, tracker: TrackerState): void => {
     const at = tier.indexOf(tracker)
     if (at > 0) tier.unshift(...tier.splice(at, 1))
   }
+}
+
+/** A liar could name any host: only so many count. */
+const learnOwnAddress = (state: TransferState, address: PeerAddress): void => {
+  if (state.ownAddresses.size < LIMITS.ownAddressesMax) state.ownAddresses.add(showAddress(address))
 }
 
 /** Offers what is wanted, missing, not in flight and not being checked, and nothing else; counts what is missing. */
@@ -139,8 +150,14 @@ export const transferFolds = {
       for (const tracker of tier) {
         tracker.started = false
         tracker.announcing = false
+        tracker.overdue = false
+        tracker.scraping = false
         tracker.failures = 0
       }
+    state.lsd.joined = false
+    state.lsd.announceAt = 0
+    state.mapping = undefined
+    state.ownAddresses.clear()
     state.sessionDownloaded = 0
     state.sessionWasted = 0
     state.sessionUploaded = 0
@@ -265,6 +282,8 @@ export const transferFolds = {
       return
     }
     tracker.announcing = true
+    tracker.askedAt = at
+    tracker.overdue = false
     tracker.tellsCompleted = state.completed
     state.announceNext.at = at
   },
@@ -272,6 +291,7 @@ export const transferFolds = {
     const tracker = trackerOf(state, event.tracker)
     if (tracker === undefined) return
     tracker.announcing = false
+    tracker.overdue = false
     tracker.started = true
     tracker.completed ||= tracker.tellsCompleted
     tracker.failures = 0
@@ -293,6 +313,55 @@ export const transferFolds = {
     tracker.announcing = false
     tracker.failures++
     tracker.lastError = event.reason
+    if (!tracker.overdue) tryNextTracker(state, at)
+    tracker.overdue = false
+  },
+  'announce-overdue'(state, event, at) {
+    const tracker = trackerOf(state, event.tracker)
+    if (tracker === undefined) return
+    tracker.overdue = true
     tryNextTracker(state, at)
+  },
+  'scrape-began'(state, event) {
+    const tracker = trackerOf(state, event.tracker)
+    if (tracker !== undefined) tracker.scraping = true
+  },
+  'scrape-answered'(state, event, at) {
+    const tracker = trackerOf(state, event.tracker)
+    if (tracker === undefined) return
+    tracker.scraping = false
+    tracker.scrapeAt = at + event.againMs
+    tracker.seeds = event.seeds
+    tracker.leechers = event.leechers
+    tracker.downloads = event.completed
+  },
+  'scrape-failed'(state, event, at) {
+    const tracker = trackerOf(state, event.tracker)
+    if (tracker === undefined) return
+    tracker.scraping = false
+    tracker.scrapeAt = at + LIMITS.scrapeIntervalMinMs
+  },
+
+  'external-address-seen'(state, event) {
+    learnOwnAddress(state, event)
+  },
+  'port-mapped'(state, event) {
+    const { protocol, port, externalPort, externalHost } = event
+    const toldPort = state.mapping?.externalPort ?? port
+    state.mapping = { protocol, port, externalPort, externalHost }
+    if (externalHost !== undefined) learnOwnAddress(state, { host: externalHost, port: externalPort })
+    // Trackers name another port than the one that leads to us.
+    if (toldPort !== externalPort) state.announceNext.at = 0
+  },
+  'port-mapping-failed': () => undefined,
+  'port-unmapped'(state) {
+    state.mapping = undefined
+  },
+  'lsd-joined'(state) {
+    state.lsd.joined = true
+  },
+  'lsd-failed': () => undefined,
+  'lsd-announced'(state, _event, at) {
+    state.lsd.announceAt = at + LIMITS.localAnnounceIntervalMs
   },
 } satisfies Partial<Folds>

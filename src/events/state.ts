@@ -100,7 +100,7 @@ export interface Rejection {
 
 export interface Candidate {
   readonly address: PeerAddress
-  readonly source: 'tracker' | 'user' | 'incoming'
+  readonly source: 'tracker' | 'user' | 'incoming' | 'lsd'
   failures: number
   nextDialAt: number
   /** Put off for long only because both of us had everything. */
@@ -112,6 +112,9 @@ export interface TrackerState {
   readonly url: string
   failures: number
   announcing: boolean
+  askedAt: number
+  /** The announce under way has no answer for so long that the next tracker is tried meanwhile. */
+  overdue: boolean
   /** The announce under way was made of a complete download. */
   tellsCompleted: boolean
   /** `started` was taken in this session. */
@@ -123,6 +126,19 @@ export interface TrackerState {
   lastError: string
   seeds: number | undefined
   leechers: number | undefined
+  /** How often the torrent was completed, as it counted last. */
+  downloads: number | undefined
+  scraping: boolean
+  /** Not to be asked for its counts before. */
+  scrapeAt: number
+}
+
+/** The router lets others in. */
+export interface MappingState {
+  readonly protocol: 'upnp' | 'nat-pmp'
+  readonly port: number
+  readonly externalPort: number
+  readonly externalHost: string | undefined
 }
 
 export interface Waste {
@@ -183,6 +199,11 @@ export interface TransferState {
   tiers: TrackerState[][]
   /** Where in the tiers the next announce goes, and when. */
   readonly announceNext: { tier: number; tracker: number; at: number; rounds: number }
+  /** Whether the local network can be asked for peers, and when it is told of this torrent next (BEP 14). */
+  readonly lsd: { joined: boolean; announceAt: number }
+  mapping: MappingState | undefined
+  /** Where we are seen from outside, as trackers and the router say: nobody else is there. Bounded. */
+  readonly ownAddresses: Set<string>
   optimistic: PeerKey | undefined
   optimisticAt: number
   chokeRoundAt: number
@@ -241,6 +262,9 @@ export const initialState = (): TransferState => ({
   banned: new Set(),
   tiers: [],
   announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },
+  lsd: { joined: false, announceAt: ZERO },
+  mapping: undefined,
+  ownAddresses: new Set(),
   optimistic: undefined,
   optimisticAt: ZERO,
   chokeRoundAt: ZERO,

@@ -80,8 +80,8 @@ export const VOCABULARY = {
   'sync-began': event(21, 'What was written so far is being brought to the medium.', {}),
   'sync-ended': event(22, 'Pieces stored before `sync-began` survive a loss of power.', {}),
 
-  'candidates-found': event(32, 'Addresses of peers, from a tracker, from the user or from a peer itself.', {
-    source: oneOf('tracker', 'user', 'incoming'),
+  'candidates-found': event(32, 'Addresses of peers: from a tracker, from the user, or from the local network.', {
+    source: oneOf('tracker', 'user', 'incoming', 'lsd'),
     addresses: list(struct(address)),
   }),
   'dial-began': event(33, 'A connection to a candidate is being opened.', { peer, ...address }),
@@ -195,6 +195,48 @@ export const VOCABULARY = {
     tracker: text,
     reason: text,
   }),
+  'announce-overdue': event(115, 'The tracker has been silent for seconds: the next is tried while it is waited for.', {
+    tracker: text,
+  }),
+  'scrape-began': event(116, 'A tracker was asked for its counts (BEP 48, BEP 15).', { tracker: text }),
+  'scrape-answered': event(117, 'The tracker counted seeds, other peers, and downloads ever completed.', {
+    tracker: text,
+    seeds: count,
+    leechers: count,
+    completed: count,
+    againMs: count,
+  }),
+  'scrape-failed': event(118, 'The tracker gave no counts.', { tracker: text, reason: text }),
+
+  'external-address-seen': event(
+    128,
+    'A tracker says from which host it hears us (BEP 24); the port is what we tell it.',
+    {
+      tracker: text,
+      ...address,
+    },
+  ),
+  'port-mapped': event(129, 'The router lets others in: its external port leads to our port, for so long.', {
+    protocol: oneOf('upnp', 'nat-pmp'),
+    port: count,
+    externalPort: count,
+    externalHost: optional(text),
+    lifetimeMs: count,
+  }),
+  'port-mapping-failed': event(130, 'The router was asked to let others in by this protocol, and did not.', {
+    protocol: oneOf('upnp', 'nat-pmp'),
+    reason: text,
+  }),
+  'port-unmapped': event(131, 'The external port of the router leads to us no longer.', {
+    protocol: oneOf('upnp', 'nat-pmp'),
+    externalPort: count,
+    reason: oneOf('closed', 'expired'),
+  }),
+  'lsd-joined': event(136, 'The local network can be asked for peers from now on (BEP 14), in these groups.', {
+    groups: list(text),
+  }),
+  'lsd-failed': event(137, 'The local network cannot be asked for peers.', { reason: text }),
+  'lsd-announced': event(138, 'The local network is told of this torrent, within a minute (BEP 14).', {}),
 } as const
 
 type Vocabulary = typeof VOCABULARY

@@ -2,14 +2,19 @@
 import { lookup } from 'node:dns'
 import { UdpTrackers, type UdpTrackersPorts, udpTrackerOf } from '../discovery/udp-trackers.js'
 import type { Answer, Cancel, Clock, Datagrams, Discovery } from '../ports.js'
+import type { InfoHash } from '../values.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/announce.js'
+import { scrapeUrl, type TrackerCounts } from '../wire/scrape.js'
 import { failed, failureOf } from './failure.js'
 import { type HttpBounds, httpUrl } from './http-get.js'
-import { announceOverHttp, TRACKER_BOUNDS } from './http-tracker.js'
+import { announceOverHttp, scrapeOverHttp, TRACKER_BOUNDS } from './http-tracker.js'
 import { entropy } from './machine.js'
 
 /** WebTorrent's trackers are still to come. */
 const UNSUPPORTED = failed('UNSUPPORTED', 'the tracker has no address of HTTP, HTTPS, or UDP with a port')
+
+/** BEP 48: the last part of its address does not begin with `announce`. */
+const NO_SCRAPE = failed('UNSUPPORTED', 'the tracker has no address to be asked for its counts')
 
 const resolve: UdpTrackersPorts['resolve'] = (host, done) => {
   lookup(host, { all: true }, (error, addresses) => {
@@ -27,6 +32,14 @@ export const nodeDiscovery = (clock: Clock, datagrams: Datagrams, bounds: HttpBo
       const udpTracker = udpTrackerOf(url)
       if (udpTracker !== undefined) return udpTrackers.announce(udpTracker, request, done)
       const waiting = setImmediate(done, UNSUPPORTED)
+      return () => clearImmediate(waiting)
+    },
+    scrape: (tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel => {
+      const url = httpUrl(scrapeUrl(tracker, [infoHash]) ?? '')
+      if (url !== undefined) return scrapeOverHttp(url, infoHash, bounds, done)
+      const udpTracker = udpTrackerOf(tracker)
+      if (udpTracker !== undefined) return udpTrackers.scrape(udpTracker, infoHash, done)
+      const waiting = setImmediate(done, NO_SCRAPE)
       return () => clearImmediate(waiting)
     },
   }

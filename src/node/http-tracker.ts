@@ -1,5 +1,5 @@
 /**
- * HTTP trackers (BEP 3): one announce, from its URL to an answer or a failure.
+ * HTTP trackers (BEP 3, 48): one announce or scrape, from its URL to an answer or a failure.
  *
  * Codes of failures: TIMEOUT, REFUSED, STATUS (a status that is no success, without a bencoded failure), GARBAGE (no
  * answer of a tracker: a web page, say), TOO_LARGE, REDIRECTS (too many, or to nowhere), FAILURE (the tracker said no,
@@ -8,7 +8,18 @@
 import { present } from '../assert.js'
 import { LIMITS } from '../limits.js'
 import type { Answer, Cancel } from '../ports.js'
-import { type AnnounceAnswer, type AnnounceRequest, announceUrl, readAnnounceAnswer } from '../wire/tracker.js'
+import { type InfoHash, toHex } from '../values.js'
+import {
+  type AnnounceAnswer,
+  type AnnounceRequest,
+  type AnswerFault,
+  announceUrl,
+  readAnnounceAnswer,
+  readScrapeAnswer,
+  type ScrapeAnswer,
+  type TrackerCounts,
+  type TrackerFailure,
+} from '../wire/tracker.js'
 import { failed } from './failure.js'
 import { type HttpAnswer, type HttpBounds, httpGet, httpUrl } from './http-get.js'
 
@@ -24,7 +35,13 @@ const SPACE = 0x20
 const isWebPage = ({ contentType }: HttpAnswer, body: Uint8Array): boolean =>
   /html/i.test(contentType) || body.find((byte) => byte > SPACE) === LESS_THAN
 
-const readAnswer = (answer: HttpAnswer, bounds: HttpBounds): Answer<AnnounceAnswer> => {
+type Reading<Read> = Read | TrackerFailure | AnswerFault
+
+const readWith = <Read extends { readonly type: 'answer' }, Value>(
+  { answer, bounds }: { readonly answer: HttpAnswer; readonly bounds: HttpBounds },
+  read: (body: Uint8Array) => Reading<Read>,
+  take: (read: Read) => Answer<Value>,
+): Answer<Value> => {
   const { status, body } = answer
   const isSuccess = status >= 200 && status < 300
   const statusFailure = failed('STATUS', `the tracker answered ${status} ${answer.statusText}`.trimEnd())
@@ -34,15 +51,15 @@ const readAnswer = (answer: HttpAnswer, bounds: HttpBounds): Answer<AnnounceAnsw
       : statusFailure
   }
   // A failure is read whatever the status and the content type: many trackers get these wrong.
-  const read = readAnnounceAnswer(body)
-  if (read.type === 'failure') {
-    const retry = read.retryInMinutes
+  const said = read(body)
+  if (said.type === 'failure') {
+    const retry = said.retryInMinutes
     const when = retry === undefined ? '' : retry === 'never' ? ' (do not ask again)' : ` (ask again in ${retry} min)`
-    return failed('FAILURE', `${read.reason}${when}`)
+    return failed('FAILURE', `${said.reason}${when}`)
   }
   if (!isSuccess) return statusFailure
-  if (read.type === 'answer') return { type: 'done', value: read }
-  return failed('GARBAGE', isWebPage(answer, body) ? 'the tracker answered with a web page' : read.reason)
+  if (said.type === 'answer') return take(said)
+  return failed('GARBAGE', isWebPage(answer, body) ? 'the tracker answered with a web page' : said.reason)
 }
 
 /** `tracker` is a URL of HTTP or HTTPS. */
@@ -53,5 +70,28 @@ export const announceOverHttp = (
   done: (answer: Answer<AnnounceAnswer>) => void,
 ): Cancel => {
   const url = present(httpUrl(announceUrl(tracker, request)), 'the URL of an HTTP tracker')
-  return httpGet(url, bounds, (answer) => done(answer.type === 'failed' ? answer : readAnswer(answer.value, bounds)))
+  return httpGet(url, bounds, (answer) =>
+    done(
+      answer.type === 'failed'
+        ? answer
+        : readWith({ answer: answer.value, bounds }, readAnnounceAnswer, (value) => ({ type: 'done', value })),
+    ),
+  )
+}
+
+/** `url` is that of the scrape (BEP 48) of this torrent. */
+export const scrapeOverHttp = (
+  url: URL,
+  infoHash: InfoHash,
+  bounds: HttpBounds,
+  done: (answer: Answer<TrackerCounts>) => void,
+): Cancel => {
+  const countsIn = ({ files, minRequestIntervalSeconds }: ScrapeAnswer): Answer<TrackerCounts> => {
+    const counts = files.get(toHex(infoHash))
+    if (counts === undefined) return failed('FAILURE', 'the tracker does not count this torrent')
+    return { type: 'done', value: { ...counts, minIntervalSeconds: minRequestIntervalSeconds } }
+  }
+  return httpGet(url, bounds, (answer) =>
+    done(answer.type === 'failed' ? answer : readWith({ answer: answer.value, bounds }, readScrapeAnswer, countsIn)),
+  )
 }

@@ -1,15 +1,20 @@
 /** The ports of this machine: everything real that the engine stands on, put together. */
+import { NatPmp } from '../discovery/nat-pmp.js'
 import type { LogStore, Ports } from '../ports.js'
 import { nodeClock } from './clock.js'
 import { nodeDatagrams } from './datagrams.js'
 import { nodeDiscovery } from './discovery.js'
 import { openNodeDisk } from './disk.js'
+import { findGateway } from './gateway.js'
 import { nodeHasher } from './hasher.js'
 import { entropy, machineStartedAt } from './machine.js'
+import { nodeMulticast } from './multicast.js'
 import { nodeNetwork } from './network.js'
 import { PieceBuffers } from './piece-buffers.js'
+import { nodeUpnp } from './upnp.js'
 
-export const nodePorts = (logs: LogStore): Ports => {
+/** `host` is the address that the engine listens on; all of the machine's, where it is left out. */
+export const nodePorts = (logs: LogStore, host?: string): Ports => {
   const clock = nodeClock()
   const datagrams = nodeDatagrams()
   return {
@@ -18,6 +23,8 @@ export const nodePorts = (logs: LogStore): Ports => {
     datagrams,
     hasher: nodeHasher(),
     discovery: nodeDiscovery(clock, datagrams),
+    multicast: nodeMulticast(host),
+    routers: [nodeUpnp(host), new NatPmp({ datagrams, clock, gateway: findGateway, host })],
     logs,
     openDisk: openNodeDisk,
     openPieceMemory: (pieceLength, freePiecesMax) => new PieceBuffers(pieceLength, freePiecesMax),

@@ -15,6 +15,12 @@ export interface ScrapeCounts {
   readonly downloaded: number
 }
 
+/** What a tracker says of one torrent. */
+export interface TrackerCounts extends ScrapeCounts {
+  /** Not to be asked again before. */
+  readonly minIntervalSeconds?: number | undefined
+}
+
 export interface ScrapeFile extends ScrapeCounts {
   readonly infoHash: InfoHash
 }
@@ -29,6 +35,8 @@ export interface ScrapeAnswer {
   readonly type: 'answer'
   /** By info-hash in hexadecimal. */
   readonly files: ReadonlyMap<string, ScrapeCounts>
+  /** Not to be asked again before; trackers that say it say it in `flags`. */
+  readonly minRequestIntervalSeconds: number | undefined
 }
 
 const HASH_BYTES = 20
@@ -93,5 +101,6 @@ export const readScrapeAnswer = (bytes: Uint8Array): ScrapeAnswer | TrackerFailu
       downloaded: readCount(file.get('downloaded')),
     })
   }
-  return { type: 'answer', files: counts }
+  const interval = asInteger(asDictionary(read.dictionary.get('flags'))?.get('min_request_interval'))
+  return { type: 'answer', files: counts, minRequestIntervalSeconds: interval }
 }

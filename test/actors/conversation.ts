@@ -102,7 +102,8 @@ export class Conversation {
     else if (choice < 900) this.#arrive()
     else if (choice < 960) this.#commit()
     else if (choice < 975) this.give(toTransfer({ type: 'peers-found', source: 'user', addresses: this.#addresses() }))
-    else if (choice < 985) this.#breakConnection()
+    else if (choice < 983) this.#breakConnection()
+    else if (choice < 985) this.give(world.fact())
     else if (choice < 997) this.give(this.#user())
     else if (choice < 999) this.#crash()
     else this.#restart()
@@ -112,7 +113,7 @@ export class Conversation {
   /** Something that was asked of the outside is done. */
   answer(): Input | undefined {
     const { world, chance, story } = this
-    switch (chance.below(6)) {
+    switch (chance.below(7)) {
       case 0:
         return world.hashed()
       case 1:
@@ -123,6 +124,8 @@ export class Conversation {
         return world.synced()
       case 4:
         return world.dialed()
+      case 5:
+        return world.scraped()
       default:
         return world.announced()
     }
@@ -176,7 +179,9 @@ export class Conversation {
   #user(): Input | undefined {
     const { chance, story } = this
     const { pieceCount } = this.state.geometry
-    switch (chance.below(8)) {
+    switch (chance.below(9)) {
+      case 8:
+        return { to: 'trackers', input: { type: 'scrape-asked' } }
       case 0:
         return toTransfer({ type: 'pause-asked' })
       case 1:

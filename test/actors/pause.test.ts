@@ -21,7 +21,7 @@ test('pause: every connection is ended, trackers that know of us are told, and c
   const story = given(downloading(), seedPeer(1), leecher(2), { type: 'trackers-set', tiers: [['http://t']] })
   story.when({
     to: 'trackers',
-    input: { type: 'announce-answered', tracker: 'http://t', answer: { intervalSeconds: 60, peers: [] } },
+    input: { type: 'announce-answered', tracker: 'http://t', answer: { intervalSeconds: 60, peers: [] }, port: 6_881 },
   })
   story.when(pause)
   assert.is(story.events[0]?.type, 'paused')

@@ -4,7 +4,7 @@ import { leftBytes } from '../../src/actors/trackers.js'
 import type { Input } from '../../src/actors/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
 import type { AnnounceAnswer } from '../../src/wire/tracker.js'
-import { downloading, fetched, INFO_HASH, OUR_ID, SMALL, seeding, seedPeer, session } from './beginnings.js'
+import { added, downloading, fetched, INFO_HASH, OUR_ID, SMALL, seeding, seedPeer, session } from './beginnings.js'
 import { given, type Story, toTransfer, woken } from './given.js'
 
 const SECOND = 1_000
@@ -12,7 +12,7 @@ const TIERS = [['http://a', 'http://b'], ['http://c']]
 const tiers = (urls = TIERS) => ({ type: 'trackers-set', tiers: urls }) as const
 const answer = (tracker: string, parts: Partial<AnnounceAnswer> = {}): Input => ({
   to: 'trackers',
-  input: { type: 'announce-answered', tracker, answer: { intervalSeconds: 1_800, peers: [], ...parts } },
+  input: { type: 'announce-answered', tracker, answer: { intervalSeconds: 1_800, peers: [], ...parts }, port: 6_881 },
 })
 const failure = (tracker: string): Input => ({
   to: 'trackers',
@@ -35,8 +35,167 @@ test('trackers: the first of the first tier hears `started`, with what we are an
     event: 'started',
     numwant: LIMITS.announcePeersWanted,
   })
-  story.pass(10 * SECOND)
+  story.pass(LIMITS.trackerSilenceMs - SECOND)
   assert.equal(told(story), [])
+})
+
+test('trackers: one that is silent is still waited for, while the next is asked every five seconds', () => {
+  const story = given(downloading(), tiers()).when(woken)
+  story.pass(4 * SECOND).thenEvents()
+  story.pass(SECOND).thenEvents('announce-overdue', 'announce-began')
+  assert.equal(told(story), ['http://b started'])
+  assert.equal(told(story.pass(5 * SECOND)), ['http://c started'])
+  assert.equal(told(story.pass(60 * SECOND)), [], 'the last of the round is waited for to its end')
+})
+
+test('trackers: whichever answers is listened to, and one that answers late is the first to be asked again', () => {
+  const story = given(downloading(), tiers())
+    .when(woken)
+    .pass(10 * SECOND)
+  story.when(answer('http://c', { intervalSeconds: 60 }))
+  story.when(answer('http://b', { intervalSeconds: 60 }))
+  assert.equal(order(story), [['http://b', 'http://a'], ['http://c']])
+  assert.equal(told(story.pass(60 * SECOND)), ['http://b undefined'])
+  story.when(answer('http://b')).when(toTransfer({ type: 'end-asked' }))
+  assert.equal(told(story).sort(), ['http://b stopped', 'http://c stopped'])
+})
+
+test('trackers: one that fails after the next was asked takes no turn away', () => {
+  const story = given(downloading(), tiers())
+    .when(woken)
+    .pass(5 * SECOND)
+  assert.equal(told(story.when(failure('http://a'))), [])
+  assert.equal(told(story.when(failure('http://b'))), ['http://c started'])
+})
+
+test('trackers: a round of silent ones ends with the last, and the next comes ever later', () => {
+  const story = given(downloading(), tiers([['http://a'], ['http://b']])).when(woken)
+  const begun: number[] = []
+  const silentFor = 45
+  const asked: { readonly url: string; readonly at: number }[] = [{ url: 'http://a', at: 0 }]
+  for (let second = 1; second <= 1_000; second++) {
+    const due = asked.filter(({ at }) => at + silentFor === second)
+    story.pass(SECOND)
+    const now = story.effectsOf('announce').map(({ tracker: url }) => ({ url, at: second }))
+    story.when(...due.map(({ url }) => failure(url)))
+    now.push(...story.effectsOf('announce').map(({ tracker: url }) => ({ url, at: second })))
+    asked.push(...now)
+    begun.push(...now.filter(({ url }) => url === 'http://a').map(({ at }) => at))
+  }
+  const waits = begun.map((at, place) => at - (begun[place - 1] ?? 0))
+  assert.ok(
+    waits.every((wait, place) => place === 0 || wait >= (waits[place - 1] ?? 0)),
+    waits.join(),
+  )
+  assert.ok((waits.at(-1) ?? 0) > 300, waits.join())
+})
+
+test('trackers: the next announce waits for a tracker that is asked still', () => {
+  const story = given(downloading(), tiers([['http://a'], ['http://b']]))
+    .when(woken)
+    .pass(5 * SECOND)
+    .when(failure('http://b'))
+  assert.equal(told(story.pass(30 * SECOND)), [])
+  story.when(failure('http://a'))
+  assert.equal(told(story), ['http://a started'])
+})
+
+test('trackers: where a tracker hears us is learned once, and nobody is dialed there', () => {
+  const own = { host: '203.0.113.5', port: 6_881 }
+  const neighbour = { host: own.host, port: 6_882 }
+  const story = given(downloading(), tiers()).when(woken)
+  story.when(answer('http://a', { externalHost: own.host, peers: [own, neighbour] }))
+  story.thenEvents('announce-answered', 'external-address-seen', 'candidates-found', 'dial-began')
+  assert.equal(
+    story.effectsOf('dial').map(({ address }) => address),
+    [neighbour],
+  )
+  story.when(answer('http://a', { externalHost: own.host }))
+  story.thenEvents('announce-answered')
+})
+
+test('trackers: of addresses that trackers claim are ours only a few count', () => {
+  const story = given(downloading(), tiers()).when(woken)
+  for (let host = 0; host < 50; host++) story.when(answer('http://a', { externalHost: `203.0.113.${host}` }))
+  assert.is(story.state.ownAddresses.size, LIMITS.ownAddressesMax)
+  assert.is(story.log.filter(({ event }) => event.type === 'external-address-seen').length, LIMITS.ownAddressesMax)
+})
+
+const mapped = (externalPort: number): Input =>
+  toTransfer({
+    type: 'fact-found',
+    fact: {
+      type: 'port-mapped',
+      protocol: 'upnp',
+      port: 6_881,
+      externalPort,
+      externalHost: '203.0.113.5',
+      lifetimeMs: 3_600_000,
+    },
+  })
+
+test('trackers: where the router gives another port they are told at once, and not again when it is renewed', () => {
+  const story = given(downloading(), tiers()).when(woken).when(answer('http://a'))
+  assert.equal(told(story.when(mapped(6_881))), [])
+  assert.equal(told(story.when(mapped(7_000))), ['http://a undefined'])
+  story.when(answer('http://a'))
+  assert.equal(told(story.when(mapped(7_000))), [])
+  assert.ok(story.state.ownAddresses.has('203.0.113.5:7000'))
+})
+
+const scrapeAsked: Input = { to: 'trackers', input: { type: 'scrape-asked' } }
+const counted = (tracker: string, minIntervalSeconds?: number): Input => ({
+  to: 'trackers',
+  input: {
+    type: 'scrape-answered',
+    tracker,
+    answer: { complete: 1, incomplete: 2, downloaded: 3, minIntervalSeconds },
+  },
+})
+
+test('trackers: all are asked for their counts, each at most once in five minutes, or as rarely as it allows', () => {
+  const story = given(downloading(), tiers())
+  const asked = (): string[] =>
+    story
+      .when(scrapeAsked)
+      .effectsOf('scrape')
+      .map(({ tracker }) => tracker)
+  assert.equal(asked(), ['http://a', 'http://b', 'http://c'])
+  assert.equal(asked(), [], 'they are being asked')
+  const failed = { code: 'TIMEOUT', message: 'no answer' }
+  story.when(counted('http://a'), counted('http://b', 900), {
+    to: 'trackers',
+    input: { type: 'scrape-failed', tracker: 'http://c', failure: failed },
+  })
+  story.thenEvents('scrape-answered', 'scrape-answered', 'scrape-failed')
+  const { seeds, leechers, downloads } = story.state.tiers[0]?.[0] ?? {}
+  assert.equal([seeds, leechers, downloads], [1, 2, 3])
+  assert.equal(asked(), [])
+  story.after(300 * SECOND)
+  assert.equal(asked(), ['http://a', 'http://c'])
+  story.after(600 * SECOND)
+  assert.equal(asked(), ['http://b'])
+})
+
+const joined: Input = toTransfer({ type: 'fact-found', fact: { type: 'lsd-joined', groups: ['239.192.152.143:6771'] } })
+
+test('local network: a torrent is announced when it can be, and every five minutes', () => {
+  const story = given(downloading()).when(woken)
+  assert.equal(story.effectsOf('announce-locally'), [])
+  story.when(joined).thenEvents('lsd-joined', 'lsd-announced')
+  assert.equal(story.effectsOf('announce-locally'), [{ type: 'announce-locally', infoHash: INFO_HASH }])
+  assert.equal(story.pass(299 * SECOND).effectsOf('announce-locally').length, 0)
+  assert.equal(story.pass(SECOND).effectsOf('announce-locally').length, 1)
+})
+
+test('local network: a private torrent is never announced (BEP 27), nor one that is paused', () => {
+  const isPrivate = given(added(SMALL, true), session(), { type: 'session-examined' }, { type: 'download-began' })
+  isPrivate.when(joined).thenEvents('lsd-joined')
+  assert.equal(isPrivate.pass(600 * SECOND).effectsOf('announce-locally'), [])
+  const paused = given(downloading()).when(toTransfer({ type: 'pause-asked' }), joined)
+  assert.equal(paused.pass(600 * SECOND).effectsOf('announce-locally'), [])
+  paused.when(toTransfer({ type: 'resume-asked' }))
+  assert.equal(paused.effectsOf('announce-locally').length, 1)
 })
 
 test('trackers: with none nothing is announced', () => {

@@ -1,5 +1,6 @@
 /** A world for random conversations: a disk, a hasher, a network and trackers that answer when chance lets them. */
-import type { Effect, Input } from '../../src/actors/vocabulary.js'
+import type { Effect, EngineFact, Input } from '../../src/actors/vocabulary.js'
+import { present } from '../../src/assert.js'
 import { rangeName } from '../../src/events/folds-pieces.js'
 import { blocksOfPiece, type Geometry, lengthOfPiece } from '../../src/events/geometry.js'
 import type { Range } from '../../src/events/vocabulary.js'
@@ -8,6 +9,8 @@ import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../../src/values.js'
 import type { Chance } from './chance.js'
 import { toPeer, toPiece, toTransfer } from './given.js'
 import { Guest } from './guest.js'
+
+const COUNTS = { complete: 1, incomplete: 2, downloaded: 3 }
 
 /** Bytes of a file on the disk, as far as anybody asks. */
 interface FileOnDisk {
@@ -25,6 +28,7 @@ export class World {
   readonly dialing = new Map<PeerKey, string>()
   readonly guests = new Map<PeerKey, Guest>()
   readonly announcing: string[] = []
+  readonly scraping: string[] = []
   syncing: readonly PieceIndex[] | undefined
   wakeAt: number | undefined
   /** Pieces that are right on disk. */
@@ -51,7 +55,7 @@ export class World {
   /** The process is gone, and with it all that it had under way. */
   forgetProcess(): void {
     for (const piece of this.writing) if (this.chance.percent(50)) this.good.delete(piece)
-    for (const held of [this.hashing, this.writing, this.checking, this.announcing]) held.length = 0
+    for (const held of [this.hashing, this.writing, this.checking, this.announcing, this.scraping]) held.length = 0
     for (const held of [this.kept, this.dialing, this.guests]) held.clear()
     this.syncing = undefined
     this.wakeAt = undefined
@@ -128,6 +132,9 @@ export class World {
         break
       case 'announce':
         if (effect.request.event !== 'stopped') this.announcing.push(effect.tracker)
+        break
+      case 'scrape':
+        this.scraping.push(effect.tracker)
         break
       case 'wake':
         this.wakeAt = Math.min(this.wakeAt ?? Number.POSITIVE_INFINITY, effect.at)
@@ -215,8 +222,30 @@ export class World {
     if (this.chance.percent(40))
       return { to: 'trackers', input: { type: 'announce-failed', tracker, failure: { code: 'DOWN', message: '' } } }
     const peers = Array.from({ length: this.chance.below(4) }, () => ({ host: this.anyHost(), port: 6_881 }))
-    const answer = { intervalSeconds: this.chance.below(100), peers }
-    return { to: 'trackers', input: { type: 'announce-answered', tracker, answer } }
+    const externalHost = this.chance.percent(20) ? '10.200.0.1' : undefined
+    const answer = { intervalSeconds: this.chance.below(100), peers, externalHost }
+    return { to: 'trackers', input: { type: 'announce-answered', tracker, answer, port: 6_881 } }
+  }
+
+  scraped(): Input | undefined {
+    const tracker = this.scraping.shift()
+    if (tracker === undefined) return undefined
+    if (this.chance.percent(40))
+      return { to: 'trackers', input: { type: 'scrape-failed', tracker, failure: { code: 'DOWN', message: '' } } }
+    return { to: 'trackers', input: { type: 'scrape-answered', tracker, answer: COUNTS } }
+  }
+
+  /** What the engine finds out. */
+  fact(): Input {
+    const protocol = this.chance.percent(50) ? 'upnp' : 'nat-pmp'
+    const fact = this.chance.of<EngineFact>([
+      { type: 'port-mapped', protocol, port: 6_881, externalPort: 7_000, externalHost: undefined, lifetimeMs: 1_000 },
+      { type: 'port-mapping-failed', protocol, reason: 'nobody is there' },
+      { type: 'port-unmapped', protocol, externalPort: 7_000, reason: 'expired' },
+      { type: 'lsd-joined', groups: ['239.192.152.143:6771'] },
+      { type: 'lsd-failed', reason: 'there is no network' },
+    ])
+    return toTransfer({ type: 'fact-found', fact: present(fact, 'one of five') })
   }
 
   anyHost(): string {

@@ -19,6 +19,11 @@ export interface Ended {
 const without = { ...process.env }
 delete without.TORREWIND_DATA
 
+/** Tests ask nobody beyond this machine. */
+const KEPT_IN: readonly string[] = ['--no-lsd', '--no-upnp']
+const keptIn = ([command = '', ...words]: readonly string[]): readonly string[] =>
+  ['seed', 'get'].includes(command) ? [command, ...KEPT_IN, ...words] : [command, ...words]
+
 export class Cli {
   readonly #process: ChildProcess
   readonly #stdout: string[] = []
@@ -28,7 +33,7 @@ export class Cli {
   readonly ended: Promise<Ended>
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#process = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    this.#process = spawn(process.execPath, ['--import', 'tsx', MAIN, ...keptIn(args)], {
       cwd: ROOT,
       env: { ...without, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

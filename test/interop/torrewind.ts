@@ -12,11 +12,18 @@ export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.m
 const available = (): string | undefined =>
   existsSync(MAIN) ? undefined : 'dist/src/cli/main.js is not there (npm run build)'
 
+/** Tests ask nobody beyond this machine, unless that is what they are about. */
+const KEPT_IN: readonly string[] = ['--no-lsd', '--no-upnp']
+
 export const startTorrewind = (rig: Rig, place: Place, command: string, ...args: string[]): Child =>
   rig.start({
     name: `torrewind ${command}`,
     command: process.execPath,
-    args: ['--enable-source-maps', MAIN, command, ...args, '--json'],
+    args: [
+      ...['--enable-source-maps', MAIN, command],
+      ...(['seed', 'get'].includes(command) ? KEPT_IN : []),
+      ...[...args, '--json'],
+    ],
     place,
   })
 

@@ -16,7 +16,7 @@ const EVENTS = [...WIRE, 'machines', 'events']
 const ACTORS = [...EVENTS, 'actors']
 const STORE = [...EVENTS, 'ports', 'store']
 const DRIVER = [...ACTORS, ...STORE]
-const TRANSFER = [...DRIVER, 'driver', 'replay', 'api']
+const TRANSFER = [...DRIVER, 'driver', 'replay', 'api', 'reach']
 const ENGINE = [...TRANSFER, 'transfer']
 const PUBLIC = [...ENGINE, 'engine', 'node', 'composition']
 const TRACKER = [...WIRE, 'tracker']
@@ -47,10 +47,11 @@ export const ROOMS: readonly Room[] = [
     has: /^src\/(transfer|checkpointer|commits|examine|progress|session|wanted)\.ts$/,
     from: TRANSFER,
   },
-  { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: ENGINE },
   // What is spoken over ports, without a transfer.
   { name: 'discovery', has: /^src\/discovery\//, from: [...WIRE, 'ports'] },
-  { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports', 'discovery'], machine: true },
+  { name: 'reach', has: /^src\/reach\.ts$/, from: [...ACTORS, 'ports', 'discovery'] },
+  { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: [...ENGINE, 'reach'] },
+  { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports', 'discovery', 'package'], machine: true },
   // Where the real ports are put in: the only files below the command line that know of them.
   { name: 'composition', has: /^src\/(create-engine|create)\.ts$/, from: [...ENGINE, 'engine', 'node'] },
   { name: 'index', has: /^src\/index\.ts$/, from: PUBLIC },
@@ -68,13 +69,13 @@ export const ROOMS: readonly Room[] = [
   // What swarms are kept on, outside of this process.
   {
     name: 'tracker stores',
-    has: /^tracker\/((catalogue-)?level-(database|store)|redis-.*|open-store)\.ts$/,
+    has: /^tracker\/((catalogue-)?level-(database|store)|redis-.*|open-store|event-(files|log|query))\.ts$/,
     from: TRACKER,
     machine: true,
   },
   {
     name: 'tracker fronts',
-    has: /^tracker\/(http|http-body|udp|machine|time-share|latency|metrics|operations-http|reload|tokens|catalogue-(front|http|page|watch))\.ts$/,
+    has: /^tracker\/(http|http-body|udp|machine|time-share|ws|latency|metrics|operations-http|reload|tokens|catalogue-(front|http|page|watch))\.ts$/,
     from: [...TRACKER, 'package'],
     machine: true,
   },
