@@ -5,11 +5,13 @@
  * there: a block is not copied on its way, and short messages are put together in one buffer that the whole network
  * shares. Segments end where a block does, unless chance cuts them. Once they were read they are flushed, as no one looks
  * at the sender's memory any more. Where the receiver is paused they are copied into its receive buffer instead, which
- * the window bounds, so that backpressure is that of TCP. Acknowledgements take no time and no capacity.
+ * the window bounds, so that backpressure is that of TCP. Acknowledgements take no time and no capacity; that they would is
+ * in how much congestion control lets leave (`congestion.ts`).
  */
 import { assert } from '../src/assert.js'
 import type { Connection, ConnectionEvents, Failure } from '../src/ports.js'
 import type { PeerAddress } from '../src/values.js'
+import { Congestion, INITIAL_BYTES, lossOf, PACKET_BYTES } from './congestion.js'
 import { type Host, SEGMENT_BYTES_MAX, type Side, transmissionUs } from './host.js'
 import { Line } from './line.js'
 import type { Delivery } from './queue.js'
@@ -18,16 +20,24 @@ import { labelOf } from './world.js'
 
 /** Bytes on their way and in the receive buffer of one direction. */
 const WINDOW_BYTES_MAX = 1_048_576
+/** Bytes a second of a way whose ends have no limit: congestion control needs one. */
+const UNLIMITED_RATE = 1_250_000_000
 /** What the system still sends of a connection that its process closed. */
 const KEPT_BYTES_MAX = 65_536
 /** Parts of a segment below this are handed over together with those behind them. */
 const SHORT_BYTES = 1_024
-/** A segment that was lost is sent again after a while, which doubles with each time (RFC 6298). */
+/** Acknowledgements of what comes after a packet, or would, that tell its sender of its loss (RFC 6675). */
+const TELLING_BYTES = 3 * PACKET_BYTES
+/** Where too little comes after it, a packet is sent again after a while, which doubles with each time (RFC 6298). */
 const RETRANSMISSION_US_MIN = 200_000
 const RETRANSMISSION_US_MAX = 60_000_000
 
 const ENDED: Failure = { code: 'EOF', message: 'the other side ended the connection' }
 export const RESET: Failure = { code: 'ECONNRESET', message: 'the connection was reset' }
+
+/** Bytes a second of the way between two hosts; where neither has a limit, as much as such lines take. */
+const lineRate = (from: Host, to: Host): number =>
+  Math.min(from.settings.uploadRate || UNLIMITED_RATE, to.settings.downloadRate || UNLIMITED_RATE)
 
 export class Endpoint implements Connection, Side {
   readonly #network: Ways
@@ -55,6 +65,11 @@ export class Endpoint implements Connection, Side {
   /** Bytes departed and not yet read by the other side. */
   #outstanding = 0
   #listed = false
+  /** From the first bytes that must wait for what was sent before to be acknowledged. */
+  #congestion: Congestion | undefined
+  /** It will be looked whether congestion control lets more leave. */
+  #wake: Delivery | undefined
+  #waking = false
   #lastArrivalAt = 0
   #lastDeliveryAt = 0
   /** Arrivals that a partition holds back. */
@@ -200,7 +215,41 @@ export class Endpoint implements Connection, Side {
     }
     const room = this.#window() - this.#outstanding
     // No sliver of a segment, unless nothing at all is on its way.
-    return this.#outstanding === 0 || room >= Math.min(waiting, SEGMENT_BYTES_MAX / 16)
+    const isWorth = this.#outstanding === 0 || room >= Math.min(waiting, SEGMENT_BYTES_MAX / 16)
+    return isWorth && this.#mayLeave(waiting)
+  }
+
+  /** What congestion control lets leave now is worth a segment. Where it is not, it is looked again when it will be. */
+  #mayLeave(waiting: number): boolean {
+    const { node, world } = this.host
+    const room = this.#allowance()
+    const least = Math.min(waiting, this.#congestion?.sliceBytes ?? 1)
+    if (room >= least || this.#congestion === undefined) return true
+    if (this.#waking) return false
+    this.#waking = true
+    this.#wake ??= { label: labelOf('uplink', node), act: () => this.#lookAgain() }
+    world.post(this.#congestion.readyAt(least, world.now), this.#wake)
+    return false
+  }
+
+  #lookAgain(): void {
+    this.#waking = false
+    this.#enlist()
+  }
+
+  /** Bytes that congestion control lets leave now. */
+  #allowance(): number {
+    if (this.#congestion === undefined && this.#departed < INITIAL_BYTES) return INITIAL_BYTES - this.#departed
+    return this.#control().room(this.host.world.now)
+  }
+
+  #control(): Congestion {
+    if (this.#congestion === undefined) {
+      const { host, receiver } = this
+      const roundTripUs = 2 * this.#network.latencyUs(host, receiver)
+      this.#congestion = new Congestion(host.world.now, roundTripUs, lineRate(host, receiver))
+    }
+    return this.#congestion
   }
 
   #window(): number {
@@ -211,7 +260,7 @@ export class Endpoint implements Connection, Side {
   /** Bytes of the next segment, cut where chance says. */
   nextSegment(most: number): number {
     const room = Math.max(this.#window() - this.#outstanding, this.#outstanding === 0 ? 1_024 : 0)
-    const bytes = Math.min(this.#taken - this.#departed, most, room)
+    const bytes = Math.min(this.#taken - this.#departed, most, room, this.#allowance())
     const { cutOneIn } = this.host.settings
     if (cutOneIn === 0 || bytes <= 1 || this.host.chance.below(cutOneIn) > 0) return this.#wholeChunks(bytes)
     return 1 + this.host.chance.below(bytes)
@@ -233,6 +282,7 @@ export class Endpoint implements Connection, Side {
     if (this.#outstanding === 0) this.peer.host.busyIncoming++
     this.#departed += bytes
     this.#outstanding += bytes
+    this.#congestion?.sent(bytes)
     this.#chunkDeparted += bytes
     for (let chunk = this.#chunks.at(this.#departing); chunk !== undefined; chunk = this.#chunks.at(this.#departing)) {
       if (this.#chunkDeparted < chunk.length) break
@@ -240,16 +290,22 @@ export class Endpoint implements Connection, Side {
       this.#departing++
     }
     this.#segments.add(bytes)
-    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, at + this.#travelUs())
+    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, at + this.#travelUs(bytes))
     this.host.world.post(this.#lastArrivalAt, this.#arrival)
   }
 
-  #travelUs(): number {
-    const { chance, settings } = this.host
+  #travelUs(bytes: number): number {
+    const { chance, settings, world } = this.host
+    const { jitterUs, lossRate } = settings
     const latencyUs = this.#network.latencyUs(this.host, this.peer.host)
-    const jitterUs = settings.jitterUs === 0 ? 0 : chance.below(settings.jitterUs)
-    if (settings.lossRate === 0 || !chance.happens(settings.lossRate)) return latencyUs + jitterUs
-    return latencyUs + jitterUs + Math.max(RETRANSMISSION_US_MIN, 3 * latencyUs)
+    const travelUs = latencyUs + (jitterUs === 0 ? 0 : chance.below(jitterUs))
+    if (lossRate === 0 || !chance.happens(lossOf(bytes, lossRate))) return travelUs
+    this.#control().lost(world.now)
+    // It is sent again, and that may be lost, too.
+    const isTold = this.#outstanding + this.#taken - this.#departed > TELLING_BYTES
+    let againUs = isTold ? 2 * latencyUs : Math.max(RETRANSMISSION_US_MIN, 3 * latencyUs)
+    while (againUs < RETRANSMISSION_US_MAX && chance.happens(lossRate)) againUs *= 2
+    return travelUs + Math.min(againUs, RETRANSMISSION_US_MAX)
   }
 
   #segmentArrives(): void {
@@ -401,7 +457,7 @@ export class Endpoint implements Connection, Side {
   #sendEnd(): void {
     this.#endSent = true
     const { world } = this.host
-    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, world.now + this.#travelUs())
+    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, world.now + this.#travelUs(1))
     world.schedule(this.#lastArrivalAt, this.#deliveryLabel, () => this.#endArrives(RETRANSMISSION_US_MIN))
   }
 

@@ -49,7 +49,7 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   roundTripMs: 'from one peer to another and back, decimals allowed',
   jitterMs: 'the most that a segment may take longer, by chance',
   lossRate:
-    'share of segments that are lost the first time: what follows waits for them, as in TCP; and of datagrams that are lost; to 0.5',
+    'share of packets that are lost: of connections, where what follows waits until they were sent again and less is sent from then on, as with TCP; and of datagrams; to 0.5',
   duplicateRate: 'share of datagrams (UDP) that arrive twice',
   reorderRate: 'share of datagrams that take up to 20 ms longer, so that those behind them come first',
   trackers: 'each a tier of its own; without any, leechers are told the addresses of the seeds',

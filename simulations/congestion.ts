@@ -1,0 +1,103 @@
+/**
+ * Congestion control of one side of a connection: how much of a stream may leave, as TCP has it, with slow start from ten
+ * packets (RFC 6928) and CUBIC where packets are lost (RFC 9438).
+ *
+ * Strategy: a window's bytes leave evenly over a round trip, but for a few that may leave at once. So no acknowledgement
+ * need be simulated: what may leave now follows from the time and from what left, and who stays below the window costs
+ * nothing else. A window that fills the line and the queue before it is no bound any more.
+ */
+import { QUEUE_US } from './host.js'
+import { US_PER_SECOND } from './world.js'
+
+/** Of a stream, in a packet of Ethernet with time stamps. */
+export const PACKET_BYTES = 1_448
+/** What leaves before anything was acknowledged. */
+export const INITIAL_BYTES = 10 * PACKET_BYTES
+/** However much is lost, and so the rate that is left then. */
+const LEAST_BYTES = 2 * PACKET_BYTES
+/** Of the window, so much may leave at once, or as much as in the beginning; and so much is worth a segment. */
+const BURST_SHARE = 1 / 4
+const SLICE_SHARE = 1 / 8
+/** Bytes by which the window grows for each that leaves, so that it doubles in a round trip. */
+const SLOW_START = Math.LN2
+/** What a loss leaves of the window, and how fast it grows again, in packets a second cubed: the constants of CUBIC. */
+const LEFT = 0.7
+const GROWTH = 0.4
+/** In packets a round trip, as fast as Reno would (RFC 9438, 4.3). */
+const RENO_GROWTH = (3 * (1 - LEFT)) / (1 + LEFT)
+
+/** The chance that one of the packets with so many bytes is lost. */
+export const lossOf = (bytes: number, lossRate: number): number => 1 - (1 - lossRate) ** Math.ceil(bytes / PACKET_BYTES)
+
+export class Congestion {
+  readonly #roundTripUs: number
+  readonly #bytesPerUs: number
+  /** The window that is no bound: bytes that fill the line, in a round trip and the queue's time. */
+  readonly #mostBytes: number
+  /** Of the slow start, and of a window that a loss will lessen. */
+  #windowBytes = INITIAL_BYTES
+  /** Bytes that may leave, at a time. */
+  #budgetBytes = 0
+  #budgetAt: number
+  /** Since the sender knows of the last loss, and then has made up for it, the window grows from what is left. */
+  #reactsAt: number | undefined
+  /** The window before that loss, in packets, and the seconds until it is reached again. */
+  #peakPackets = 0
+  #peakSeconds = 0
+
+  /** Of a way that takes so many bytes a second. */
+  constructor(now: number, roundTripUs: number, bytesPerSecond: number) {
+    this.#budgetAt = now
+    this.#roundTripUs = Math.max(1, roundTripUs)
+    this.#bytesPerUs = bytesPerSecond / US_PER_SECOND
+    this.#mostBytes = Math.max(INITIAL_BYTES, this.#bytesPerUs * (roundTripUs + QUEUE_US))
+  }
+
+  /** Bytes that may leave now. */
+  room(now: number): number {
+    const window = this.#windowAt(now)
+    const most = Math.max(INITIAL_BYTES, window * BURST_SHARE)
+    const more = ((now - this.#budgetAt) * window) / this.#roundTripUs
+    const isBound = window < this.#mostBytes
+    this.#budgetAt = now
+    this.#budgetBytes = isBound ? Math.min(this.#budgetBytes + more, most) : most
+    return isBound ? Math.max(0, Math.floor(this.#budgetBytes)) : Number.POSITIVE_INFINITY
+  }
+
+  /** Fewer bytes than these are not worth a segment, where more wait. */
+  get sliceBytes(): number {
+    return Math.max(PACKET_BYTES, Math.floor(this.#windowBytes * SLICE_SHARE))
+  }
+
+  /** When so many bytes may leave, of which there is no room now. */
+  readyAt(bytes: number, now: number): number {
+    return now + Math.max(1, Math.ceil(((bytes - this.#budgetBytes) * this.#roundTripUs) / this.#windowAt(now)))
+  }
+
+  sent(bytes: number): void {
+    this.#budgetBytes -= bytes
+    if (this.#reactsAt === undefined && this.#windowBytes < this.#mostBytes) this.#windowBytes += SLOW_START * bytes
+  }
+
+  /** A packet of what leaves now is lost. One window is lessened once, however many of it are lost. */
+  lost(now: number): void {
+    if (this.#reactsAt !== undefined && now < this.#reactsAt) return
+    this.#windowBytes = Math.min(this.#mostBytes, this.#windowAt(now))
+    this.#reactsAt = now + this.#roundTripUs
+    const packets = this.#windowBytes / PACKET_BYTES
+    // Who had less this time makes room for others (RFC 9438, 4.7).
+    this.#peakPackets = packets < this.#peakPackets ? (packets * (1 + LEFT)) / 2 : packets
+    this.#peakSeconds = Math.cbrt((this.#peakPackets - LEFT * packets) / GROWTH)
+  }
+
+  #windowAt(now: number): number {
+    if (this.#reactsAt === undefined || now < this.#reactsAt) return this.#windowBytes
+    const grownUs = Math.max(0, now - this.#reactsAt - this.#roundTripUs)
+    const cubic = this.#peakPackets + GROWTH * (grownUs / US_PER_SECOND - this.#peakSeconds) ** 3
+    const left = LEFT * this.#windowBytes
+    // What is more than the line holds waits before it, and makes round trips longer.
+    const roundTripUs = Math.max(this.#roundTripUs, left / this.#bytesPerUs)
+    const reno = left / PACKET_BYTES + (RENO_GROWTH * grownUs) / roundTripUs
+    return Math.max(LEAST_BYTES, PACKET_BYTES * Math.max(cubic, reno))
+  }
+}
