@@ -52,9 +52,9 @@ export class TorrentEngine implements Engine {
   readonly #listener: Listener
   readonly #arrivals: Arrivals
   readonly #throttle: Throttle
+  readonly #reach: Reach
   readonly #transfers = new Map<string, TorrentTransfer>()
   /** Transfers being added or forgotten, by their hexadecimal info-hash. */
-  readonly #reach: Reach
   readonly #busy = new Map<string, Promise<unknown>>()
   #closing: Promise<void> | undefined
 
@@ -80,8 +80,6 @@ export class TorrentEngine implements Engine {
     this.#listener = listener
     this.#arrivals = arrivals
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
-  }
-
     this.#reach = new Reach({
       ...(parts.reach ?? { lsd: false }),
       ports: parts.ports,
@@ -93,6 +91,8 @@ export class TorrentEngine implements Engine {
       wants: (hash) => this.find(hash)?.metainfo.private === false,
       found: (hash, address) => this.find(hash)?.meetLocally(address),
     })
+  }
+
   get port(): number {
     return this.#listener.port
   }
@@ -141,16 +141,16 @@ export class TorrentEngine implements Engine {
     await Promise.resolve() // so that `#closing` is set for whoever looks
     await this.#listener.close()
     this.#arrivals.close()
+    const unreached = this.#reach.close()
     await Promise.allSettled(this.#busy.values())
     const endings = await Promise.allSettled([...this.#transfers.values()].map((transfer) => transfer.close()))
     await Promise.allSettled(this.#busy.values()) // those that are being removed
     this.#throttle.close()
-    const unreached = this.#reach.close()
+    await unreached
     await this.#parts.ports.logs.close()
     for (const ending of endings) if (ending.status === 'rejected') throw ending.reason
   }
 
-    await unreached
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new TorrewindError('ENGINE_CLOSED', 'the engine was closed')
   }
@@ -177,11 +177,11 @@ export class TorrentEngine implements Engine {
       throw error
     }
     this.#transfers.set(name, transfer)
+    for (const fact of this.#reach.facts) transfer.learn(fact)
     try {
       await transfer.start()
     } catch (error) {
       await transfer.close()
-    for (const fact of this.#reach.facts) transfer.learn(fact)
       throw error
     }
     return transfer

@@ -163,8 +163,6 @@ export interface Discovery {
    * protocol), or the system's own.
    */
   announce(tracker: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel
-}
-
   /** Asks a tracker for its counts of a torrent, likewise; `UNSUPPORTED` also where it has none, as its URL says. */
   scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel
 }
@@ -212,6 +210,8 @@ export interface Mapping {
   /** Where the router is seen from outside, if it knows. */
   readonly externalHost: string | undefined
   readonly lifetimeMs: number
+}
+
 /** What is committed of one transfer's log: all that tools which only read need. */
 export interface LogReader {
   /** Every event below this number is committed: a crash of the process does not lose it. */
@@ -288,6 +288,10 @@ export interface Ports {
   readonly datagrams: Datagrams
   readonly hasher: Hasher
   readonly discovery: Discovery
+  /** Left out where there is no local network to ask. */
+  readonly multicast?: Multicast | undefined
+  /** In the order in which they are tried; none, where it is left out. */
+  readonly routers?: readonly Router[] | undefined
   readonly logs: LogStore
   openDisk(options: DiskOptions): Disk
   /** At most so much memory as `freePiecesMax` pieces take is kept for pieces to come. */
@@ -297,7 +301,3 @@ export interface Ports {
   /** Time at which this machine started, in ms since 1970 as exactly as the system says; 0 where it does not. */
   machineStartedAt(): number
 }
-  /** Left out where there is no local network to ask. */
-  readonly multicast?: Multicast | undefined
-  /** In the order in which they are tried; none, where it is left out. */
-  readonly routers?: readonly Router[] | undefined

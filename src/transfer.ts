@@ -180,7 +180,6 @@ export class TorrentTransfer implements Transfer {
       this.#tell({ type: 'peers-found', source: 'user', addresses: add.peers })
   }
 
-  /** A peer dialed us and named our info-hash with these bytes. */
   /** The engine found out what concerns all of its transfers. */
   learn(fact: EngineFact): void {
     this.#tell({ type: 'fact-found', fact })
@@ -191,6 +190,7 @@ export class TorrentTransfer implements Transfer {
     this.#tell({ type: 'peers-found', source: 'lsd', addresses: [address] })
   }
 
+  /** A peer dialed us and named our info-hash with these bytes. */
   takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
     if (this.#ended) {
       connection.close()
