@@ -1,5 +1,7 @@
 /** Logs that are watched: a log store of which somebody hears every event, when it is appended and when it is committed. */
 import type { LoggedEvent } from '../src/events/codec.js'
+import type { LoggedInput } from '../src/events/input-codec.js'
+import type { Input } from '../src/events/inputs.js'
 import type { TransferEvent } from '../src/events/vocabulary.js'
 import type { Checkpoint, Failure, LogReader, LogStore, TransferEntry, TransferLog } from '../src/ports.js'
 import type { InfoHash, Instant } from '../src/values.js'
@@ -9,6 +11,8 @@ export interface LogWatch {
   /** Every event below this number is committed; called before the engine hears of it. */
   committed(committedSeq: number): void
 }
+
+async function* none(): AsyncGenerator<never, void, undefined> {}
 
 /** The number of a node, and an event that it logs. */
 export type EventListener = (node: number, seq: number, at: Instant, event: TransferEvent) => void
@@ -38,16 +42,25 @@ class WatchedLog implements TransferLog {
   get pendingEvents(): number {
     return this.#inner.pendingEvents
   }
+  get pendingInputs(): number {
+    return this.#inner.pendingInputs
+  }
   append(at: Instant, event: TransferEvent): void {
     const seq = this.nextSeq
     this.#inner.append(at, event)
     this.#watch.appended(seq, at, event)
+  }
+  appendInput(at: Instant, input: Input): void {
+    this.#inner.appendInput(at, input)
   }
   flush(withinMs?: number): void {
     this.#inner.flush(withinMs)
   }
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
     return this.#inner.read(from, to)
+  }
+  readInputs(from: number, to?: number): AsyncIterable<readonly LoggedInput[]> {
+    return this.#inner.readInputs?.(from, to) ?? none()
   }
   loadCheckpoint(atMost?: number): Promise<Checkpoint | undefined> {
     return this.#inner.loadCheckpoint(atMost)

@@ -28,6 +28,8 @@ export interface EngineParts {
   readonly strategy?: Strategy | undefined
 }
 
+const RECORDED: readonly unknown[] = ['events', 'inputs']
+
 interface Hashes {
   readonly infoHash?: InfoHash | undefined
   readonly infoHashV2?: Uint8Array | undefined
@@ -110,6 +112,8 @@ export class TorrentEngine implements Engine {
     // Programs without types may leave it out, and the current folder is nobody's wish.
     if (typeof options?.path !== 'string' || options.path === '')
       throw new TorrewindError('OPTION_INVALID', 'path must be that of the folder to download into')
+    if (options.record !== undefined && !RECORDED.includes(options.record))
+      throw new TorrewindError('OPTION_INVALID', `record is one of ${RECORDED.join(', ')}, not ${String(options.record)}`)
     const torrent = await this.#torrentOf(source)
     const metainfo = parseTorrent(torrent)
     this.#assertOpen()

@@ -285,6 +285,8 @@ export const LIMITS = {
   logRecordEventsMax: 256,
   /** A record is closed early where its events are long (bitfields take up to 256 KiB), as it is read in one go. */
   logRecordBytesMax: 256 * KIB,
+  /** Recorded inputs that make no event wait for one until they are so many, far from where the engine pauses. */
+  logRecordInputsMax: 8_192,
   /** Full records that are committed together where nothing is urgent. */
   logCommitRecords: 16,
   /** How long an event waits for others to be committed with. */

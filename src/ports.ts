@@ -6,6 +6,8 @@
  * (but for `Hasher`, which may answer at once), and not at all after `close` where that is said.
  */
 import type { LoggedEvent } from './events/codec.js'
+import type { LoggedInput } from './events/input-codec.js'
+import type { Input } from './events/inputs.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import type { Failure, FileStamp } from './outside.js'
 import type { InfoHash, Instant, PeerAddress, PieceIndex } from './values.js'
@@ -221,6 +223,11 @@ export interface LogReader {
    * each record. Throws `LOG_DAMAGED` or `LOG_VERSION` at the first record that cannot be read.
    */
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]>
+  /**
+   * The inputs that were recorded beside the events from `from` up to, but without, `to`, in order; none where none were.
+   * Left out by readers that never have any. Throws as `read` does.
+   */
+  readInputs?(from: number, to?: number): AsyncIterable<readonly LoggedInput[]>
   /** The newest undamaged checkpoint at or below `atMost` (of all, where it is left out). */
   loadCheckpoint(atMost?: number): Promise<Checkpoint | undefined>
 }
@@ -243,6 +250,13 @@ export interface TransferLog extends LogReader {
    * `onFailed` the event is lost; after `close` this is an assertion.
    */
   append(at: Instant, event: TransferEvent): void
+  /** As `pendingEvents`, of recorded inputs. */
+  readonly pendingInputs: number
+  /**
+   * Records an input at the beginning of its turn, before the events that it makes, and is committed with those. What
+   * makes none waits for others, and is lost where none follow.
+   */
+  appendInput(at: Instant, input: Input): void
   /** Commits what was appended within this time, or, where none is given, as soon as the commit under way is done. */
   flush(withinMs?: number): void
   /** Called after each commit. One listener: who opened the log. */

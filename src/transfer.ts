@@ -107,6 +107,7 @@ export class TorrentTransfer implements Transfer {
       record: (logged) => this.#record(logged),
       perform: (effect) => this.#driver.perform(effect),
       rested: () => this.#rested(),
+      ...(options.add.record === 'inputs' ? { begin: (at, input) => log.appendInput(at, input) } : {}),
     }
     this.#system = new ActorSystem(state, surroundings, options.strategy)
     this.#driver = new Driver({
@@ -307,7 +308,7 @@ export class TorrentTransfer implements Transfer {
       this.#commitWithinMs = Number.POSITIVE_INFINITY
     }
     this.#driver.flush()
-    if (!this.#held && log.pendingEvents > LIMITS.logPendingEventsPause) {
+    if (!this.#held && this.#pending > LIMITS.logPendingEventsPause) {
       this.#held = true
       this.#driver.holdPeersBack(true)
     }
@@ -321,8 +322,14 @@ export class TorrentTransfer implements Transfer {
     )
   }
 
+  /** Events or inputs that the log has yet to commit, of whichever there are more. */
+  get #pending(): number {
+    const { pendingEvents, pendingInputs } = this.#options.log
+    return Math.max(pendingEvents, pendingInputs)
+  }
+
   #onCommitted(committedSeq: number): void {
-    if (this.#held && this.#options.log.pendingEvents < LIMITS.logPendingEventsPause / 2) {
+    if (this.#held && this.#pending < LIMITS.logPendingEventsPause / 2) {
       this.#held = false
       this.#driver.holdPeersBack(false)
     }

@@ -47,6 +47,8 @@ type Cause =
 /** What the system needs of its surroundings. */
 export interface Surroundings {
   now(): Instant
+  /** A turn begins, at the time that its decisions are made by. Left out where nobody records the inputs. */
+  begin?(at: Instant, input: Input): void
   /** Logs the event; called for each, in order, right after it was evolved. */
   record(logged: LoggedEvent): void
   /** Carries out an effect of the turn that just became quiet. May give inputs, which wait for their turn. */
@@ -120,8 +122,10 @@ export class ActorSystem {
 
   #turn(input: Input): void {
     if (this.#inputs.observed) this.#inputs.next(input)
+    const now = this.surroundings.now()
+    this.surroundings.begin?.(now, input)
     this.#circumstances = {
-      now: this.surroundings.now(),
+      now,
       random: randomOf(this.state.randomSeed, this.state.nextSeq),
       strategy: this.strategy,
     }

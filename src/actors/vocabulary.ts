@@ -1,101 +1,25 @@
-/** What actors hear and say: inputs (past, from outside), messages (requests to each other), effects (requests to the outside). */
-import type { EventOf, Range, TransferEvent } from '../events/vocabulary.js'
-import type { Failure, FileFinding } from '../outside.js'
+/**
+ * What actors hear and say: inputs (past, from outside; their table is `events/inputs.ts`), messages (requests to each
+ * other), effects (requests to the outside).
+ */
+import type { BlockMessage } from '../events/input-fields.js'
+import type { PeerInput } from '../events/inputs.js'
+import type { Range, TransferEvent } from '../events/vocabulary.js'
+import type { Failure } from '../outside.js'
 import type { Random } from '../random.js'
 import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
-import type { ExtensionHandshake } from '../wire/extension.js'
-import type { Fault } from '../wire/fault.js'
-import type { Handshake } from '../wire/handshake.js'
-import type { PeerMessage, SendableMessage } from '../wire/messages.js'
-import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from '../wire/tracker.js'
+import type { SendableMessage } from '../wire/messages.js'
+import type { AnnounceRequest } from '../wire/tracker.js'
 import type { Strategy } from './strategy.js'
 
-/** What the engine found out that concerns all of its transfers, as the event that each of them logs. */
-export type EngineFact = EventOf<'port-mapped' | 'port-mapping-failed' | 'port-unmapped' | 'lsd-joined' | 'lsd-failed'>
-
-export type TransferInput =
-  | { readonly type: 'fact-found'; readonly fact: EngineFact }
-  | { readonly type: 'files-examined'; readonly files: readonly FileFinding[] }
-  | { readonly type: 'piece-checked'; readonly piece: PieceIndex; readonly good: boolean }
-  | { readonly type: 'check-asked' }
-  | { readonly type: 'pause-asked' }
-  | { readonly type: 'resume-asked' }
-  /** Let go of everything; `stamps-taken` follows when nothing is under way any more. */
-  | { readonly type: 'end-asked' }
-  | {
-      readonly type: 'stamps-taken'
-      readonly stamps: readonly { readonly file: number; readonly bytes: number; readonly modifiedAt: number }[]
-      readonly reason: 'closed' | 'removed' | 'failed'
-    }
-  | { readonly type: 'pieces-selected'; readonly wanted: Uint8Array; readonly sequential: boolean }
-  | {
-      readonly type: 'peers-found'
-      readonly source: 'tracker' | 'user' | 'lsd'
-      readonly addresses: readonly PeerAddress[]
-    }
-  | { readonly type: 'peer-accepted'; readonly peer: PeerKey; readonly address: PeerAddress }
-  | { readonly type: 'log-committed'; readonly committedSeq: number }
-  | { readonly type: 'storage-failed'; readonly failure: Failure }
-  | { readonly type: 'sync-finished' }
-  | { readonly type: 'woken' }
-
-/** A `piece` message of BEP 3, which brings a block. */
-export type BlockMessage = Extract<PeerMessage, { type: 'piece' }>
+export type { BlockMessage } from '../events/input-fields.js'
+export type { EngineFact, Input, PeerInput, PieceInput, TrackersInput, TransferInput } from '../events/inputs.js'
 
 /**
  * Blocks that came in a row, of one chunk: at 25,000 blocks a second a turn for each of them shows. What cannot be
  * decided together with those before it the peer sends to itself.
  */
-export interface BlocksArrived {
-  readonly type: 'blocks-arrived'
-  readonly blocks: readonly BlockMessage[]
-}
-
-export type PeerInput =
-  | { readonly type: 'connected' }
-  | { readonly type: 'dial-failed'; readonly failure: Failure }
-  | { readonly type: 'handshake-arrived'; readonly handshake: Handshake }
-  | { readonly type: 'extensions-arrived'; readonly extensions: ExtensionHandshake }
-  | { readonly type: 'message-arrived'; readonly message: Exclude<PeerMessage, BlockMessage> }
-  | BlocksArrived
-  /** Some of a block came, and not its end; told now and then only. */
-  | { readonly type: 'block-part-arrived' }
-  | { readonly type: 'fault-found'; readonly fault: Fault }
-  | { readonly type: 'connection-lost'; readonly failure: Failure }
-  /** They left this process. */
-  | { readonly type: 'blocks-flushed'; readonly ranges: readonly Range[] }
-  /** It was still waiting when it was withdrawn. */
-  | { readonly type: 'block-withdrawn'; readonly range: Range }
-  | { readonly type: 'block-unreadable'; readonly range: Range; readonly failure: Failure }
-
-export type PieceInput =
-  | {
-      readonly type: 'piece-hashed'
-      readonly good: boolean
-      /** Of each block, where somebody may be to blame; else empty. */
-      readonly fingerprints: readonly number[]
-    }
-  | { readonly type: 'piece-written' }
-  | { readonly type: 'write-failed'; readonly failure: Failure }
-
-export type TrackersInput =
-  /** `port` is the one that the tracker was told of. */
-  | {
-      readonly type: 'announce-answered'
-      readonly tracker: string
-      readonly answer: AnnounceAnswer
-      readonly port: number
-    }
-  | { readonly type: 'announce-failed'; readonly tracker: string; readonly failure: Failure }
-  | { readonly type: 'scrape-asked' }
-  | { readonly type: 'scrape-answered'; readonly tracker: string; readonly answer: TrackerCounts }
-  | { readonly type: 'scrape-failed'; readonly tracker: string; readonly failure: Failure }
-
-export type Input =
-  | ({ readonly to: 'transfer' } & { readonly input: TransferInput })
-  | { readonly to: 'peer'; readonly peer: PeerKey; readonly input: PeerInput }
-  | { readonly to: 'piece'; readonly piece: PieceIndex; readonly input: PieceInput }
-  | { readonly to: 'trackers'; readonly input: TrackersInput }
+export type BlocksArrived = Extract<PeerInput, { readonly type: 'blocks-arrived' }>
 
 export type TransferMessage =
   /** Interest or connections changed: is a slot free for somebody? */

@@ -114,14 +114,27 @@ export class RecordWriter {
     head.whole(this.#firstAt)
     head.raw(previousHash)
     head.raw(this.#body.take())
-    const content = head.take()
-    const hash = sha256(content)
-    const record = new Uint8Array(content.length + HASH_BYTES)
-    record.set(content)
-    record.set(hash, content.length)
     this.#count = 0
-    return { bytes: record, hash }
+    return seal(head.take())
   }
+}
+
+/** The content of a record, and its hash behind it. */
+export const seal = (content: Uint8Array): { readonly bytes: Uint8Array; readonly hash: Uint8Array } => {
+  const hash = sha256(content)
+  const bytes = new Uint8Array(content.length + HASH_BYTES)
+  bytes.set(content)
+  bytes.set(hash, content.length)
+  return { bytes, hash }
+}
+
+/** The content of a record, to be read, once its hash was compared. Throws `Unreadable`. */
+export const openSealed = (bytes: Uint8Array): { readonly reader: Reader; readonly hash: Uint8Array } => {
+  if (bytes.length < HASH_BYTES + 4) throw new Unreadable('the record is too short')
+  const content = bytes.subarray(0, bytes.length - HASH_BYTES)
+  const hash = new Uint8Array(bytes.subarray(content.length))
+  if (!equalBytes(sha256(content), hash)) throw new Unreadable('the record does not match its checksum')
+  return { reader: new Reader(content), hash }
 }
 
 /** A record made by a newer version of this program. */
@@ -129,11 +142,7 @@ export class NewerVersion extends Unreadable {}
 
 /** Throws `Unreadable` where the record is damaged, `NewerVersion` where it is not ours to read. */
 export const readRecord = (bytes: Uint8Array): LogRecord => {
-  if (bytes.length < HASH_BYTES + 4) throw new Unreadable('the record is too short')
-  const content = bytes.subarray(0, bytes.length - HASH_BYTES)
-  const hash = new Uint8Array(bytes.subarray(content.length))
-  if (!equalBytes(sha256(content), hash)) throw new Unreadable('the record does not match its checksum')
-  const reader = new Reader(content)
+  const { reader, hash } = openSealed(bytes)
   const version = reader.byte()
   if (version > RECORD_VERSION) throw new NewerVersion(`the record has version ${version}`)
   const firstSeq = reader.whole()

@@ -104,6 +104,9 @@ export type FieldKind =
   | { readonly type: 'oneOf'; readonly words: readonly string[] }
   | { readonly type: 'optional' | 'list'; readonly of: FieldKind }
   | { readonly type: 'struct'; readonly fields: Readonly<Record<string, FieldKind>> }
+  /** Only of inputs, see `input-fields.ts`. */
+  | { readonly type: 'number' | 'size' | 'blocks' | 'numbers by name' | 'fact' }
+  | { readonly type: 'variants'; readonly of: Readonly<Record<string, Readonly<Record<string, FieldKind>>>> }
 
 export interface Field<Value> {
   readonly kind: FieldKind

@@ -1,12 +1,18 @@
 /**
- * The appender: events into records, and records into commits, many at a time.
+ * The appender: events into records, and records into commits, many at a time; and the inputs that were recorded with them.
  *
  * A record is closed when it is full or a flush is due. Records are committed when a few are full, when a flush is due,
  * or a moment after their first event: each commit wakes a thread, which costs more than writing does. While one commit
  * is under way further events gather, and a flush that came meanwhile starts the next one as soon as it ends.
+ *
+ * A record of inputs is closed whenever one of events is, and committed with it: so there is no event of a commit whose
+ * input is not there. Of an input whose turn was cut in two by the end of a record, a crash may leave the first events
+ * only. Inputs that make no event wake nobody: they are committed with those that do.
  */
 import { assert } from '../assert.js'
 import { RecordWriter } from '../events/codec.js'
+import { InputRecordWriter } from '../events/input-codec.js'
+import type { Input } from '../events/inputs.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Cancel, Clock, Failure } from '../ports.js'
@@ -17,14 +23,24 @@ export interface SealedRecord {
   readonly count: number
   readonly bytes: Uint8Array
 }
+export interface SealedInputs extends SealedRecord {
+  readonly firstNumber: number
+}
+/** What belongs together: the events since the last part, and the inputs of their turns. */
+export interface SealedPart {
+  readonly events: SealedRecord | undefined
+  readonly inputs: SealedInputs | undefined
+}
 
 export interface AppenderOptions {
   readonly clock: Clock
   /** Number of the first event to be appended, and the hash of the record before it. */
   readonly nextSeq: number
   readonly previousHash: Uint8Array
-  /** Commits all of the records or none, and calls back later. */
-  commit(records: readonly SealedRecord[], done: (failure: Failure | undefined) => void): void
+  /** The same of inputs. */
+  readonly inputs: { readonly nextNumber: number; readonly previousHash: Uint8Array }
+  /** Commits all of the parts or none, and calls back later. */
+  commit(parts: readonly SealedPart[], done: (failure: Failure | undefined) => void): void
   committed(committedSeq: number): void
   failed(failure: Failure): void
 }
@@ -32,12 +48,17 @@ export interface AppenderOptions {
 export class LogAppender {
   readonly #options: AppenderOptions
   readonly #record = new RecordWriter()
-  /** Records that are closed and not yet handed over, in order. */
-  #sealed: SealedRecord[] = []
+  readonly #inputs = new InputRecordWriter()
+  /** What is closed and not yet handed over, in order. */
+  #sealed: SealedPart[] = []
   #nextSeq: number
   #sealedSeq: number
   #committedSeq: number
   #previousHash: Uint8Array
+  /** Number of the next input that is sealed, and of the next that is not committed. */
+  #nextInput: number
+  #committedInput: number
+  #previousInputsHash: Uint8Array
   #committing = false
   #flushDue = false
   #failed = false
@@ -52,6 +73,9 @@ export class LogAppender {
     this.#sealedSeq = options.nextSeq
     this.#committedSeq = options.nextSeq
     this.#previousHash = options.previousHash
+    this.#nextInput = options.inputs.nextNumber
+    this.#committedInput = options.inputs.nextNumber
+    this.#previousInputsHash = options.inputs.previousHash
   }
 
   get nextSeq(): number {
@@ -64,6 +88,10 @@ export class LogAppender {
 
   get pendingEvents(): number {
     return this.#nextSeq - this.#committedSeq
+  }
+
+  get pendingInputs(): number {
+    return this.#nextInput + this.#inputs.count - this.#committedInput
   }
 
   append(at: Instant, event: TransferEvent): void {
@@ -80,6 +108,18 @@ export class LogAppender {
       if (this.#sealed.length >= LIMITS.logCommitRecords) this.#commit()
     }
     if (this.#cancelWake === undefined) this.#wakeWithin(LIMITS.logCommitDelayMs)
+  }
+
+  /** Before the events of its turn. */
+  appendInput(at: Instant, input: Input): void {
+    assert(this.#closing === undefined, 'nothing is appended to a log that was closed')
+    if (this.#failed) return
+    // Only here, where the turns of all the inputs before are over, may those be closed without an event.
+    if (this.#inputs.bytes >= LIMITS.logRecordBytesMax || this.#inputs.count === LIMITS.logRecordInputsMax) {
+      this.#seal()
+      this.#commit()
+    }
+    this.#inputs.add(this.#nextSeq, at, input)
   }
 
   flush(withinMs = 0): void {
@@ -114,12 +154,28 @@ export class LogAppender {
   }
 
   #seal(): void {
-    if (this.#record.count === 0) return
+    if (this.#record.count === 0 && this.#inputs.count === 0) return
+    this.#sealed.push({ events: this.#sealEvents(), inputs: this.#sealInputs() })
+  }
+
+  #sealEvents(): SealedRecord | undefined {
     const { count } = this.#record
-    const { bytes, hash } = this.#record.finish(this.#sealedSeq, this.#previousHash)
-    this.#sealed.push({ firstSeq: this.#sealedSeq, count, bytes })
+    if (count === 0) return undefined
+    const firstSeq = this.#sealedSeq
+    const { bytes, hash } = this.#record.finish(firstSeq, this.#previousHash)
     this.#sealedSeq += count
     this.#previousHash = hash
+    return { firstSeq, count, bytes }
+  }
+
+  #sealInputs(): SealedInputs | undefined {
+    const { count, firstSeq } = this.#inputs
+    if (count === 0) return undefined
+    const firstNumber = this.#nextInput
+    const { bytes, hash } = this.#inputs.finish(firstNumber, this.#previousInputsHash)
+    this.#nextInput += count
+    this.#previousInputsHash = hash
+    return { firstSeq, firstNumber, count, bytes }
   }
 
   #commit(): void {
@@ -127,23 +183,25 @@ export class LogAppender {
     if (this.#flushDue) this.#seal()
     this.#flushDue = false
     if (this.#sealed.length === 0) return
-    const records = this.#sealed
+    const parts = this.#sealed
     const endSeq = this.#sealedSeq
+    const endInput = this.#nextInput
     this.#sealed = []
     if (endSeq === this.#nextSeq) {
       this.#cancelWake?.()
       this.#cancelWake = undefined
     }
     this.#committing = true
-    this.#options.commit(records, (failure) => {
+    this.#options.commit(parts, (failure) => {
       this.#committing = false
-      if (failure === undefined) this.#succeed(endSeq)
+      if (failure === undefined) this.#succeed(endSeq, endInput)
       else this.#fail(failure)
     })
   }
 
-  #succeed(endSeq: number): void {
+  #succeed(endSeq: number, endInput: number): void {
     this.#committedSeq = endSeq
+    this.#committedInput = endInput
     this.#commit()
     this.#finishClosing()
     this.#options.committed(endSeq)
@@ -159,6 +217,6 @@ export class LogAppender {
   }
 
   #finishClosing(): void {
-    if (this.#failed || this.pendingEvents === 0) this.#closed?.()
+    if (this.#failed || (this.pendingEvents === 0 && !this.#committing)) this.#closed?.()
   }
 }

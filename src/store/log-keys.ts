@@ -12,8 +12,10 @@ export interface KeyRange {
   readonly to: Uint8Array
 }
 
-const KINDS = { format: 0x00, entry: 0x10, removal: 0x11, record: 0x20, checkpoint: 0x30 } as const
+const KINDS = { format: 0x00, entry: 0x10, removal: 0x11, record: 0x20, inputs: 0x21, checkpoint: 0x30 } as const
 type Kind = keyof typeof KINDS
+/** What a transfer has many of, each at a sequence number. */
+type SeqKind = 'record' | 'inputs' | 'checkpoint'
 
 const HASH_BYTES = 20
 const SEQ_BYTES = 7
@@ -63,15 +65,22 @@ export const recordKey = (hash: InfoHash, firstSeq: number, count: number): Uint
   return bytes
 }
 
+/** Of a record of recorded inputs: what came first in it came before event `firstSeq`, and is the input `firstNumber`. */
+export const inputsKey = (hash: InfoHash, firstSeq: number, firstNumber: number, count: number): Uint8Array => {
+  const bytes = seqKey('inputs', hash, firstSeq, SEQ_BYTES + COUNT_BYTES)
+  putBigEndian(bytes, COUNT_AT, SEQ_BYTES, firstNumber)
+  putBigEndian(bytes, COUNT_AT + SEQ_BYTES, COUNT_BYTES, count)
+  return bytes
+}
+
 /** Keys of one kind with sequence numbers from `from` up to, but without, `to`. */
-export const seqRange = (kind: 'record' | 'checkpoint', hash: InfoHash, from: number, to: number): KeyRange => ({
+export const seqRange = (kind: SeqKind, hash: InfoHash, from: number, to: number): KeyRange => ({
   from: seqKey(kind, hash, from, 0),
   to: seqKey(kind, hash, to, 0),
 })
 
 /** Every key of one kind that a transfer has. */
-export const allOf = (kind: 'record' | 'checkpoint', hash: InfoHash): KeyRange =>
-  seqRange(kind, hash, 0, Number.MAX_SAFE_INTEGER)
+export const allOf = (kind: SeqKind, hash: InfoHash): KeyRange => seqRange(kind, hash, 0, Number.MAX_SAFE_INTEGER)
 
 export const everyEntry: KeyRange = { from: Uint8Array.of(KINDS.entry), to: Uint8Array.of(KINDS.entry + 1) }
 export const everyRemoval: KeyRange = { from: Uint8Array.of(KINDS.removal), to: Uint8Array.of(KINDS.removal + 1) }
@@ -82,6 +91,22 @@ export const readRecordKey = (bytes: Uint8Array): { readonly firstSeq: number; r
   return {
     firstSeq: getBigEndian(bytes, SEQ_AT, SEQ_BYTES),
     count: getBigEndian(bytes, COUNT_AT, COUNT_BYTES),
+  }
+}
+
+export interface InputsPlace {
+  readonly firstSeq: number
+  readonly firstNumber: number
+  readonly count: number
+}
+
+/** Which inputs a record holds; undefined where the key is none of such a record's. */
+export const readInputsKey = (bytes: Uint8Array): InputsPlace | undefined => {
+  if (bytes.length !== COUNT_AT + SEQ_BYTES + COUNT_BYTES || bytes[0] !== KINDS.inputs) return undefined
+  return {
+    firstSeq: getBigEndian(bytes, SEQ_AT, SEQ_BYTES),
+    firstNumber: getBigEndian(bytes, COUNT_AT, SEQ_BYTES),
+    count: getBigEndian(bytes, COUNT_AT + SEQ_BYTES, COUNT_BYTES),
   }
 }
 

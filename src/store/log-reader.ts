@@ -4,6 +4,7 @@ import type { Checkpoint, LogReader } from '../ports.js'
 import type { InfoHash } from '../values.js'
 import { unpackCheckpoint } from './checkpoints.js'
 import { allOf, checkpointKey, readCheckpointKey } from './log-keys.js'
+import { readCommittedInputs } from './read-inputs.js'
 import { endByKey, readEvents } from './read-records.js'
 import type { Shelf } from './shelf.js'
 
@@ -53,6 +54,7 @@ export const openReader = async (shelf: Shelf, hash: InfoHash): Promise<LogReade
   return {
     committedSeq,
     read: (from, to) => readCommitted(shelf, hash, committedSeq, from, to),
+    readInputs: (from, to) => readCommittedInputs(shelf, hash, committedSeq, from, to),
     loadCheckpoint: (atMost = committedSeq) => findCheckpoint(shelf, hash, checkpoints, atMost),
   }
 }

@@ -137,6 +137,7 @@ export class ShelfStore extends ShelfReaders implements LogStore {
 
   async #finishRemoval(infoHash: InfoHash): Promise<void> {
     await this.shelf.clear(allOf('record', infoHash))
+    await this.shelf.clear(allOf('inputs', infoHash))
     await this.shelf.clear(allOf('checkpoint', infoHash))
     await writeDurably(this.shelf, [{ type: 'del', key: removalKey(infoHash) }])
   }

@@ -2,15 +2,30 @@
 import { assert } from '../assert.js'
 import { TorrewindError } from '../errors.js'
 import type { LoggedEvent } from '../events/codec.js'
+import type { LoggedInput } from '../events/input-codec.js'
+import type { Input } from '../events/inputs.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import type { Checkpoint, Clock, Failure, TransferLog } from '../ports.js'
 import type { InfoHash, Instant } from '../values.js'
 import { packCheckpoint, thinOut } from './checkpoints.js'
-import { LogAppender } from './log-appender.js'
-import { checkpointKey, recordKey } from './log-keys.js'
+import { LogAppender, type SealedPart } from './log-appender.js'
+import { checkpointKey, inputsKey, recordKey } from './log-keys.js'
 import { findCheckpoint, listCheckpoints, readCommitted } from './log-reader.js'
+import { findInputsEnd, type InputsEnd, readCommittedInputs } from './read-inputs.js'
 import { checkDensity, findEnd, type LogEnd } from './read-records.js'
 import type { Operation, Shelf } from './shelf.js'
+
+/** The records of a part, each under its key. */
+const putsOf = (hash: InfoHash, { events, inputs }: SealedPart): readonly Operation[] => {
+  const puts: Operation[] = []
+  if (events !== undefined)
+    puts.push({ type: 'put', key: recordKey(hash, events.firstSeq, events.count), value: events.bytes })
+  if (inputs !== undefined) {
+    const { firstSeq, firstNumber, count, bytes } = inputs
+    puts.push({ type: 'put', key: inputsKey(hash, firstSeq, firstNumber, count), value: bytes })
+  }
+  return puts
+}
 
 export class ShelfLog implements TransferLog {
   onCommitted: ((committedSeq: number) => void) | undefined
@@ -30,7 +45,8 @@ export class ShelfLog implements TransferLog {
     const checkpoints = await listCheckpoints(shelf, hash)
     const end = await findEnd(shelf, hash)
     await checkDensity(shelf, hash, checkpoints.at(-1) ?? 0, end.nextSeq)
-    return new ShelfLog(shelf, hash, clock, end, checkpoints, released)
+    const inputsEnd = await findInputsEnd(shelf, hash)
+    return new ShelfLog(shelf, hash, clock, end, inputsEnd, checkpoints, released)
   }
 
   private constructor(
@@ -38,6 +54,7 @@ export class ShelfLog implements TransferLog {
     hash: InfoHash,
     clock: Clock,
     end: LogEnd,
+    inputsEnd: InputsEnd,
     checkpoints: readonly number[],
     released: () => void,
   ) {
@@ -49,13 +66,10 @@ export class ShelfLog implements TransferLog {
       clock,
       nextSeq: end.nextSeq,
       previousHash: end.hash,
-      commit: (records, done) =>
+      inputs: { nextNumber: inputsEnd.nextNumber, previousHash: inputsEnd.hash },
+      commit: (parts, done) =>
         shelf.write(
-          records.map(({ firstSeq, count, bytes }) => ({
-            type: 'put',
-            key: recordKey(hash, firstSeq, count),
-            value: bytes,
-          })),
+          parts.flatMap((part) => putsOf(hash, part)),
           done,
         ),
       committed: (committedSeq) => this.onCommitted?.(committedSeq),
@@ -75,8 +89,16 @@ export class ShelfLog implements TransferLog {
     return this.#appender.pendingEvents
   }
 
+  get pendingInputs(): number {
+    return this.#appender.pendingInputs
+  }
+
   append(at: Instant, event: TransferEvent): void {
     this.#appender.append(at, event)
+  }
+
+  appendInput(at: Instant, input: Input): void {
+    this.#appender.appendInput(at, input)
   }
 
   flush(withinMs?: number): void {
@@ -85,6 +107,10 @@ export class ShelfLog implements TransferLog {
 
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
     return readCommitted(this.#shelf, this.#hash, this.committedSeq, from, to)
+  }
+
+  readInputs(from: number, to?: number): AsyncIterable<readonly LoggedInput[]> {
+    return readCommittedInputs(this.#shelf, this.#hash, this.committedSeq, from, to)
   }
 
   async saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void> {

@@ -6,7 +6,30 @@ import { EVENT_TYPES, type EventType, type TransferEvent, VOCABULARY } from '../
 /** Objects as a literal makes them. */
 const PLAIN = { noNullPrototype: true }
 
-const arbitraryOf = (kind: FieldKind): fc.Arbitrary<unknown> => {
+const recordOf = (
+  kinds: Readonly<Record<string, FieldKind>>,
+  more: Readonly<Record<string, fc.Arbitrary<unknown>>> = {},
+) =>
+  fc.record(
+    { ...more, ...Object.fromEntries(Object.entries(kinds).map(([name, of]) => [name, arbitraryOf(of)])) },
+    PLAIN,
+  )
+
+/** What stands for payload that is left out. */
+const zeros = (most: number) => fc.nat(most).map((length) => new Uint8Array(length))
+
+/** Runs of blocks, and blocks that follow none. */
+const anyBlocks = fc
+  .array(fc.record({ piece: fc.nat(), offset: fc.nat(1 << 24), count: fc.nat(5), block: zeros(16_384) }), {
+    maxLength: 4,
+  })
+  .map((runs) =>
+    runs.flatMap(({ piece, offset, count, block }) =>
+      Array.from({ length: count }, (_, at) => ({ type: 'piece', piece, offset: offset + at * block.length, block })),
+    ),
+  )
+
+export const arbitraryOf = (kind: FieldKind): fc.Arbitrary<unknown> => {
   switch (kind.type) {
     case 'whole':
       return fc.oneof(fc.nat(300), fc.maxSafeNat())
@@ -23,10 +46,19 @@ const arbitraryOf = (kind: FieldKind): fc.Arbitrary<unknown> => {
     case 'list':
       return fc.array(arbitraryOf(kind.of), { maxLength: 5 })
     case 'struct':
-      return fc.record(
-        Object.fromEntries(Object.entries(kind.fields).map(([name, of]) => [name, arbitraryOf(of)])),
-        PLAIN,
-      )
+      return recordOf(kind.fields)
+    case 'number':
+      return fc.oneof(fc.nat(300), fc.maxSafeInteger(), fc.double())
+    case 'size':
+      return zeros(20_000)
+    case 'blocks':
+      return anyBlocks
+    case 'numbers by name':
+      return fc.array(fc.tuple(fc.string({ maxLength: 20 }), fc.nat(255)), { maxLength: 5 }).map((all) => new Map(all))
+    case 'fact':
+      return anyEventOf('port-mapped')
+    case 'variants':
+      return fc.oneof(...Object.entries(kind.of).map(([type, fields]) => recordOf(fields, { type: fc.constant(type) })))
   }
 }
 

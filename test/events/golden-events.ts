@@ -66,6 +66,8 @@ const sample = (kind: FieldKind, round: number, salt: number): unknown => {
       return Object.fromEntries(
         Object.entries(kind.fields).map(([name, of], at) => [name, sample(of, round, salt + at)] as const),
       )
+    default:
+      throw new Error(`no event has a field of the kind ${kind.type}`)
   }
 }
 

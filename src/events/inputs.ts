@@ -1,0 +1,190 @@
+/**
+ * The vocabulary of inputs: everything that the outside may say to a transfer, with its meaning, its fields and its number
+ * in the log.
+ *
+ * As with events one table is the documentation, the types and the codec, and numbers and fields of a released version
+ * never change. Payload is left out: no decision reads it. What hashing it came to is an input of its own.
+ */
+import type { Failure, FileFinding, FileStamp } from '../outside.js'
+import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
+import type { ExtensionHandshake } from '../wire/extension.js'
+import type { Fault, FaultCode } from '../wire/fault.js'
+import type { Handshake, Reserved } from '../wire/handshake.js'
+import type { PeerMessage } from '../wire/messages.js'
+import type { AnnounceAnswer, AnnouncedPeer, TrackerCounts } from '../wire/tracker.js'
+import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
+import { type BlockMessage, blockRuns, eventOf, number, numbersByName, shaped, size, variants } from './input-fields.js'
+import type { EventOf } from './vocabulary.js'
+
+/** What the engine found out that concerns all of its transfers, as the event that each of them logs. */
+export type EngineFact = EventOf<'port-mapped' | 'port-mapping-failed' | 'port-unmapped' | 'lsd-joined' | 'lsd-failed'>
+
+const peer = whole<PeerKey>()
+const piece = whole<PieceIndex>()
+const count = whole()
+const failure = shaped<Failure>({ code: text, message: text })
+const address = shaped<PeerAddress>({ host: text, port: count })
+const range = struct({ piece, offset: count, length: count })
+/** A stranger's numbers: they may be of no piece of ours. */
+const anyRange = { piece: count, offset: count, length: count }
+
+const finding = shaped<FileFinding>({
+  file: count,
+  length: count,
+  firstPiece: number, // an empty file's last piece lies before its first
+  lastPiece: number,
+  stamp: optional(shaped<FileStamp>({ bytes: number, modifiedAt: number })),
+})
+
+const fault = shaped<Fault>({ type: oneOf('fault'), code: text as Field<FaultCode>, reason: text })
+
+const handshake = shaped<Handshake>({
+  infoHash: bytes as Field<InfoHash>, // written from one
+  peerId: bytes as Field<PeerId>, // written from one
+  reserved: shaped<Reserved>({ extensions: flag, fast: flag, dht: flag }),
+})
+
+const extensions = shaped<ExtensionHandshake>({
+  type: oneOf('extension-handshake'),
+  messages: numbersByName,
+  client: optional(text),
+  port: optional(count),
+  requestsMax: optional(count),
+  yourIp: optional(bytes),
+  metadataBytes: optional(count),
+  uploadOnly: optional(flag),
+})
+
+const message = variants<Exclude<PeerMessage, BlockMessage>>({
+  'keep-alive': {},
+  choke: {},
+  unchoke: {},
+  interested: {},
+  'not-interested': {},
+  have: { piece: count },
+  bitfield: { bits: bytes },
+  request: anyRange,
+  cancel: anyRange,
+  port: { port: count },
+  'suggest-piece': { piece: count },
+  'have-all': {},
+  'have-none': {},
+  'reject-request': anyRange,
+  'allowed-fast': { piece: count },
+  extended: { id: count, payload: size },
+  unknown: { id: count, length: count },
+})
+
+const answer = shaped<AnnounceAnswer>({
+  intervalSeconds: number,
+  minIntervalSeconds: optional(number),
+  complete: optional(number),
+  incomplete: optional(number),
+  downloaded: optional(number),
+  trackerId: optional(text),
+  warning: optional(text),
+  externalHost: optional(text),
+  peers: list(shaped<AnnouncedPeer>({ host: text, port: count, peerId: optional(bytes as Field<PeerId>) })),
+})
+
+const counts = shaped<TrackerCounts>({
+  complete: number,
+  incomplete: number,
+  downloaded: number,
+  minIntervalSeconds: optional(number),
+})
+
+const input = <Of extends Readonly<Record<string, Field<unknown>>>>(tag: number, meaning: string, fields: Of) => ({
+  tag,
+  meaning,
+  fields,
+})
+
+/** By who hears them. */
+export const INPUTS = {
+  transfer: {
+    'files-examined': input(1, 'The files of the torrent were looked at, before anything else.', {
+      files: list(finding),
+    }),
+    'piece-checked': input(2, 'A piece was read from disk and hashed.', { piece, good: flag }),
+    'check-asked': input(3, 'The user wants every piece hashed again.', {}),
+    'pause-asked': input(4, 'The user wants no payload to move.', {}),
+    'resume-asked': input(5, 'The user wants the transfer to go on.', {}),
+    'end-asked': input(6, 'Let go of everything; `stamps-taken` follows when nothing is under way any more.', {}),
+    'stamps-taken': input(7, 'Size and time of every file, as the last thing.', {
+      stamps: list(struct({ file: count, bytes: number, modifiedAt: number })),
+      reason: oneOf('closed', 'removed', 'failed'),
+    }),
+    'pieces-selected': input(8, 'The user wants these pieces, as a bitfield.', { wanted: bytes, sequential: flag }),
+    'peers-found': input(9, 'Addresses of peers.', {
+      source: oneOf('tracker', 'user', 'lsd'),
+      addresses: list(address),
+    }),
+    'peer-accepted': input(10, 'A peer connected to us and named our info-hash.', { peer, address }),
+    'log-committed': input(11, 'Every event below this number is committed.', { committedSeq: count }),
+    'storage-failed': input(12, 'The disk does not let the transfer go on.', { failure }),
+    'sync-finished': input(13, 'What was written before is on the medium.', {}),
+    woken: input(14, 'The clock has reached the time that was asked for.', {}),
+    'fact-found': input(15, 'The engine found out what concerns all of its transfers.', {
+      fact: eventOf<EngineFact>(),
+    }),
+  },
+  peer: {
+    connected: input(32, 'A connection that we dialed is open.', {}),
+    'dial-failed': input(33, 'It could not be opened.', { failure }),
+    'handshake-arrived': input(34, 'The handshake of BEP 3.', { handshake }),
+    'extensions-arrived': input(35, 'The extension handshake of BEP 10.', { extensions }),
+    'message-arrived': input(36, 'A message of BEP 3, 6 or 10 that is no block.', { message }),
+    'blocks-arrived': input(37, 'Blocks that came in a row.', { blocks: blockRuns }),
+    'block-part-arrived': input(38, 'Some of a block came, and not its end.', {}),
+    'fault-found': input(39, 'What the peer sent is against the protocol.', { fault }),
+    'connection-lost': input(40, 'The connection is gone.', { failure }),
+    'blocks-flushed': input(41, 'Blocks that we serve left this process.', { ranges: list(range) }),
+    'block-withdrawn': input(42, 'A block that was still waiting will not be sent.', { range }),
+    'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
+  },
+  piece: {
+    'piece-hashed': input(
+      64,
+      'The piece is right or wrong; of each block a fingerprint where somebody may be to blame.',
+      {
+        good: flag,
+        fingerprints: list(count),
+      },
+    ),
+    'piece-written': input(65, 'The piece is written.', {}),
+    'write-failed': input(66, 'The piece could not be written.', { failure }),
+  },
+  trackers: {
+    'announce-answered': input(80, 'A tracker answered; `port` is the one that it was told of.', {
+      tracker: text,
+      answer,
+      port: count,
+    }),
+    'announce-failed': input(81, 'A tracker did not answer, or refused.', { tracker: text, failure }),
+    'scrape-asked': input(82, 'The user wants the counts of trackers.', {}),
+    'scrape-answered': input(83, 'A tracker gave its counts.', { tracker: text, answer: counts }),
+    'scrape-failed': input(84, 'A tracker gave no counts.', { tracker: text, failure }),
+  },
+} as const
+
+type Table = typeof INPUTS
+export type Hearer = keyof Table
+type OneOf<Of> = {
+  readonly [Type in keyof Of]: Of[Type] extends {
+    readonly fields: infer Fields extends Readonly<Record<string, Field<unknown>>>
+  }
+    ? { readonly type: Type } & Shape<Fields>
+    : never
+}[keyof Of]
+
+export type TransferInput = OneOf<Table['transfer']>
+export type PeerInput = OneOf<Table['peer']>
+export type PieceInput = OneOf<Table['piece']>
+export type TrackersInput = OneOf<Table['trackers']>
+
+export type Input =
+  | { readonly to: 'transfer'; readonly input: TransferInput }
+  | { readonly to: 'peer'; readonly peer: PeerKey; readonly input: PeerInput }
+  | { readonly to: 'piece'; readonly piece: PieceIndex; readonly input: PieceInput }
+  | { readonly to: 'trackers'; readonly input: TrackersInput }
