@@ -16,6 +16,7 @@ export interface Beginning {
   /** 16 bytes that nobody can foretell. */
   readonly entropy: Uint8Array
   readonly machineStartedAt: number
+  readonly limits: TransferState['limits']
 }
 
 /** What comes first in a log, or where it is known, what is new about where its files are. */
@@ -54,6 +55,12 @@ const selection = (state: Readonly<TransferState>, { metainfo, add }: Beginning)
   return same ? [] : [{ type: 'pieces-selected', wanted: bytes, sequential }]
 }
 
+const limits = (
+  state: Readonly<TransferState>,
+  { limits: { download, upload } }: Beginning,
+): readonly TransferEvent[] =>
+  state.limits.download === download && state.limits.upload === upload ? [] : [{ type: 'limits-set', download, upload }]
+
 /** In order, to be recorded one after the other. Throws `OPTION_INVALID`. */
 export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning): readonly TransferEvent[] => {
   const { entropy, version, machineStartedAt } = beginning
@@ -70,5 +77,6 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
     },
     ...trackers(state, beginning, randomSeed),
     ...selection(state, beginning),
+    ...limits(state, beginning),
   ]
 }

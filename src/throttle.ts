@@ -53,7 +53,10 @@ export class Throttle {
   #timer: Cancel | undefined
 
   /** Bytes a second; 0 for no limit. */
-  constructor(clock: Clock, limits: { readonly download: number; readonly upload: number }) {
+  constructor(
+    clock: Clock,
+    readonly limits: { readonly download: number; readonly upload: number },
+  ) {
     this.#clock = clock
     const now = clock.now()
     if (limits.download > 0) this.#down = new Bucket(limits.download, now)

@@ -126,8 +126,9 @@ export class TorrentTransfer implements Transfer {
     log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
     log.onFailed = (failure) => this.#onLogFailed(failure)
     const { add, version } = options
-    const beginning = { metainfo, add, version, entropy: ports.entropy(16), machineStartedAt: ports.machineStartedAt() }
-    for (const event of beginningOf(state, beginning)) this.#system.record(event)
+    const [entropy, machineStartedAt, { limits }] = [ports.entropy(16), ports.machineStartedAt(), options.throttle]
+    for (const event of beginningOf(state, { metainfo, add, version, entropy, machineStartedAt, limits }))
+      this.#system.record(event)
   }
 
   get infoHash(): InfoHash {

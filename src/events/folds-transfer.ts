@@ -211,6 +211,9 @@ export const transferFolds = {
     state.sequential = event.sequential
     rebuildWants(state)
   },
+  'limits-set'(state, { download, upload }) {
+    state.limits = { download, upload }
+  },
   'trackers-set'(state, event) {
     const known = new Map(state.tiers.flat().map((tracker) => [tracker.url, tracker]))
     state.tiers = event.tiers.map((tier) => tier.map((url) => known.get(url) ?? newTracker(url)))

@@ -172,6 +172,8 @@ export interface TransferState {
   /** Pieces wanted and not stored. */
   missing: number
   sequential: boolean
+  /** Bytes a second over all transfers of the engine; 0 for no limit. */
+  limits: { readonly download: number; readonly upload: number }
   stored: Bitfield
   /** Stored and committed: told to peers, and served. */
   announced: Bitfield
@@ -241,6 +243,7 @@ export const initialState = (): TransferState => ({
   wanted: new Bitfield(0),
   missing: 0,
   sequential: false,
+  limits: { download: ZERO, upload: ZERO },
   stored: new Bitfield(0),
   announced: new Bitfield(0),
   unannounced: [],

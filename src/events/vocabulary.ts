@@ -59,7 +59,10 @@ export const VOCABULARY = {
   'download-began': event(9, 'Wanted pieces are missing and are being fetched.', {}),
   'seeding-began': event(10, 'Every wanted piece is stored.', {}),
   'download-completed': event(11, 'The last wanted piece was stored and committed, for the first time.', {}),
-
+  'limits-set': event(12, 'Bytes a second that all transfers of the engine may take together; 0 for no limit.', {
+    download: count,
+    upload: count,
+  }),
   'folder-set': event(13, 'The files are looked for in another folder from now on.', { folder: text }),
 
   'check-began': event(16, 'Pieces, as a bitfield, are read from disk and hashed.', {

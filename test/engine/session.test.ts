@@ -23,9 +23,14 @@ const metainfo = parseTorrent(
   }),
 )
 
-const begin = (state: TransferState, chance: number): ReturnType<typeof beginningOf> => {
+const begin = (
+  state: TransferState,
+  chance: number,
+  limits: TransferState['limits'] = { download: 0, upload: 0 },
+): ReturnType<typeof beginningOf> => {
   const entropy = new Uint8Array(16).fill(chance)
-  return beginningOf(state, { metainfo, add: { path: '/content' }, version: '0.1.0', entropy, machineStartedAt: 0 })
+  const add = { path: '/content' }
+  return beginningOf(state, { metainfo, add, version: '0.1.0', entropy, machineStartedAt: 0, limits })
 }
 
 const begun = (chance: number): TransferState => {
@@ -52,6 +57,19 @@ test('session: trackers that are known are not set again, whatever order they ar
     begin(state, 2).map(({ type }) => type),
     ['session-began'],
   )
+})
+
+test('session: limits are recorded where they are not those of the session before', () => {
+  const state = begun(1)
+  const typesOf = (limits: TransferState['limits']): unknown[] => {
+    const events = begin(state, 2, limits)
+    for (const event of events) evolve(state, { seq: seq(state.nextSeq), at: instant(2), event })
+    return events.filter(({ type }) => type === 'limits-set')
+  }
+  assert.equal(typesOf({ download: 0, upload: 0 }), [])
+  assert.equal(typesOf({ download: 500, upload: 0 }), [{ type: 'limits-set', download: 500, upload: 0 }])
+  assert.equal(typesOf({ download: 500, upload: 0 }), [])
+  assert.equal(typesOf({ download: 0, upload: 0 }), [{ type: 'limits-set', download: 0, upload: 0 }])
 })
 
 test.run()
