@@ -192,6 +192,20 @@ export const LIMITS = {
   trackerEventBytesMin: 4 * MIB,
   /** It is a row of files, of which the oldest goes: so a sixteenth of it is forgotten at a time. */
   trackerEventFiles: 16,
+  /** A tracker's log of events: what is packed into one chunk, and how long the first record of one waits. */
+  trackerEventChunkBytes: 256 * KIB,
+  trackerEventDelayMs: 1_000,
+  /** Chunks that wait to be written: beyond that the medium is too slow, and records are let go. */
+  trackerEventPendingBytesMax: 32 * MIB,
+  /** Of addresses whose requests were not looked at, a chunk names so many: who writes it may make them up. */
+  trackerEventDismissedMax: 1_024,
+  /** What the log takes, unless a setting says otherwise: about 2.8 million announces with 50 peers each. */
+  trackerEventBytesMax: 1_024 * MIB,
+  trackerEventBytesMin: 4 * MIB,
+  /** It is a row of files, of which the oldest goes: so a sixteenth of it is forgotten at a time. */
+  trackerEventFiles: 16,
+  /** More files than that are of trackers that ended soon. */
+  trackerEventFilesMax: 1_000,
   /** How long what changed in a tracker's swarms waits to be written: what a SIGKILL may cost. */
   trackerStoreDelayMs: 1_000,
   /** Records of peers in one write, 2 ms of packing: announces are answered between two of them. */

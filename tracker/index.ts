@@ -6,15 +6,23 @@ import { openCatalogue } from './catalogue-front.js'
 import { catalogueBounds, publishingOf } from './catalogue-options.js'
 import { ConnectionIds } from './connection-ids.js'
 import { TrackerCore } from './core.js'
+import type { EventLog } from './event-log.js'
+import type { Keeping } from './event-record.js'
 import { hostOf, startHttpFront } from './http.js'
 import { httpReply, notThere } from './http-reply.js'
 import { Latency, timed } from './latency.js'
-import { loggingWitness, logStore, SILENT } from './logger.js'
+import { loggingWitness, logStore, SILENT, type TrackerLogger } from './logger.js'
 import { machineKey, machineNow, machineRandom, machineSeed, machineWallClock } from './machine.js'
 import type { Metrics, MetricsParts } from './metrics.js'
 import { type OpenStore, openStore } from './open-store.js'
 import { operationsRoutes } from './operations-http.js'
-import { type TokenOptions, TRACKER_HTTP_PORT, type Tracker, type TrackerOptions } from './options.js'
+import {
+  type EventsOptions,
+  type TokenOptions,
+  TRACKER_HTTP_PORT,
+  type Tracker,
+  type TrackerOptions,
+} from './options.js'
 import { Readiness } from './readiness.js'
 import { Reloader, ratesOf } from './reload.js'
 import type { Soon } from './store.js'
@@ -29,6 +37,9 @@ export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
 export type { CatalogueOptions } from './catalogue-options.js'
 export type { TrackerStats } from './core.js'
+export { whyNot } from './event-query.js'
+export type { EventRecord } from './event-record.js'
+export type { SoughtPeer, Why, WhyCause, WhyQuestion } from './event-why.js'
 export type { TrackerLogger, TrackerLogLevel } from './logger.js'
 export {
   type EventsOptions,
@@ -54,6 +65,22 @@ const metricsOf = async (parts: MetricsParts): Promise<Metrics> => {
   const { Metrics } = await import('./metrics.js')
   return new Metrics(parts)
 }
+
+/** And the one that keeps records of all that is asked. */
+const openEvents = async (
+  { folder, bytesMax = LIMITS.trackerEventBytesMax }: EventsOptions,
+  parts: { readonly keeping: Keeping; readonly intervalSeconds: number; readonly now: () => number },
+  logger: TrackerLogger,
+): Promise<EventLog> => {
+  const { EventLog } = await import('./event-log.js')
+  return EventLog.open({
+    ...{ folder, ...parts },
+    bytesMax: whole(bytesMax, 'events.bytesMax', LIMITS.trackerEventBytesMin, Number.MAX_SAFE_INTEGER),
+    failed: (error) => logger.error({ code: error.code, error: error.message }, 'log of events failed'),
+  })
+}
+
+const keepingOf = (store = 'memory'): Keeping => (isRemote(store) ? 'shared' : store === 'memory' ? 'memory' : 'folder')
 
 /** What a store stands on can be gone while it goes on: peers on disk are in memory, too. */
 const isRemote = (store: string): boolean => /^rediss?:/.test(store)
@@ -108,8 +135,6 @@ const serve = async (
     rates: ratesOf(options.rate),
     trustsAnnounced: options.announcedIp,
   })
-  const heardBy = loggingWitness(logger)
-  core.witness = joined(heardBy === undefined ? [] : [heardBy])
   const catalogue = await openCatalogue({
     core,
     store: store.catalogue,
@@ -119,18 +144,27 @@ const serve = async (
     loopbackOnly: open !== true && core.access === undefined,
   })
   const fronts: { close(): Promise<void> }[] = []
+  /** What is there until the last request is answered. */
+  const behind: { close(): Promise<void> }[] = []
   /** Listening ends everywhere at once; what is on its way still has all that it needs. */
   const letGo = async (): Promise<void> => {
     await Promise.all([catalogue.close(), ...fronts.map((front) => front.close())])
+    for (const each of behind) await each.close()
   }
-  const opened = async <Front extends { close(): Promise<void> }>(opening: Promise<Front>): Promise<Front> => {
+  const opened = async <Front extends { close(): Promise<void> }>(
+    opening: Promise<Front>,
+    among = fronts,
+  ): Promise<Front> => {
     const front = await opening.catch(async (error: unknown) => {
       await letGo()
       throw error
     })
-    fronts.push(front)
+    among.push(front)
     return front
   }
+  const parts = { keeping: keepingOf(options.store), intervalSeconds, now }
+  const events = options.events && (await opened(openEvents(options.events, parts, logger), behind))
+  core.witness = joined([loggingWitness(logger), events?.witness])
   const latencies = new Map<FrontName, Latency>()
   /** Replies of a front; timed, where anybody wants to know. */
   const repliesOf = <Request, Answer>(
@@ -149,7 +183,7 @@ const serve = async (
       storeWaitingMax: isRemote(options.store ?? '') ? LIMITS.trackerStoreWaitingMax : undefined,
       connections: () => http.connections,
       datagramsUnsent: () => udp?.unsent ?? 0,
-      events: () => undefined,
+      events: () => events?.counts,
     })
     return (await metrics).text()
   }
@@ -190,19 +224,14 @@ const serve = async (
             reply: notThere,
             routes: operationsRoutes({ readiness, metrics: readMetrics }),
           }),
+          behind,
         )
-  // Until the end it says that the tracker is not ready any more.
-  if (operations !== undefined) fronts.pop()
   const close = async (): Promise<void> => {
     readiness.isDraining = true
     logger.info({}, 'stopping')
-    try {
-      await letGo()
-      await store.close()
-      logger.info({}, 'stopped')
-    } finally {
-      await operations?.close()
-    }
+    await letGo()
+    await store.close()
+    logger.info({}, 'stopped')
   }
   logger.info({ http: http.port, udp: udp?.port ?? null, metrics: operations?.port ?? null }, 'listening')
   let closing: Promise<void> | undefined

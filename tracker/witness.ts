@@ -13,7 +13,8 @@ export interface Witness {
 }
 
 /** One for all of them; undefined where there is none. */
-export const joined = (witnesses: readonly Witness[]): Witness | undefined => {
+export const joined = (found: readonly (Witness | undefined)[]): Witness | undefined => {
+  const witnesses = found.filter((witness) => witness !== undefined)
   const [first, ...others] = witnesses
   if (first === undefined || others.length === 0) return first
   return {
