@@ -87,9 +87,17 @@ export class TrackerCore {
     this.witness?.dismissed(front, from, this.#now(), code)
   }
 
-  /** `token` is what the request brought along (see `readToken`); a private tracker refuses what has none. */
-  announce(front: FrontName, request: SwarmRequest, token?: string): Soon<StoreAnswer | Refusal> {
-    const outcome = this.#announce(request, token)
+  /**
+   * `token` is what the request brought along (see `readToken`); a private tracker refuses what has none. `swarms` are
+   * those of the store, but for peers that no store has.
+   */
+  announce(
+    front: FrontName,
+    request: SwarmRequest,
+    token?: string,
+    swarms: Pick<SwarmStore, 'announce'> = this.store,
+  ): Soon<StoreAnswer | Refusal> {
+    const outcome = this.#announce(request, token, swarms)
     return outcome instanceof Promise
       ? outcome.then((later) => this.#announced(front, request, later))
       : this.#announced(front, request, outcome)
@@ -116,12 +124,16 @@ export class TrackerCore {
     )
   }
 
-  #announce(request: SwarmRequest, token: string | undefined): Soon<StoreAnswer | Refusal> {
+  #announce(
+    request: SwarmRequest,
+    token: string | undefined,
+    swarms: Pick<SwarmStore, 'announce'>,
+  ): Soon<StoreAnswer | Refusal> {
     if (!this.isServed(request.infoHash)) return NOT_SERVED
-    if (this.access === undefined) return orRefusal(this.store.announce(request, this.#now()))
+    if (this.access === undefined) return orRefusal(swarms.announce(request, this.#now()))
     const admitted = this.access.admit(token, 'announce', toHex(request.infoHash))
     const ask = (answer: Admission | Denial): Soon<StoreAnswer | Refusal> =>
-      answer.type === 'denial' ? refusalOf(answer) : orRefusal(this.store.announce(request, this.#now()))
+      answer.type === 'denial' ? refusalOf(answer) : orRefusal(swarms.announce(request, this.#now()))
     // Whoever waits is told later, when the store was asked for others.
     return admitted instanceof Promise ? admitted.then((answer) => soon(ask(answer), heldAnswer)) : ask(admitted)
   }

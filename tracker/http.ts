@@ -6,7 +6,7 @@
  * Node looks after them; a request with a body is answered at once, and the body thrown away. What has more to it than
  * that (bodies, answers without end) goes to `routes`, who take what is theirs.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { systemCode } from '../src/errors.js'
@@ -49,6 +49,8 @@ export interface HttpFrontOptions {
   reply(target: string, host: Uint8Array): Soon<HttpReply>
   /** Whether it takes a request that is more than a target; then it answers it by itself. */
   readonly routes?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+  /** Takes requests that ask for WebSocket, with what came after their heads; without it, they are as others. */
+  readonly upgrade?: ((request: IncomingMessage, stream: Duplex, head: Buffer) => void) | undefined
 }
 
 export interface HttpFront {
@@ -107,11 +109,23 @@ const endsConnection = (response: ServerResponse): void => {
   if (!response.headersSent) response.setHeader('connection', 'close')
 }
 
+/** Some clients would like another protocol (`h2c`), and ask on the way: Node has let go of the socket by then. */
+const answerOnce = (request: IncomingMessage, handle: RequestListener): void => {
+  const { socket } = request
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  socket.on('error', () => {})
+  response.on('finish', () => socket.end())
+  handle(request, response)
+}
+
 export const startHttpFront = async ({
   host,
   port,
   reply,
   routes = () => false,
+  upgrade,
   bounds = HTTP_FRONT_BOUNDS,
 }: HttpFrontOptions): Promise<HttpFront> => {
   let closing: Promise<void> | undefined
@@ -173,6 +187,12 @@ export const startHttpFront = async ({
   // A client that reads no answers lets its socket come to a stop, which no other bound would notice.
   server.timeout = bounds.requestTimeoutMs + bounds.keepAliveMs
   server.on('checkContinue', handle)
+  if (upgrade !== undefined) {
+    server.on('upgrade', (request, stream, head) => {
+      if (request.headers.upgrade?.toLowerCase() === 'websocket') upgrade(request, stream, head)
+      else answerOnce(request, handle)
+    })
+  }
   server.on('clientError', (error, socket) => refuseBytes(error, socket, bounds.lingerMs))
   await listen(server, host, port)
   // A connection could not be taken, for want of descriptors or memory: those that are there go on.

@@ -8,7 +8,7 @@ import { ConnectionIds } from './connection-ids.js'
 import { TrackerCore } from './core.js'
 import type { EventLog } from './event-log.js'
 import type { Keeping } from './event-record.js'
-import { hostOf, startHttpFront } from './http.js'
+import { HTTP_FRONT_BOUNDS, hostOf, startHttpFront } from './http.js'
 import { httpReply, notThere } from './http-reply.js'
 import { Latency, timed } from './latency.js'
 import { loggingWitness, logStore, SILENT, type TrackerLogger } from './logger.js'
@@ -30,8 +30,12 @@ import type { FrontName } from './tally.js'
 import type { Tokens } from './tokens.js'
 import { startUdpFront } from './udp.js'
 import { udpReply } from './udp-reply.js'
+import { CountedStore } from './web-counts.js'
+import { WebReplies } from './web-reply.js'
+import { WebSwarms } from './web-swarms.js'
 import { whole } from './whole.js'
 import { joined } from './witness.js'
+import type { WebFront } from './ws.js'
 
 export { type ErrorCode, TorrewindError } from '../src/errors.js'
 export { parseAllowList } from './allow-list.js'
@@ -64,6 +68,12 @@ const accessOf = async (tokens: TokenOptions | undefined): Promise<Tokens | unde
 const metricsOf = async (parts: MetricsParts): Promise<Metrics> => {
   const { Metrics } = await import('./metrics.js')
   return new Metrics(parts)
+}
+
+/** And the one for WebSocket. */
+const openWebFront = async (core: TrackerCore, swarms: WebSwarms, now: () => number): Promise<WebFront> => {
+  const { WebFront } = await import('./ws.js')
+  return new WebFront({ core, swarms, replies: new WebReplies(core, swarms), now })
 }
 
 /** And the one that keeps records of all that is asked. */
@@ -106,7 +116,8 @@ export const createTracker = async (options: TrackerOptions = {}): Promise<Track
       options.onStore?.(failure)
     },
   })
-  return serve(options, settings, store, readiness, now).catch(async (error: unknown) => {
+  const web = options.ws === true ? new WebSwarms(settings, random) : undefined
+  return serve(options, settings, store, web, readiness, now).catch(async (error: unknown) => {
     await store.close()
     throw error
   })
@@ -119,6 +130,7 @@ const serve = async (
   options: TrackerOptions,
   { intervalSeconds, peersMax, swarmsMax }: GivenSettings,
   store: OpenStore,
+  web: WebSwarms | undefined,
   readiness: Readiness,
   now: () => number,
 ): Promise<Tracker> => {
@@ -131,7 +143,8 @@ const serve = async (
   const metricsPort = ownMetrics && whole(ownMetrics.port, 'metrics.port', 0, 65_535)
   const access = await accessOf(options.tokens)
   const core = new TrackerCore({
-    ...{ store: store.swarms, intervalSeconds, now, allow, access },
+    store: web === undefined ? store.swarms : new CountedStore(store.swarms, web),
+    ...{ intervalSeconds, now, allow, access },
     rates: ratesOf(options.rate),
     trustsAnnounced: options.announcedIp,
   })
@@ -195,12 +208,18 @@ const serve = async (
       return from !== undefined && core.takes('http', from)
     },
   })
+  const webFront = web && (await opened(openWebFront(core, web, now)))
   const http = await opened(
     startHttpFront({
       host,
       port,
       reply: repliesOf('http', (target: string, from) => httpReply(core, target, from)),
       routes: (request, response) => atFront(request, response) || catalogue.routes(request, response),
+      upgrade: webFront && ((...asked) => webFront.upgrade(...asked)),
+      bounds: {
+        ...HTTP_FRONT_BOUNDS,
+        connectionsMax: HTTP_FRONT_BOUNDS.connectionsMax + (webFront?.bounds.socketsMax ?? 0),
+      },
     }),
   )
   const ids = new ConnectionIds(machineKey(16), now)

@@ -14,6 +14,8 @@ export interface TrackerOptions {
   readonly httpPort?: number | undefined
   /** The tracker answers over UDP (BEP 15), too, at this port; 0 takes any free one. It does not, where it is left out. */
   readonly udpPort?: number | undefined
+  /** The tracker takes peers in browsers, too, over WebSocket at its HTTP port. It does not, where it is left out. */
+  readonly ws?: boolean | undefined
   /** Requests a second that an address may go on with; 100, where it is left out, and 0 for as many as it likes. */
   readonly rate?: number | undefined
   /** Peers are known by the address that they say they have, which may be anybody's: by that they come from, if left out. */

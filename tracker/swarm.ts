@@ -78,6 +78,14 @@ export interface SwarmStats {
   readonly torrents: number
   readonly peers: number
   readonly seeds: number
+  /** Those of them that are over WebSocket, where there is such a front. A torrent that is there both ways counts twice. */
+  readonly web?: WebStats | undefined
+}
+
+export interface WebStats {
+  readonly torrents: number
+  readonly peers: number
+  readonly seeds: number
 }
 
 const BOTH: readonly Family[] = ['ipv4', 'ipv6']

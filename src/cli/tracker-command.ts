@@ -1,7 +1,6 @@
 /** `torrewind tracker`: runs the tracker until it is stopped. */
 import { Command } from 'commander'
 import { createTracker, parseAllowList, TRACKER_HTTP_PORT, type Tracker } from '../../tracker/index.js'
-import { TorrewindError } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import { showAddress } from '../values.js'
 import { port, wholeFrom } from './arguments.js'
@@ -22,11 +21,6 @@ interface TrackerFlags extends AccessFlags {
   readonly announcedIp?: true
 }
 
-const refuseUnsupported = ({ ws }: TrackerFlags): void => {
-  if (ws === undefined) return
-  throw new TorrewindError('OPTION_UNSUPPORTED', '--ws is not there yet: the tracker speaks HTTP and UDP')
-}
-
 const readAllowFile = (file: string): Promise<ReadonlySet<string>> =>
   readOptionFile('--allow', file, LIMITS.trackerAllowBytesMax, parseAllowList)
 
@@ -38,17 +32,18 @@ const tellOf = (context: CommandContext, tracker: Tracker, flags: TrackerFlags, 
   if (tracker.udpPort !== undefined) {
     context.tell(`  and at udp://${showAddress({ host, port: tracker.udpPort })}/announce`)
   }
+  if (flags.ws === true) context.tell(`  and at ws://${showAddress({ host, port: tracker.httpPort })}/announce`)
   if (flags.host === undefined) context.tell("  (others reach it by any of this machine's addresses)")
   tellAccess(context, tracker, url)
 }
 
 const track = async (context: CommandContext, flags: TrackerFlags): Promise<void> => {
-  refuseUnsupported(flags)
   const allow = flags.allow === undefined ? undefined : await readAllowFile(flags.allow)
   const tracker = await createTracker({
     host: flags.host,
     httpPort: flags.http,
     udpPort: flags.udp,
+    ws: flags.ws,
     rate: flags.rate,
     announcedIp: flags.announcedIp,
     intervalSeconds: flags.interval,
@@ -57,7 +52,12 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
     store: flags.store,
     onStore: (failure) => context.warn(failure?.message ?? 'the store answers again'),
   })
-  context.say({ type: 'listening', http: tracker.httpPort, udp: tracker.udpPort ?? null })
+  context.say({
+    type: 'listening',
+    http: tracker.httpPort,
+    udp: tracker.udpPort ?? null,
+    ws: flags.ws === true ? tracker.httpPort : null,
+  })
   tellOf(context, tracker, flags, allow?.size)
   await context.untilStopped()
   const stats = await tracker.stats().finally(() => tracker.close())
@@ -75,7 +75,7 @@ export const trackerCommand = (context: CommandContext): Command =>
     .option('--host <address>', 'the address to listen on (default: all of this machine)')
     .option('--http <port>', 'the port of the HTTP tracker; 0 takes any free one', port, TRACKER_HTTP_PORT)
     .option('--udp <port>', 'the port of the UDP tracker, if there is to be one; 0 takes any free one', port)
-    .option('--ws', 'take peers in browsers over WebSocket (not there yet)')
+    .option('--ws', 'take peers in browsers, too, over WebSocket at the port of HTTP')
     .option('--store <store>', 'where peers are kept: memory, level:DIR, or redis://HOST:PORT[/NAME]', 'memory')
     .option(
       '--interval <seconds>',

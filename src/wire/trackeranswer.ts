@@ -22,12 +22,16 @@ export const answerFault = (reason: string): AnswerFault => ({ type: 'fault', re
 const utf8 = new TextDecoder()
 
 /** A stranger's words for people: bounded, and without what a terminal would obey. */
+export const showableText = (text: string): string =>
+  boundedText(text, LIMITS.trackerTextMax)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+    .trim()
+
 export const readShownText = (value: Bencode | undefined): string | undefined => {
   const bytes = asBytes(value)
   if (bytes === undefined) return undefined
   // A character takes up to four bytes, and one cut in half shows as a question mark that is cut off next.
-  const text = boundedText(utf8.decode(bytes.subarray(0, LIMITS.trackerTextMax * 4)), LIMITS.trackerTextMax)
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').trim()
+  return showableText(utf8.decode(bytes.subarray(0, LIMITS.trackerTextMax * 4)))
 }
 
 /** PHP trackers like to end in an empty line. */

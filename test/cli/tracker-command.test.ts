@@ -6,6 +6,7 @@ import { LIMITS } from '../../src/limits.js'
 import { announceUrl } from '../../src/wire/tracker.js'
 import { askAnnounce, failureOf, request } from '../tracker/http-client.js'
 import { UdpClient, udpAnnounce } from '../tracker/udp-client.js'
+import { WebClient } from '../tracker/ws-client.js'
 import { inPlace, writeFiles } from './place.js'
 import { Cli, cli, type Ended, jsonLines, lastLine } from './run-cli.js'
 
@@ -40,7 +41,7 @@ test('tracker command: it says where it listens, tracks until Ctrl-C, and ends w
   assert.is(ended.code, 130)
   const [listening, stopped, ...more] = jsonLines(ended.stdout)
   assert.equal(more, [])
-  assert.equal(listening, { type: 'listening', http: listening?.http, udp: null })
+  assert.equal(listening, { type: 'listening', http: listening?.http, udp: null, ws: null })
   assert.equal(stopped, {
     type: 'stopped',
     torrents: 1,
@@ -88,11 +89,14 @@ test('tracker command: a list that cannot be used is named with its line, or wit
     assert.match(endless?.message ?? '', new RegExp(`longer than ${LIMITS.trackerAllowBytesMax} bytes`))
   }))
 
-test('tracker command: what is not there yet is refused by a code of its own', async () => {
-  const { code, error, message } = await failed('--ws')
-  assert.is(code, 1)
-  assert.is(error, 'OPTION_UNSUPPORTED')
-  assert.match(message, '--ws is not there yet')
+test('tracker command: it takes peers over WebSocket at its HTTP port where it is told to', async () => {
+  const { stderr } = await withTracker(['--ws'], async (base) => {
+    const client = await WebClient.open(`${base.replace('http', 'ws')}/announce`)
+    client.announce('a', { left: 0 })
+    assert.is((await client.next()).complete, 1)
+    client.end()
+  })
+  assert.match(stderr, /and at ws:\/\/127\.0\.0\.1:\d+\/announce/)
 })
 
 test('tracker command: it answers over UDP, too, and one limit of requests holds for both ways', async () => {

@@ -1,0 +1,112 @@
+/** What a tracker says over WebSocket: answers, failures, and what peers say to each other through it, in both directions. */
+import { LIMITS } from '../limits.js'
+import type { InfoHash } from '../values.js'
+import type { AnnounceAnswer } from './announceanswer.js'
+import { latin1Text } from './bencode.js'
+import type { ScrapeFile } from './scrape.js'
+import { showableText } from './trackeranswer.js'
+import type { WebId, WebOffer, WebReply } from './websocketrequest.js'
+
+/** An answer to an announce, which holds no peers: those are passed on one by one. */
+export type WebAnswer = Pick<AnnounceAnswer, 'intervalSeconds' | 'complete' | 'incomplete' | 'warning'>
+
+export const encodeWebAnswer = (infoHash: InfoHash, answer: WebAnswer): string =>
+  JSON.stringify({
+    action: 'announce',
+    info_hash: latin1Text(infoHash),
+    interval: answer.intervalSeconds,
+    complete: answer.complete,
+    incomplete: answer.incomplete,
+    'warning message': answer.warning,
+  })
+
+/** Clients take what has no action for a fault of the connection, and an announce without an info-hash for another's. */
+export const encodeWebFailure = (reason: string, action?: 'announce' | 'scrape', infoHash?: InfoHash): string =>
+  JSON.stringify({
+    action: action === 'announce' && infoHash === undefined ? undefined : action,
+    info_hash: infoHash && latin1Text(infoHash),
+    'failure reason': reason,
+  })
+
+export const encodeWebScrape = (files: readonly ScrapeFile[], minRequestIntervalSeconds: number): string =>
+  JSON.stringify({
+    action: 'scrape',
+    files: Object.fromEntries(
+      files.map(({ infoHash, complete, incomplete, downloaded }) => [
+        latin1Text(infoHash),
+        { complete, incomplete, downloaded },
+      ]),
+    ),
+    flags: { min_request_interval: minRequestIntervalSeconds },
+  })
+
+/** An offer of one peer for another. */
+export const encodeRelayedOffer = (infoHash: InfoHash, from: WebId, { offerId, sdp }: WebOffer): string =>
+  JSON.stringify({
+    action: 'announce',
+    info_hash: latin1Text(infoHash),
+    peer_id: from,
+    offer_id: offerId,
+    offer: { type: 'offer', sdp },
+  })
+
+export const encodeRelayedAnswer = ({ infoHash, peerId, offerId, sdp }: WebReply): string =>
+  JSON.stringify({
+    action: 'announce',
+    info_hash: latin1Text(infoHash),
+    peer_id: peerId,
+    offer_id: offerId,
+    answer: { type: 'answer', sdp },
+  })
+
+/** `infoHash` is latin1 text, as it is compared with what was asked about. */
+export type ReadWebAnswer =
+  | { readonly type: 'answer'; readonly infoHash: string; readonly answer: WebAnswer }
+  | { readonly type: 'failure'; readonly infoHash: string | undefined; readonly reason: string }
+  /** What another peer says, a scrape, or what a later version of the protocol may have. */
+  | { readonly type: 'other' }
+  | { readonly type: 'fault'; readonly reason: string }
+
+type Fields = Readonly<Record<string, unknown>>
+
+const shown = (value: unknown): string => (typeof value === 'string' ? showableText(value) : '')
+
+const readCount = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+
+const readInterval = (fields: Fields): number => {
+  const seconds = readCount(fields.interval) || readCount(fields['min interval'])
+  return Math.min(seconds || LIMITS.trackerIntervalSecondsDefault, LIMITS.trackerIntervalSecondsMax)
+}
+
+const parse = (text: string): Fields | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    // An object may have any fields.
+    return typeof value === 'object' && value !== null ? (value as Fields) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export const readWebAnswer = (text: string): ReadWebAnswer => {
+  const fields = parse(text)
+  if (fields === undefined) return { type: 'fault', reason: 'the answer is no object in JSON' }
+  const infoHash = typeof fields.info_hash === 'string' ? fields.info_hash : undefined
+  const failure = fields['failure reason']
+  if (failure !== undefined) {
+    return { type: 'failure', infoHash, reason: shown(failure) || 'the tracker gave no reason' }
+  }
+  const isAnswer = fields.action === 'announce' && fields.offer === undefined && fields.answer === undefined
+  if (!isAnswer || infoHash === undefined) return { type: 'other' }
+  return {
+    type: 'answer',
+    infoHash,
+    answer: {
+      intervalSeconds: readInterval(fields),
+      complete: readCount(fields.complete),
+      incomplete: readCount(fields.incomplete),
+      warning: shown(fields['warning message']) || undefined,
+    },
+  }
+}
