@@ -180,18 +180,8 @@ export const LIMITS = {
   trackerRateBurstSeconds: 20,
   /** Addresses whose rate is known, in each of two tables: 2 MiB each. */
   trackerRateAddressesMax: 131_072,
-  /** A tracker's log of events: what is packed into one chunk, and how long the first record of one waits. */
-  trackerEventChunkBytes: 256 * KIB,
-  trackerEventDelayMs: 1_000,
-  /** Chunks that wait to be written: beyond that the medium is too slow, and records are let go. */
-  trackerEventPendingBytesMax: 32 * MIB,
-  /** Of addresses whose requests were not looked at, a chunk names so many: who writes it may make them up. */
-  trackerEventDismissedMax: 1_024,
-  /** What the log takes, unless a setting says otherwise: about 2.8 million announces with 50 peers each. */
-  trackerEventBytesMax: 1_024 * MIB,
-  trackerEventBytesMin: 4 * MIB,
-  /** It is a row of files, of which the oldest goes: so a sixteenth of it is forgotten at a time. */
-  trackerEventFiles: 16,
+  /** How often the command looks whether its list and its keys have changed; they are read when they rest. */
+  trackerReloadMs: 5_000,
   /** A tracker's log of events: what is packed into one chunk, and how long the first record of one waits. */
   trackerEventChunkBytes: 256 * KIB,
   trackerEventDelayMs: 1_000,

@@ -17,6 +17,8 @@ export interface CommandContext {
   /** Absolute. `--data`, `$TORREWIND_DATA`, or what is the custom on this platform. */
   readonly dataDir: string
   readonly logLevel: LogLevel
+  /** Whether the level was asked for: then a command that runs for long says what happens in lines of JSON on stderr. */
+  readonly logsLines: boolean
   /** Under `--json` a line on stdout; nothing without it. */
   say(line: JsonLine): void
   /** Text for people: a line on stdout, or under `--json` on stderr, where the level is `info` or more. */
@@ -33,8 +35,13 @@ export interface CommandContext {
   written(): Promise<void>
   /** Whoever read stdout is gone (`| head`): a command that only prints may end. */
   readonly unheard: boolean
-  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP. The second Ctrl-C ends the process at once. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP. The second Ctrl-C or SIGTERM ends the process at once. */
   readonly stopped: AbortSignal
+  /**
+   * SIGHUP stops the command no more, but is told: as daemons have it, which read their files again. Where it means that the
+   * terminal is gone, it stops as ever.
+   */
+  onHangup(act: () => void): void
   /** Resolves when `stopped` is aborted, at once where it was. */
   untilStopped(): Promise<void>
 }

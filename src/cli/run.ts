@@ -73,7 +73,10 @@ const makeProgram = (terminal: Terminal, makers: readonly MakeCommand[]): Comman
       outputError: () => {},
     })
   adoptExits(program)
-  program.hook('preAction', () => terminal.configure(program.opts<CommonOptions>()))
+  program.hook('preAction', () => {
+    const logsLines = program.getOptionValueSource('logLevel') === 'cli'
+    terminal.configure({ ...program.opts<CommonOptions>(), logsLines })
+  })
   for (const make of makers) {
     const command = make(terminal)
     adopt(command, program)

@@ -1,5 +1,6 @@
 /** The terminal: where the words of a command go, and where its signals come from. */
 import { resolve } from 'node:path'
+import { isatty } from 'node:tty'
 import { messageOf, systemCode, TorrewindError } from '../errors.js'
 import { defaultDataFolder } from '../node/machine.js'
 import { type CommandContext, type JsonLine, LOG_LEVELS, type LogLevel } from './context.js'
@@ -7,9 +8,14 @@ import { type CommandContext, type JsonLine, LOG_LEVELS, type LogLevel } from '.
 /** What a process ends with that was stopped by Ctrl-C: 128 and the number of SIGINT. */
 export const STOPPED = 130
 
+/** Its file descriptor. */
+const STDIN = 0
+
 export interface CommonOptions {
   readonly data?: string | undefined
   readonly logLevel?: LogLevel | undefined
+  /** Whether the level was given, and is not what holds otherwise. */
+  readonly logsLines?: boolean | undefined
 }
 
 /** `--json` must be known before the command line is parsed, since errors of parsing are told by it too. */
@@ -22,6 +28,8 @@ export class Terminal implements CommandContext {
   readonly json: boolean
   #data: string | undefined
   #level: LogLevel = 'info'
+  #logsLines = false
+  #hungUp: (() => void) | undefined
   #unheard = false
   readonly #stopping = new AbortController()
 
@@ -35,9 +43,10 @@ export class Terminal implements CommandContext {
     process.stderr.on('error', () => {})
   }
 
-  configure({ data, logLevel = 'info' }: CommonOptions): void {
+  configure({ data, logLevel = 'info', logsLines = false }: CommonOptions): void {
     this.#data = data
     this.#level = logLevel
+    this.#logsLines = logsLines
   }
 
   get dataDir(): string {
@@ -46,6 +55,10 @@ export class Terminal implements CommandContext {
 
   get logLevel(): LogLevel {
     return this.#level
+  }
+
+  get logsLines(): boolean {
+    return this.#logsLines
   }
 
   get unheard(): boolean {
@@ -92,6 +105,10 @@ export class Terminal implements CommandContext {
     })
   }
 
+  onHangup(act: () => void): void {
+    this.#hungUp = act
+  }
+
   untilStopped(): Promise<void> {
     return new Promise((done) => {
       if (this.stopped.aborted) done()
@@ -99,12 +116,19 @@ export class Terminal implements CommandContext {
     })
   }
 
-  /** The first signal asks the command to let go, the second Ctrl-C ends it at once. */
+  /** The first signal asks the command to let go, the second Ctrl-C or SIGTERM ends it at once. */
   listenToSignals(): void {
+    const hadTerminal = isatty(STDIN)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         if (this.stopped.aborted) {
-          if (signal === 'SIGINT') process.exit(STOPPED)
+          if (signal !== 'SIGHUP') process.exit(STOPPED)
+          return
+        }
+        // A terminal that is gone is none any more.
+        const isReload = signal === 'SIGHUP' && this.#hungUp !== undefined && !(hadTerminal && !isatty(STDIN))
+        if (isReload) {
+          this.#hungUp?.()
           return
         }
         if (signal === 'SIGINT' && process.stderr.isTTY) {

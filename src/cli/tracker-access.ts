@@ -38,11 +38,13 @@ export const readAccess = async ({ open, jwks, audience, issuer, cors }: AccessF
     throw new TorrewindError('OPTION_INVALID', '--open and --jwks exclude each other: anybody, or whoever has a token')
   }
   if (jwks === undefined) return { open, corsOrigin: cors }
-  const keys = /^https?:\/\//i.test(jwks) && URL.canParse(jwks) ? new URL(jwks) : await readKeys(jwks)
+  const keys = isKeysUrl(jwks) ? new URL(jwks) : await readKeys(jwks)
   return { tokens: { keys, audience, issuer }, corsOrigin: cors }
 }
 
-const readKeys = (file: string): Promise<string> =>
+export const isKeysUrl = (jwks: string): boolean => /^https?:\/\//i.test(jwks) && URL.canParse(jwks)
+
+export const readKeys = (file: string): Promise<string> =>
   readOptionFile('--jwks', file, LIMITS.trackerKeysBytesMax, (text) => text)
 
 const saidOf = ({ publishing }: Tracker): string => {
@@ -59,7 +61,7 @@ const saidOf = ({ publishing }: Tracker): string => {
   }
 }
 
-export const tellAccess = (context: CommandContext, tracker: Tracker, url: string): void => {
+export const tellAccess = (context: Pick<CommandContext, 'tell'>, tracker: Tracker, url: string): void => {
   context.tell(`the catalogue, for browsers and commands: ${url}/`)
   context.tell(`  ${saidOf(tracker)}`)
 }

@@ -1,15 +1,25 @@
 /** `torrewind tracker`: runs the tracker until it is stopped. */
 import { Command } from 'commander'
-import { createTracker, parseAllowList, TRACKER_HTTP_PORT, type Tracker } from '../../tracker/index.js'
+import { createTracker, TRACKER_HTTP_PORT, type Tracker } from '../../tracker/index.js'
 import { LIMITS } from '../limits.js'
 import { showAddress } from '../values.js'
 import { port, wholeFrom } from './arguments.js'
 import type { CommandContext } from './context.js'
 import { showCount } from './format.js'
-import { readOptionFile } from './read-bounded.js'
+import { openLogLines } from './log-lines.js'
 import { type AccessFlags, addAccessFlags, readAccess, tellAccess } from './tracker-access.js'
+import {
+  addOperationsFlags,
+  keepReading,
+  type OperationsFlags,
+  operationsOf,
+  type People,
+  readAllowFile,
+  tellOperations,
+} from './tracker-operations.js'
+import { trackerWhyCommand } from './tracker-why-command.js'
 
-interface TrackerFlags extends AccessFlags {
+interface TrackerFlags extends AccessFlags, OperationsFlags {
   readonly host?: string
   readonly http: number
   readonly udp?: number
@@ -21,10 +31,7 @@ interface TrackerFlags extends AccessFlags {
   readonly announcedIp?: true
 }
 
-const readAllowFile = (file: string): Promise<ReadonlySet<string>> =>
-  readOptionFile('--allow', file, LIMITS.trackerAllowBytesMax, parseAllowList)
-
-const tellOf = (context: CommandContext, tracker: Tracker, flags: TrackerFlags, allowed?: number): void => {
+const tellOf = (context: People, tracker: Tracker, flags: TrackerFlags, allowed?: number): void => {
   const { host = 'localhost' } = flags
   const url = `http://${showAddress({ host, port: tracker.httpPort })}`
   const served = allowed === undefined ? 'any torrent' : showCount(allowed, 'torrent')
@@ -35,10 +42,17 @@ const tellOf = (context: CommandContext, tracker: Tracker, flags: TrackerFlags, 
   if (flags.ws === true) context.tell(`  and at ws://${showAddress({ host, port: tracker.httpPort })}/announce`)
   if (flags.host === undefined) context.tell("  (others reach it by any of this machine's addresses)")
   tellAccess(context, tracker, url)
+  tellOperations(context, tracker, flags)
 }
+
+const silence = (): void => {}
 
 const track = async (context: CommandContext, flags: TrackerFlags): Promise<void> => {
   const allow = flags.allow === undefined ? undefined : await readAllowFile(flags.allow)
+  const logger = context.logsLines ? await openLogLines(context.logLevel) : undefined
+  // Where lines of JSON go to stderr, nothing else does.
+  const people: People =
+    logger === undefined ? context : { tell: context.json ? silence : context.tell.bind(context), warn: silence }
   const tracker = await createTracker({
     host: flags.host,
     httpPort: flags.http,
@@ -50,27 +64,39 @@ const track = async (context: CommandContext, flags: TrackerFlags): Promise<void
     allow,
     ...(await readAccess(flags)),
     store: flags.store,
-    onStore: (failure) => context.warn(failure?.message ?? 'the store answers again'),
+    onStore: (failure) => people.warn(failure?.message ?? 'the store answers again'),
+    ...operationsOf(flags),
+    logger,
   })
   context.say({
     type: 'listening',
     http: tracker.httpPort,
     udp: tracker.udpPort ?? null,
     ws: flags.ws === true ? tracker.httpPort : null,
+    metrics: tracker.metricsPort ?? null,
   })
-  tellOf(context, tracker, flags, allow?.size)
+  tellOf(people, tracker, flags, allow?.size)
+  const done = keepReading(context, people, tracker, flags)
   await context.untilStopped()
-  const stats = await tracker.stats().finally(() => tracker.close())
+  await done()
+  // Asked before the store is let go; where it is away, that is told once all has been let go.
+  const asked = Promise.allSettled([tracker.stats()])
+  await tracker.close()
+  const [answer] = await asked
+  if (answer.status === 'rejected') throw answer.reason
+  const stats = answer.value
   const { announces, torrents, peers } = stats
   const known = `${showCount(peers, 'peer')} of ${showCount(torrents, 'torrent')}`
-  context.tell(`stopped, after ${showCount(announces, 'announce')}; knew ${known}`)
+  people.tell(`stopped, after ${showCount(announces, 'announce')}; knew ${known}`)
   context.say({ type: 'stopped', ...stats })
 }
 
 const interval = wholeFrom(1, LIMITS.trackerIntervalSecondsMax)
 
 export const trackerCommand = (context: CommandContext): Command =>
-  addAccessFlags(new Command('tracker'))
+  addOperationsFlags(addAccessFlags(new Command('tracker')))
+    .addCommand(trackerWhyCommand(context))
+    .helpCommand(false)
     .description('Runs a tracker, through which peers find each other, until it is stopped.')
     .option('--host <address>', 'the address to listen on (default: all of this machine)')
     .option('--http <port>', 'the port of the HTTP tracker; 0 takes any free one', port, TRACKER_HTTP_PORT)

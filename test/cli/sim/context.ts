@@ -5,6 +5,7 @@ export class KeptContext implements CommandContext {
   readonly json = true
   readonly dataDir = '/'
   readonly logLevel = 'info'
+  readonly logsLines = false
   readonly unheard = false
   readonly lines: JsonLine[] = []
   readonly warnings: string[] = []
@@ -36,6 +37,7 @@ export class KeptContext implements CommandContext {
   tell(): void {}
   print(): void {}
   debug(): void {}
+  onHangup(): void {}
   async written(): Promise<void> {}
 
   untilStopped(): Promise<void> {
