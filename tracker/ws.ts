@@ -75,7 +75,11 @@ class Socket implements WebLink {
     this.#asker = { link: this, from, token }
     this.#heardMs = front.options.now()
     this.#askedMs = this.#heardMs
-    socket.on('message', (data) => this.#take(data))
+    socket.on('message', (data: RawData) => {
+      // Sockets are of the type that has messages as buffers.
+      this.#waiting.push((data as Buffer).toString())
+      this.#work()
+    })
     socket.on('ping', () => this.#isTaken())
     socket.on('pong', () => this.#isTaken())
     // What is wrong with a socket closes it, which is told next.
@@ -98,6 +102,7 @@ class Socket implements WebLink {
     const { pingMs, silenceMs, idleMs } = this.#front.bounds
     if (this.#isHeld) {
       this.#isHeld = false
+      this.#work()
       this.#read()
     }
     if (nowMs - this.#heardMs >= silenceMs) this.#socket.terminate()
@@ -111,29 +116,23 @@ class Socket implements WebLink {
 
   /** Each frame counts, or a flood of those that ask nothing would be free. */
   #isTaken(): boolean {
-    if (this.#isHeld) return false
     this.#heardMs = this.#front.options.now()
+    if (this.#isHeld) return false
     if (this.#front.options.core.takes('ws', this.#asker.from)) return true
     this.#isHeld = true
     this.#socket.pause()
     return false
   }
 
-  #take(data: RawData): void {
-    if (this.#isHeld) return
-    // Sockets are of the type that has messages as buffers.
-    const text = (data as Buffer).toString()
-    if (this.#isTaken()) {
-      this.#askedMs = this.#heardMs
-      this.#waiting.push(text)
-      this.#work()
-    } else this.#front.options.replies.refuse(text, this.#asker)
-  }
-
   #work(): void {
     const { replies, swarms, now } = this.#front.options
     for (let text = this.#next(); text !== undefined; text = this.#next()) {
-      const done = replies.take(text, this.#asker, now())
+      if (!this.#isTaken()) {
+        replies.refuse(text, this.#asker)
+        continue
+      }
+      this.#askedMs = this.#heardMs
+      const done = replies.take(text, this.#asker, this.#heardMs)
       if (!(done instanceof Promise)) continue
       this.#isBusy = true
       this.#socket.pause()
@@ -149,7 +148,7 @@ class Socket implements WebLink {
   }
 
   #next(): string | undefined {
-    return this.#isBusy || this.#isClosed ? undefined : this.#waiting.shift()
+    return this.#isBusy || this.#isHeld || this.#isClosed ? undefined : this.#waiting.shift()
   }
 
   #read(): void {
