@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   search: async () => (await import('./search-command.js')).searchCommand,
   log: async () => (await import('./log-command.js')).logCommand,
   replay: async () => (await import('./replay-command.js')).replayCommand,
+  explain: async () => (await import('./explain-command.js')).explainCommand,
   sim: async () => (await import('./sim-command.js')).simCommand,
 }
 

@@ -59,10 +59,10 @@ export class History {
     throw new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${this.events}`)
   }
 
-  /** The events below a number, the newest first. */
-  async *backwards(before: number): AsyncGenerator<LoggedEvent, void, undefined> {
+  /** The events below a number, the newest first, many at a time. */
+  async *backwards(before: number): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
     for (let to = before; to > 0; to = Math.max(0, to - WINDOW_EVENTS))
-      yield* (await this.#window(Math.max(0, to - WINDOW_EVENTS), to)).reverse()
+      yield (await this.#window(Math.max(0, to - WINDOW_EVENTS), to)).reverse()
   }
 
   /** What is not at one moment as it is at another. */

@@ -9,9 +9,13 @@ export { stateHash } from '../events/snapshot.js'
 export { initialState, type TransferState } from '../events/state.js'
 export { EVENT_TYPES, type EventOf, type EventType, type TransferEvent, VOCABULARY } from '../events/vocabulary.js'
 export { DIFFERENCES_MAX, type Difference } from './diff.js'
+export { CAUSE_CODES, CAUSES, type CauseCode } from './explain/causes.js'
+export type { Verdict } from './explain/claim.js'
+export { type Cause, type ExplainOptions, type Explanation, explain, type Question } from './explain/explain.js'
 export { type Folded, type FoldOptions, foldLog, foldOnto, type ReadableLog } from './fold.js'
 export { History, type Moment } from './history.js'
 export type { Subject } from './subject.js'
+export { type PeerWaste, type WasteKind, wasteOf } from './waste.js'
 
 export interface Divergence {
   /** The checkpoint that differs was taken just before this sequence number. */

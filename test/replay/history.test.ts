@@ -95,7 +95,7 @@ test('history: a time is the last event that is not later', async () => {
 test('history: the events are read backwards, each once', async () => {
   const log = longStory(20_000)
   const seqs: number[] = []
-  for await (const logged of new History(readable(log)).backwards(19_000)) seqs.push(logged.seq)
+  for await (const events of new History(readable(log)).backwards(19_000)) for (const { seq } of events) seqs.push(seq)
   assert.equal(
     seqs,
     Array.from({ length: 19_000 }, (_, at) => 18_999 - at),

@@ -1,0 +1,254 @@
+/** Why a transfer is as it is, above all why nothing comes: every cause where it is true, and where it is not. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { TransferEvent } from '../../src/events/vocabulary.js'
+import { BLOCK_BYTES, peerKey, pieceIndex } from '../../src/values.js'
+import {
+  added,
+  connected,
+  downloading,
+  everyPiece,
+  fetched,
+  leecher,
+  open,
+  PIECES,
+  SMALL,
+  seedPeer,
+  session,
+} from '../actors/beginnings.js'
+import { given, type Story } from '../actors/given.js'
+import { causeOf, citedBy, codesOf, lacks, testCases, why } from './asking.js'
+
+const URL_A = 'http://a/announce'
+const closed = (peer: number): TransferEvent => ({
+  type: 'peer-closed',
+  peer: peerKey(peer),
+  by: 'them',
+  reason: 'EOF',
+  detail: '',
+})
+const asks = (peer: number, index: number): TransferEvent => ({
+  type: 'blocks-requested',
+  peer: peerKey(peer),
+  ranges: [{ piece: pieceIndex(index), offset: 0, length: 2 * BLOCK_BYTES }],
+})
+const block = (peer: number, index: number, at: number) => ({
+  peer: peerKey(peer),
+  piece: pieceIndex(index),
+  offset: at * BLOCK_BYTES,
+  length: BLOCK_BYTES,
+})
+
+const tracked = (...events: TransferEvent[]): Story =>
+  given(downloading(), { type: 'trackers-set', tiers: [[URL_A]] }, events)
+const announced = (seeds: number, leechers: number): TransferEvent[] => [
+  { type: 'announce-began', tracker: URL_A, event: 'started' },
+  {
+    type: 'announce-answered',
+    tracker: URL_A,
+    intervalMs: 1_800_000,
+    peers: 0,
+    seeds,
+    leechers,
+    warning: undefined,
+  },
+]
+const failed: TransferEvent[] = [
+  { type: 'announce-began', tracker: URL_A, event: 'started' },
+  { type: 'announce-failed', tracker: URL_A, reason: 'REFUSED: nobody listens' },
+]
+const alone = (): Story => given(downloading())
+const served = (): Story =>
+  given(downloading(), seedPeer(1), asks(1, 0)).also({ type: 'block-received', ...block(1, 0, 0) })
+const unreachable: TransferEvent[] = [
+  { type: 'candidates-found', source: 'tracker', addresses: [{ host: '10.0.0.9', port: 6_881 }] },
+  { type: 'dial-began', peer: peerKey(9), host: '10.0.0.9', port: 6_881 },
+  { type: 'dial-failed', peer: peerKey(9), reason: 'ECONNREFUSED' },
+]
+
+const whole = (): Story =>
+  given(
+    downloading(),
+    seedPeer(1),
+    fetched(1, everyPiece(PIECES)),
+    { type: 'seeding-began' },
+    { type: 'download-completed' },
+  )
+
+testCases('the transfer', [
+  {
+    code: 'complete',
+    verdict: 'complete',
+    story: whole,
+    not: served,
+    cites: ['seeding-began', 'download-completed'],
+  },
+  { code: 'downloading', verdict: 'progressing', story: served, not: alone, cites: ['block-received'] },
+  { code: 'no-peers', verdict: 'stuck', story: alone, not: served, cites: [] },
+  {
+    code: 'connecting',
+    verdict: 'stuck',
+    story: () => given(downloading(), connected(1).slice(0, 2)),
+    not: served,
+    cites: ['dial-began'],
+  },
+  {
+    code: 'private',
+    verdict: 'stuck',
+    story: () => given(added(SMALL, true), session(), { type: 'session-examined' }, { type: 'download-began' }),
+    not: alone,
+    cites: ['transfer-added'],
+  },
+  { code: 'no-trackers', verdict: 'stuck', story: alone, not: () => tracked(), cites: ['transfer-added'] },
+  {
+    code: 'tracker-asked',
+    verdict: 'stuck',
+    story: () => tracked({ type: 'announce-began', tracker: URL_A, event: 'started' }),
+    not: () => tracked(...failed),
+    cites: ['announce-began'],
+  },
+  {
+    code: 'tracker-failed',
+    verdict: 'stuck',
+    story: () => tracked(...failed, ...failed),
+    not: () => tracked(...failed, ...announced(0, 1)),
+    cites: ['announce-failed'],
+    text: /^http:\/\/a\/announce: REFUSED: nobody listens, 2 times in a row$/,
+  },
+  {
+    code: 'tracker-knows-nobody',
+    verdict: 'stuck',
+    story: () => tracked(...announced(0, 1)),
+    not: () => tracked(...announced(3, 1)),
+    cites: ['announce-answered'],
+  },
+  {
+    code: 'tracker-answered',
+    verdict: 'stuck',
+    story: () => tracked(...announced(3, 1)),
+    not: () => tracked(...announced(0, 1)),
+    cites: ['announce-answered'],
+  },
+  {
+    code: 'dials-failed',
+    verdict: 'stuck',
+    story: () => tracked(...unreachable),
+    not: () => tracked(...unreachable.slice(0, 1)),
+    cites: ['dial-failed'],
+    text: /^1 of 1 address known/,
+  },
+  {
+    code: 'waiting-to-dial',
+    verdict: 'stuck',
+    story: () => tracked(...unreachable),
+    not: () => tracked(...unreachable).after(3_600_000),
+    cites: [],
+    text: /next attempt is in 3 s/,
+  },
+  {
+    code: 'banned-peers',
+    verdict: 'stuck',
+    story: () =>
+      given(
+        downloading(),
+        seedPeer(1),
+        { type: 'address-banned', address: '10.0.0.1', piece: pieceIndex(0) },
+        closed(1),
+      ),
+    not: alone,
+    cites: ['address-banned'],
+  },
+  {
+    code: 'port-unreachable',
+    verdict: 'stuck',
+    story: () => alone().also({ type: 'port-mapping-failed', protocol: 'upnp', reason: 'TIMEOUT' }),
+    not: () => given(downloading(), leecher(2, { incoming: true }), closed(2)),
+    cites: ['port-mapping-failed'],
+  },
+  {
+    code: 'choked',
+    verdict: 'stuck',
+    story: () => given(downloading(), seedPeer(1, { serves: false })),
+    not: served,
+    cites: [],
+    text: /the only peer/,
+  },
+  {
+    code: 'nobody-has-it',
+    verdict: 'stuck',
+    story: () => given(downloading(), open(1, { has: [0, 1, 3] })),
+    not: served,
+    cites: [],
+    text: /5 missing pieces no peer has: 2, 4-7/,
+  },
+  {
+    code: 'had-it-last',
+    verdict: 'stuck',
+    story: () => given(downloading(), seedPeer(2), closed(2), open(1, { has: [0, 1, 3] })),
+    not: () => given(downloading(), open(1, { has: [0, 1, 3] })),
+    cites: ['bitfield-received', 'peer-closed'],
+    text: /piece 2 was had last by 10\.0\.0\.2:6881/,
+  },
+  {
+    code: 'snubs-us',
+    verdict: 'stuck',
+    story: () => given(downloading(), seedPeer(1), asks(1, 0)).pass(95_000),
+    not: served,
+    cites: ['peer-snubbed'],
+  },
+  {
+    code: 'wasteful',
+    verdict: 'progressing',
+    story: () => served().also({ type: 'block-wasted', ...block(1, 0, 0), kind: 'duplicate' }),
+    not: served,
+    cites: [],
+    text: /^50 %/,
+  },
+  {
+    code: 'sent-waste',
+    verdict: 'progressing',
+    story: () => served().also({ type: 'block-wasted', ...block(1, 0, 0), kind: 'duplicate' }),
+    not: served,
+    cites: ['block-wasted'],
+    text: /16384 bytes of 10\.0\.0\.1:6881: here already/,
+  },
+])
+
+test('explain: the transfer: nothing is said to hinder a download that goes well', async () => {
+  const explanation = await why(served())
+  assert.equal(codesOf(explanation), ['downloading'])
+  assert.equal(explanation.remedies, [])
+  assert.is(explanation.subject, 'transfer')
+})
+
+test('explain: the transfer: a download that came to a stop is no longer progressing', async () => {
+  const story = served().after(30_000)
+  const explanation = await why(story)
+  assert.not(explanation.verdict === 'progressing')
+  lacks(await why(whole()), 'no-peers')
+})
+
+test('explain: the transfer: a closed one that is complete says both', async () => {
+  const story = whole().also({ type: 'session-ending' }, { type: 'session-ended', reason: 'closed' })
+  const explanation = await why(story)
+  assert.is(explanation.verdict, 'complete')
+  assert.equal(codesOf(explanation), ['complete', 'not-running'])
+  assert.equal(citedBy(story, explanation, 'not-running'), ['session-ended'])
+})
+
+test('explain: the transfer: every hindrance brings what would change it', async () => {
+  const { remedies } = await why(tracked(...failed, ...unreachable))
+  for (const expected of [/tracker/, /NAT/, /UPnP/])
+    assert.ok(
+      remedies.some((remedy) => expected.test(remedy)),
+      `${expected} among ${remedies.join(' | ')}`,
+    )
+})
+
+test('explain: the transfer: a download that is about to begin waits and is not stuck', async () => {
+  const explanation = await why(given(downloading(), seedPeer(1), asks(1, 0)))
+  assert.is(explanation.verdict, 'waiting')
+  assert.match(causeOf(explanation, 'downloading').text, /8 pieces missing/)
+})
+
+test.run()
