@@ -398,4 +398,21 @@ export const LIMITS = {
   progressIntervalMs: 250,
   /** Connections that have not said yet which transfer they are for. */
   arrivalsMax: 128,
+  /** Records of a capsule are gathered in blocks of about this: one is read and hashed whole for any event in it. */
+  capsuleBlockBytes: 64 * KIB,
+  /** Torrents and snapshots of a capsule are cut into blocks of this. */
+  capsuleChunkBytes: 256 * KIB,
+  /** A record may be long (sizes of 200,000 files take 3 MiB), and a root lists every block. */
+  capsuleBlockBytesMax: 4 * MIB,
+  /** Blocks of records in a capsule: at 64 KiB each 3.7 GiB, some 250 million events. */
+  capsuleBlocksMax: 60_000,
+  /** Values of CBOR in one block: four for each of so many blocks, and some. */
+  capsuleValuesMax: 300_000,
+  capsuleDepthMax: 16,
+  /** A snapshot in a capsule; one of a torrent of 2^21 pieces with 80 peers takes 33 MiB. */
+  capsuleSnapshotBytesMax: 64 * MIB,
+  /** Peers that the events of a capsule may have connected at one time: each costs a bitfield. */
+  capsulePeersMax: 1_000,
+  /** Different names, addresses and texts that are replaced in one capsule: each is remembered. */
+  capsuleNamesMax: 2_000_000,
 } as const

@@ -1,8 +1,9 @@
 /** A history to look at: a transfer's log in the data folder, or a capsule that somebody made of one. */
 import { Option } from 'commander'
-import { TorrewindError } from '../errors.js'
 import type { LogReader } from '../ports.js'
+import { nonsense } from '../replay/capsule.js'
 import type { Metainfo } from '../wire/metainfo.js'
+import { withCapsule } from './capsule-file.js'
 import { chooseTransfer, readerOf } from './choose-transfer.js'
 import type { CommandContext } from './context.js'
 import { withLogs } from './logs.js'
@@ -16,6 +17,8 @@ export interface OpenHistory {
   readonly reader: LogReader
   /** The torrent; its stand-in, of the same geometry, where the capsule was redacted. */
   readonly metainfo: Metainfo
+  /** The .torrent file, or its stand-in. */
+  readonly torrent: Uint8Array
 }
 
 export const transferOption = (): Option =>
@@ -30,9 +33,19 @@ export const withHistory = async (
   { transfer: id, capsule }: HistoryFlags,
   work: (history: OpenHistory) => Promise<void>,
 ): Promise<void> => {
-  if (capsule !== undefined) throw new TorrewindError('OPTION_UNSUPPORTED', 'capsules are not there yet')
+  if (capsule !== undefined) {
+    await withCapsule(capsule, async ({ reader, metainfo, torrent }) => {
+      try {
+        await work({ reader, metainfo, torrent })
+      } catch (error) {
+        throw nonsense(error)
+      }
+    })
+    return
+  }
   await withLogs(context.dataDir, async (logs) => {
     const transfer = await chooseTransfer(logs, id)
-    await work({ reader: await readerOf(logs, transfer), metainfo: transfer.metainfo })
+    const { entry, metainfo } = transfer
+    await work({ reader: await readerOf(logs, transfer), metainfo, torrent: entry.torrent })
   })
 }

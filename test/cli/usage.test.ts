@@ -83,7 +83,6 @@ test('command line: what is not there yet is said, and ends with 1', async () =>
     ['create', '.', '-o', 'x.torrent', '--format', 'hybrid'],
     ['get', 'x.torrent', '-d', '.', '--encryption', 'require'],
     ['replay', '--diff', '3'],
-    ['replay', '--capsule', 'x'],
   ]
   for (const ended of await Promise.all(cases.map((words) => cli(...words, '--json')))) {
     assert.is(ended.code, 1)
