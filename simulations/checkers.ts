@@ -1,7 +1,9 @@
 /** Checkers of logs, disks and what is served: each a named function that says in words what does not hold. */
 import { restoreSnapshot, stateHash } from '../src/events/snapshot.js'
 import type { LogReader } from '../src/ports.js'
+import { decideAgain } from '../src/replay/decide-again.js'
 import { foldLog } from '../src/replay/fold.js'
+import { divergenceText } from '../src/replay/show-divergence.js'
 import { Bitfield } from '../src/wire/bitfield.js'
 import type { Content } from './content.js'
 import type { DiskMedium } from './medium.js'
@@ -25,6 +27,13 @@ export const foldGivesLiveState = async (log: LogReader, liveHash: string): Prom
   if (checkpoint === undefined) return undefined
   if (restoreSnapshot(checkpoint.snapshot) === undefined) return `the checkpoint at ${checkpoint.seq} cannot be read`
   return undefined
+}
+
+/** The inputs that were recorded, decided again, make the events of the log. */
+export const decidesTheSame = async (log: LogReader): Promise<Finding> => {
+  const decided = await decideAgain(log)
+  if (decided === undefined) return 'no inputs were recorded'
+  return decided.divergence && divergenceText(decided.divergence)
 }
 
 /** What a log is after a crash. */

@@ -8,13 +8,13 @@ import { OURS, type Strategy } from '../src/actors/strategy.js'
 import { TorrentEngine } from '../src/engine.js'
 import { messageOf, TorrewindError } from '../src/errors.js'
 import { stateHash } from '../src/events/snapshot.js'
-import type { Failure, Ports } from '../src/ports.js'
+import type { Failure, LogReader, Ports } from '../src/ports.js'
 import { createMemoryLogStore } from '../src/store/memory-log.js'
 import { MemoryMedium } from '../src/store/memory-medium.js'
 import type { TorrentTransfer } from '../src/transfer.js'
 import type { PeerAddress } from '../src/values.js'
 import { VERSION } from '../src/version.js'
-import { bytesOnDiskRight, crashLosesNothing, foldGivesLiveState } from './checkers.js'
+import { bytesOnDiskRight, crashLosesNothing, decidesTheSame, foldGivesLiveState } from './checkers.js'
 import { type ClockSettings, SimulatedClock, WORLD_BEGAN_AT } from './clock.js'
 import type { Content } from './content.js'
 import { ProcessDatagrams } from './datagrams.js'
@@ -82,6 +82,8 @@ export interface NodeSurroundings {
   /** What the scenario puts in place of the engine's own decisions. */
   strategyAt(node: number): Strategy | undefined
   completed(node: SimulatedNode): void
+  /** The inputs of this node are to be recorded, and decided again. */
+  records(node: number): boolean
   /** Hears of each event that a node logs, where somebody wants to. */
   readonly onEvent: EventListener | undefined
 }
@@ -340,12 +342,18 @@ export class SimulatedNode {
         uploadLimit: 0,
         strategy: this.honest ? this.#strategy() : undefined,
       })
-      await life.engine.add(content.torrent, { path: '/downloads', peers: this.settings.peers })
+      const record = this.#records ? 'inputs' : 'events'
+      await life.engine.add(content.torrent, { path: '/downloads', peers: this.settings.peers, record })
       life.transfer = life.engine.find(content.metainfo.infoHash)
       this.standing = 'running'
       if (this.away || this.retired) this.close()
     }
     life.tickets.push(world.task(this.number, () => open().catch((error) => this.#notStarted(life, error))))
+  }
+
+  /** One that never serves decides otherwise than it would be decided again. */
+  get #records(): boolean {
+    return this.settings.serves && this.surroundings.records(this.number)
   }
 
   #strategy(): Strategy | undefined {
@@ -380,15 +388,16 @@ export class SimulatedNode {
   }
 
   /** A fresh look at the log, by a clock of its own. */
-  async #reader() {
+  async reader(): Promise<LogReader | undefined> {
     const clock = new SimulatedClock(this.surroundings.world, this.number, this.clock)
     return createMemoryLogStore(clock, this.#logMedium).reader(this.surroundings.content.metainfo.infoHash)
   }
 
   async #checkEnd({ state }: TorrentTransfer, { logFailed }: Life): Promise<void> {
-    const log = await this.#reader()
+    const log = await this.reader()
     if (log !== undefined && !logFailed)
       this.#report('foldGivesLiveState', await foldGivesLiveState(log, stateHash(state)))
+    if (log !== undefined && this.#records) this.#report('decidesTheSame', await decidesTheSame(log))
     if (this.watch.rotten) return
     const { content } = this.surroundings
     this.#report('bytesOnDiskRight', bytesOnDiskRight(content, this.medium, state.stored.indices()))
@@ -396,7 +405,7 @@ export class SimulatedNode {
 
   async #checkCrash(how: 'process' | 'power'): Promise<void> {
     const { committedSeq, durable, everDurable } = this.watch
-    const log = await this.#reader()
+    const log = await this.reader()
     const left = await (how === 'power'
       ? crashLosesNothing(log, 0, everDurable)
       : crashLosesNothing(log, committedSeq, durable))

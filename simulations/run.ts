@@ -37,13 +37,14 @@ export const runSwarm = async (
   play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
 ): Promise<RunResult> => {
   const began = stopwatchMs()
-  const { contentBytes: bytes, pieceLength, files, trackers, trackerIntervalSeconds } = settings
+  const { contentBytes: bytes, pieceLength, files, trackers, trackerIntervalSeconds, recordedNodes } = settings
   const swarm = new Swarm(seed, {
     content: { bytes, pieceLength, files },
     trackers,
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
     strategies,
     faults,
+    recordedNodes,
   })
   swarm.onEvent = onEvent
   swarm.onViolation = onViolation

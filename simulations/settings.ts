@@ -57,6 +57,8 @@ export interface RunSettings extends ArrivalSettings {
   readonly faults: string
   /** The run is given up then. */
   readonly limitSeconds: number
+  /** So many nodes, the first ones, record their inputs, which are decided again when they end. */
+  readonly recordedNodes: number
 }
 
 const MIB = 1_048_576
@@ -97,6 +99,7 @@ export const SETTINGS: RunSettings = {
   faultSeconds: 120,
   faults: '',
   limitSeconds: 86_400,
+  recordedNodes: 0,
 }
 
 /** The files that values name are read before, by whoever may read files. */
@@ -157,6 +160,7 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   faultSeconds: numberFrom(0, 86_400, true),
   faults: words,
   limitSeconds: numberFrom(1, 1e8, true),
+  recordedNodes: numberFrom(0, 100_000, true),
 }
 
 const isKey = (key: string): key is keyof RunSettings => Object.hasOwn(READERS, key)

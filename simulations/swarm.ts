@@ -29,6 +29,8 @@ export interface SwarmSettings {
   readonly strategies?: Strategies | undefined
   /** In place of those that the scenario would have. */
   readonly faults?: readonly Fault[] | undefined
+  /** So many nodes record their inputs. */
+  readonly recordedNodes?: number | undefined
 }
 
 export class Swarm implements NodeSurroundings {
@@ -50,9 +52,12 @@ export class Swarm implements NodeSurroundings {
   /** The schedule of this run. */
   faults: readonly Fault[] = []
   #given: readonly Fault[] | undefined
+  readonly #recordedNodes: number
 
-  constructor(seed: number, { content, trackers, tracker, strategies = {}, faults }: SwarmSettings) {
+  constructor(seed: number, settings: SwarmSettings) {
+    const { content, trackers, tracker, strategies = {}, faults, recordedNodes = 0 } = settings
     this.#given = faults
+    this.#recordedNodes = recordedNodes
     this.#strategies = strategies
     this.world = new World(seed)
     this.network = new SimulatedNetwork(this.world)
@@ -121,6 +126,11 @@ export class Swarm implements NodeSurroundings {
         this.failure ??= error
       },
     })
+  }
+
+  /** A picker or choker of the scenario may ask for what is not in the log, so that it could not decide again. */
+  records(node: number): boolean {
+    return node <= this.#recordedNodes && Object.keys(this.#strategies).length === 0
   }
 
   completed(node: SimulatedNode): void {

@@ -76,6 +76,8 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   faultSeconds: 'faults are over by then',
   faults: 'kinds of [faults](#faults) to draw, as `crash+disk`; empty for some that chance has',
   limitSeconds: 'the run is given up then; who could have finished and did not is a violation',
+  recordedNodes:
+    'so many nodes, the first ones, record their inputs; all of their decisions are made again when they end, but for free riders, and for nodes with a picker or choker of yours',
 }
 
 export const settingsTable = (): string =>

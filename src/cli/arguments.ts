@@ -47,3 +47,7 @@ export const asIs = (text: string): string => text
 export const noLsd = (): Option =>
   new Option('--no-lsd', 'neither look for peers on the local network nor announce there')
 export const noUpnp = (): Option => new Option('--no-upnp', 'do not ask the router for a port, by UPnP or NAT-PMP')
+export const recordOption = (): Option =>
+  new Option('--record <what>', 'what the log has of this run: its events, or also the inputs that they were decided by')
+    .choices(['events', 'inputs'])
+    .default('events')

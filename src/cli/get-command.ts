@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { type PeerAddress, TorrewindError, type Transfer } from '../index.js'
-import { asIs, each, noLsd, noUpnp, peerAddress, port, rate } from './arguments.js'
+import { asIs, each, noLsd, noUpnp, peerAddress, port, rate, recordOption } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
@@ -10,6 +10,7 @@ import { addFromCatalogue } from './from-catalogue.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
 interface GetFlags {
+  readonly record: 'events' | 'inputs'
   readonly dir: string
   readonly port: number
   readonly peer?: readonly PeerAddress[]
@@ -59,6 +60,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
       peers: flags.peer,
       select: flags.select,
       sequential: flags.sequential,
+      record: flags.record,
     })
     const shown = showProgress(context, transfer)
     try {
@@ -111,6 +113,7 @@ export const getCommand = (context: CommandContext): Command =>
         .choices(['off', 'prefer', 'require'])
         .default('prefer'),
     )
+    .addOption(recordOption())
     .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)
     .option('--upload-limit <bytes/s>', 'the most to upload (default: no limit)', rate)
     .action((source: string, flags: GetFlags) => get(context, source, flags))

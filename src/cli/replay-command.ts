@@ -1,7 +1,7 @@
-/** `torrewind replay`: folds a log from its first event and compares the state with the last checkpoint. */
-import { Command, Option } from 'commander'
+/** `torrewind replay`: folds a log, compares the state with its checkpoints, and decides recorded inputs again. */
+import { Command } from 'commander'
 import { TorrewindError } from '../errors.js'
-import { replay } from '../replay/index.js'
+import { type Difference, divergenceJson, divergenceText, History, type Replayed, replay } from '../replay/index.js'
 import { sequenceNumber } from './arguments.js'
 import type { CommandContext } from './context.js'
 import { showCount } from './format.js'
@@ -13,35 +13,76 @@ interface ReplayFlags extends HistoryFlags {
   readonly diff?: number
 }
 
+/** What it was compared with, where it is the same. */
+const findingOf = ({ checkpoints, decided }: Replayed): string => {
+  const found: string[] = []
+  if (checkpoints > 0) found.push(`it matches ${showCount(checkpoints, 'checkpoint')}`)
+  if (decided !== undefined) {
+    const { inputs, events } = decided
+    found.push(`${showCount(inputs, 'recorded input')} decided again to the same ${showCount(events, 'event')}`)
+  }
+  return found.length === 0
+    ? 'there is no checkpoint yet to compare it with, and no inputs were recorded'
+    : found.join('; ')
+}
+
+/** What an event that the log does not have is refused with. */
+const checkSeq = (seq: number | undefined, events: number): void => {
+  if (seq !== undefined && seq >= events)
+    throw new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${events}`)
+}
+
+/** A line for each part of the state that is not as it was. */
+const sayDifferences = (context: CommandContext, differences: readonly Difference[]): void => {
+  for (const { path, before, after } of differences) {
+    context.tell(`  ${path}: ${showJson(before)} -> ${showJson(after)}`)
+    context.say({ type: 'difference', path, before: before ?? null, after: after ?? null })
+  }
+  if (differences.length === 0) context.tell('  nothing')
+}
+
+const TEXT_MAX = 120
+
+/** Escapes what a terminal could obey, which a peer or a tracker may have sent. */
+const showJson = (value: unknown): string => {
+  const text = (JSON.stringify(value) ?? 'nothing').replace(/[\u007f-\u009f]/g, '?')
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text
+}
+
 const replayLog = async (context: CommandContext, { at, diff, ...flags }: ReplayFlags): Promise<void> => {
-  if (diff !== undefined) throw new TorrewindError('OPTION_UNSUPPORTED', '--diff is not there yet')
   await withHistory(context, flags, async ({ reader, metainfo }) => {
-    if (at !== undefined && at >= reader.committedSeq) {
-      throw new TorrewindError('OPTION_INVALID', `there is no event ${at}: the log has ${reader.committedSeq}`)
-    }
-    const { events, stateHash, matches, divergence } = await replay(reader, at === undefined ? undefined : at + 1)
+    checkSeq(at, reader.committedSeq)
+    checkSeq(diff, reader.committedSeq)
+    const before = at === undefined ? undefined : at + 1
+    const replayed = await replay(reader, { before })
+    const { events, stateHash, matches, divergence } = replayed
     context.tell(`${metainfo.name}: ${showCount(events, 'event')} folded, state ${stateHash}`)
-    if (divergence !== undefined) {
-      const { seq, expectedHash, actualHash } = divergence
-      context.fail(
-        new TorrewindError(
-          'REPLAY_DIVERGED',
-          `the state after event ${seq - 1} is ${actualHash}, and the checkpoint there says ${expectedHash}`,
-        ),
-      )
-    } else {
-      context.tell(matches ? 'it matches the last checkpoint' : 'there is no checkpoint yet to compare it with')
+    if (divergence === undefined) context.tell(findingOf(replayed))
+    else context.fail(new TorrewindError('REPLAY_DIVERGED', divergenceText(divergence)))
+    if (diff !== undefined) {
+      const to = at ?? reader.committedSeq - 1
+      context.tell(`from event ${diff} to event ${to}:`)
+      sayDifferences(context, await new History(reader).diff({ seq: diff }, { seq: to }))
     }
-    context.say({ type: 'replayed', events, stateHash, matches: matches ?? null, divergence: divergence ?? null })
+    const inputs = replayed.decided?.inputs ?? null
+    context.say({
+      type: 'replayed',
+      events,
+      stateHash,
+      matches: matches ?? null,
+      divergence: divergence === undefined ? null : divergenceJson(divergence),
+      checkpoints: replayed.checkpoints,
+      inputs,
+    })
     if (divergence !== undefined) throw new Reported('the replay differs')
   })
 }
 
 export const replayCommand = (context: CommandContext): Command =>
   new Command('replay')
-    .description('Folds a log from its first event, and compares the state with the last checkpoint.')
+    .description('Folds a log, compares the state with its checkpoints, and decides recorded inputs again.')
     .addOption(transferOption())
     .option('--at <seq>', 'stop after this event (default: the last)', sequenceNumber)
-    .addOption(new Option('--diff <seq>', 'what changed since this event (not there yet)').argParser(sequenceNumber))
+    .option('--diff <seq>', 'say what in the state is not as it was after this event', sequenceNumber)
     .addOption(capsuleOption())
     .action((flags: ReplayFlags) => replayLog(context, flags))

@@ -5,13 +5,14 @@ import { parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { exists, findMissing } from '../node/content.js'
 import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
-import { asIs, each, noLsd, noUpnp, port, rate } from './arguments.js'
+import { asIs, each, noLsd, noUpnp, port, rate, recordOption } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes } from './format.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
 interface SeedFlags {
+  readonly record: 'events' | 'inputs'
   readonly path: string
   readonly port: number
   readonly tracker?: readonly string[]
@@ -46,7 +47,8 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   let uploadedBytes = 0
   const { port: listenPort, uploadLimit, lsd, upnp: portMapping } = flags
   await withEngine(context, { port: listenPort, uploadLimit, lsd, portMapping }, async (engine) => {
-    const transfer = await engine.add(torrent, { path: folder, trackers: flags.tracker?.map(announceAt) })
+    const { record } = flags
+    const transfer = await engine.add(torrent, { path: folder, trackers: flags.tracker?.map(announceAt), record })
     const shown = showProgress(context, transfer)
     try {
       if (!(await unlessStopped(context, transfer.ready))) return
@@ -72,6 +74,7 @@ export const seedCommand = (context: CommandContext): Command =>
     .requiredOption('--path <dir>', "the folder that the torrent's file or folder lies in")
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
+    .addOption(recordOption())
     .addOption(noLsd())
     .addOption(noUpnp())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)

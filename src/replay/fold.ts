@@ -5,7 +5,7 @@ import { restoreSnapshot } from '../events/snapshot.js'
 import { initialState, type TransferState } from '../events/state.js'
 import type { TransferLog } from '../ports.js'
 
-export type ReadableLog = Pick<TransferLog, 'read' | 'loadCheckpoint' | 'committedSeq'>
+export type ReadableLog = Pick<TransferLog, 'read' | 'readInputs' | 'loadCheckpoint' | 'committedSeq'>
 
 export interface Folded {
   readonly state: TransferState

@@ -93,7 +93,14 @@ claimOfReaders(
     assert.equal((await readFile(exported, 'utf8')).trimEnd().split('\n'), show.stdout)
     const { stateHash, ...replayed } = lastLine(replay)
     assert.match(String(stateHash), /^[0-9a-f]{64}$/)
-    assert.equal(replayed, { type: 'replayed', events: events.length, matches: true, divergence: null })
+    assert.equal(replayed, {
+      type: 'replayed',
+      events: events.length,
+      matches: true,
+      divergence: null,
+      checkpoints: 1,
+      inputs: null,
+    })
 
     assert.equal(await fingerprint(path.join(data, 'log')), before)
     assert.equal(await readdir(data), ['log'])

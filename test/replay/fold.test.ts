@@ -81,7 +81,7 @@ test('replay: a fold to any event is that of the events one by one, with and wit
   })
 })
 
-test('replay: what is folded matches the newest checkpoint', async () => {
+test('replay: what is folded matches every checkpoint', async () => {
   const { dataDir, hashes, ends } = await threeSessions()
   await withLog(dataDir, content, async (log) => {
     const whole = await replay(log)
@@ -89,10 +89,10 @@ test('replay: what is folded matches the newest checkpoint', async () => {
     assert.is(whole.divergence, undefined)
     assert.is(whole.stateHash, hashes[2])
     assert.is(whole.events, ends[2])
-    const part = await replay(log, ends[0])
+    const part = await replay(log, { before: ends[0] })
     assert.is(part.stateHash, hashes[0])
     assert.is(part.matches, true)
-    const early = await replay(log, 10)
+    const early = await replay(log, { before: 10 })
     assert.is(early.matches, undefined, 'there is no checkpoint so early')
     assert.is(early.events, 10)
   })
@@ -111,6 +111,7 @@ test('replay: a checkpoint that says something else is a divergence, with its nu
     const result = await replay(lying)
     assert.is(result.matches, false)
     assert.equal(result.divergence, {
+      kind: 'checkpoint',
       seq: ends[0],
       expectedHash: stateHash(state),
       actualHash: hashes[0],

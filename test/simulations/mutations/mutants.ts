@@ -183,6 +183,29 @@ export const MUTANTS: readonly Mutant[] = [
     settings: { faults: 'slow' },
   },
   {
+    bug: 'remembers something that is in no log',
+    file: 'src/actors/peer.ts',
+    from: 'orderTarget(peer) - peer.requested.size, random, now)',
+    to: `Math.max(1, orderTarget(peer) - peer.requested.size - remembered()), random, now)
+  function remembered() {
+    const memory = globalThis as unknown as { asked?: number }
+    memory.asked = (memory.asked ?? 0) + 1
+    return memory.asked % 5
+  }`,
+    found: ['decidesTheSame'],
+    within: 1,
+    settings: { faults: 'slow', recordedNodes: 2 },
+  },
+  {
+    bug: 'records another time than it decides by',
+    file: 'src/actors/system.ts',
+    from: 'this.surroundings.begin?.(now, input)',
+    to: 'this.surroundings.begin?.((now + 1) as Instant, input)',
+    found: ['decidesTheSame'],
+    within: 1,
+    settings: { faults: 'slow', recordedNodes: 2 },
+  },
+  {
     bug: 'asks the machine for the time',
     file: 'src/actors/choker.ts',
     from: 'const due = now - state.optimisticAt',
