@@ -12,7 +12,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const targets = [...Object.values(manifest.exports).map((target) => target.default), ...Object.values(manifest.bin)]
 const built = targets.filter((target) => target !== undefined)
 const sources = built.map((file) => path.relative('dist', file).replace(/\.js$/, '.ts'))
-const threads = ['src/cli/sim/thread.ts', 'src/node/upnp-thread.ts']
+const threads = ['src/cli/sim/thread.ts', 'src/node/upnp-thread.ts', 'tracker/reading-thread.ts']
 
 // Built beside and put in place whole, so that a command that runs meanwhile loses its files for a moment at most.
 const fresh = `dist.${process.pid}`

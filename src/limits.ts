@@ -270,6 +270,14 @@ export const LIMITS = {
   /** The same for reading what is published. */
   cataloguePublishShare: 0.25,
   cataloguePublishBurstMs: 2_000,
+  /** .torrents up to this are read at once: 15 ms, whatever is in them. Longer ones have a thread, which a hostile one of
+   * 2 MiB keeps for a second. */
+  catalogueReadAtOnceBytesMax: 32 * KIB,
+  /** .torrents that wait for the thread, how long it may take for one, in which heap, and how long it stays. */
+  catalogueReadingsWaitingMax: 8,
+  catalogueReadMs: 60_000,
+  catalogueReaderHeapMiB: 1_024,
+  catalogueReaderIdleMs: 30_000,
   /** Words of names are cut there: longer ones are hashes and other numbers. */
   catalogueWordCharactersMax: 64,
   /** Entries of one page. */

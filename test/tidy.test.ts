@@ -28,7 +28,7 @@ const shipped: Sources = new Map(['src', 'tracker', 'simulations'].flatMap((fold
 const tests: Sources = new Map(read('test', '.test.ts'))
 
 /** Files that are started by their path in a thread of their own, so that no import leads to them. */
-const WORKERS: readonly string[] = ['src/cli/sim/thread.ts']
+const WORKERS: readonly string[] = ['src/cli/sim/thread.ts', 'tracker/reading-thread.ts']
 
 /** What package.json lets others import and run. */
 const entries = (): string[] => {

@@ -13,8 +13,9 @@ import { Catalogue, type Listed } from './catalogue.js'
 import { CatalogueRefusal, isCatalogueCode } from './catalogue-codes.js'
 import type { CatalogueEntry } from './catalogue-entry.js'
 import { Health } from './catalogue-health.js'
-import { readEntry, readTags } from './catalogue-reading.js'
+import { type Publication, readTags } from './catalogue-reading.js'
 import type { CatalogueStore, StoredEntry } from './catalogue-store.js'
+import type { Soon } from './store.js'
 
 /** Who may publish: everybody, whoever has a token with the scope `publish`, or nobody, and why. */
 export type Publishing =
@@ -48,8 +49,8 @@ export interface DeskParts {
   now(): number
   /** A text that nobody can guess. */
   makeKey(): string
-  /** Does what may take long, or throws BUSY where too much of that was done lately. */
-  spend<Result>(work: () => Result): Result
+  /** Reads a .torrent, or refuses with BUSY where too much of that was done lately. */
+  read(torrent: Uint8Array, published: Publication): Soon<CatalogueEntry>
 }
 
 export interface Handed {
@@ -143,7 +144,7 @@ export class CatalogueDesk {
   async publish({ torrent, tags: texts, infoHash, bearer }: Handed): Promise<Published> {
     await this.admit(bearer)
     const tags = readTags(texts)
-    const entry = this.#read(torrent, tags)
+    const entry = await this.#read(torrent, tags)
     if (infoHash !== undefined && infoHash !== entry.infoHash) {
       throw new CatalogueRefusal('INFO_HASH_DIFFERS', `this is the .torrent of ${entry.infoHash}, not of ${infoHash}`)
     }
@@ -225,10 +226,9 @@ export class CatalogueDesk {
     }
   }
 
-  #read(torrent: Uint8Array, tags: readonly string[]): CatalogueEntry {
+  async #read(torrent: Uint8Array, tags: readonly string[]): Promise<CatalogueEntry> {
     try {
-      const published = { tags, publishedAt: this.#parts.now(), publisher: '' }
-      return this.#parts.spend(() => readEntry(torrent, published))
+      return await this.#parts.read(torrent, { tags, publishedAt: this.#parts.now(), publisher: '' })
     } catch (error) {
       throw refusalOf(error)
     }

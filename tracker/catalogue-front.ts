@@ -8,6 +8,7 @@ import { type CatalogueBounds, type CatalogueChange, CatalogueDesk, type Publish
 import { Health } from './catalogue-health.js'
 import { CatalogueRoutes } from './catalogue-http.js'
 import { readCataloguePage } from './catalogue-page.js'
+import { CatalogueReader } from './catalogue-reader.js'
 import { showListed } from './catalogue-show.js'
 import type { CatalogueStore } from './catalogue-store.js'
 import { CatalogueSweep } from './catalogue-sweep.js'
@@ -15,7 +16,6 @@ import { Watchers } from './catalogue-watch.js'
 import type { TrackerCore } from './core.js'
 import { hostOf } from './http.js'
 import { machineWallClock } from './machine.js'
-import { TimeShare } from './time-share.js'
 
 export interface CatalogueFrontParts {
   readonly core: TrackerCore
@@ -51,13 +51,13 @@ const unlessOfStore = (error: unknown): void => {
 /** Reads what the store has. Rejects as the store does. */
 export const openCatalogue = async (parts: CatalogueFrontParts): Promise<CatalogueFront> => {
   const { core, corsOrigin, loopbackOnly } = parts
-  const reading = new TimeShare('published', LIMITS.cataloguePublishShare, LIMITS.cataloguePublishBurstMs)
+  const reader = new CatalogueReader()
   const desk = await CatalogueDesk.open({
     ...parts,
     isServed: (hash) => core.isServedHex(hash),
     now: machineWallClock,
     makeKey,
-    spend: (work) => reading.spend(work),
+    read: (torrent, published) => reader.read(torrent, published),
   })
   const watchers = new Watchers(parts.bounds.watchersMax)
   const sweep = new CatalogueSweep({ desk, scrape: (hashes) => core.look(hashes), now: machineWallClock })
@@ -132,6 +132,7 @@ export const openCatalogue = async (parts: CatalogueFrontParts): Promise<Catalog
       unlisten()
       watchers.close()
       await looking
+      await reader.close()
       await desk.close().catch(unlessOfStore)
     },
   }

@@ -21,11 +21,11 @@ const namedFiles = (files: readonly TorrentFile[]): readonly CatalogueFile[] => 
   return named
 }
 
+/** What of an entry does not stand in its .torrent. */
+export type Publication = Pick<CatalogueEntry, 'tags' | 'publishedAt' | 'publisher'>
+
 /** Throws what `parseTorrent` throws. */
-export const readEntry = (
-  torrent: Uint8Array,
-  published: Pick<CatalogueEntry, 'tags' | 'publishedAt' | 'publisher'>,
-): CatalogueEntry => {
+export const readEntry = (torrent: Uint8Array, published: Publication): CatalogueEntry => {
   const metainfo = parseTorrent(torrent)
   const files = metainfo.files.filter(({ padding }) => !padding)
   return {

@@ -41,10 +41,10 @@ export const ROOMS: readonly Room[] = [
   },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
   // The types of what users hold: interfaces only.
-  { name: 'api', has: /^src\/api\.ts$/, from: EVENTS },
+  { name: 'api', has: /^src\/api\.ts$/, from: [...EVENTS, 'replay'] },
   {
     name: 'transfer',
-    has: /^src\/(transfer|checkpointer|commits|examine|progress|session|wanted)\.ts$/,
+    has: /^src\/(transfer|checkpointer|commits|examine|progress|rewinding|session|wanted)\.ts$/,
     from: TRANSFER,
   },
   // What is spoken over ports, without a transfer.
@@ -75,7 +75,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'tracker fronts',
-    has: /^tracker\/(http|http-body|udp|machine|time-share|ws|latency|metrics|operations-http|reload|tokens|catalogue-(front|http|page|watch))\.ts$/,
+    has: /^tracker\/(http|http-body|udp|machine|time-share|ws|latency|metrics|operations-http|reload|tokens|reading-thread|catalogue-(front|http|page|reader|watch))\.ts$/,
     from: [...TRACKER, 'package'],
     machine: true,
   },

@@ -6,6 +6,7 @@ import { type InfoHash, toHex } from '../../src/values.js'
 import { CatalogueRefusal } from '../../tracker/catalogue-codes.js'
 import { CATALOGUE_BOUNDS, CatalogueDesk, type DeskParts } from '../../tracker/catalogue-desk.js'
 import { MemoryCatalogueStore } from '../../tracker/catalogue-memory-store.js'
+import { readEntry } from '../../tracker/catalogue-reading.js'
 import { CatalogueSweep } from '../../tracker/catalogue-sweep.js'
 import { TimeShare } from '../../tracker/time-share.js'
 import { entryOf, hexOf, torrentOf } from './catalogue-world.js'
@@ -19,7 +20,7 @@ const openDesk = (more: Partial<DeskParts> = {}): Promise<CatalogueDesk> => {
     isServed: () => true,
     now: () => 1_800_000_000_000,
     makeKey: () => `key ${++keys}`,
-    spend: (work) => work(),
+    read: readEntry,
     ...more,
   })
 }
