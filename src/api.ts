@@ -2,6 +2,10 @@
 
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
+import type { Difference } from './replay/diff.js'
+import type { Explanation, Question } from './replay/explain/explain.js'
+import type { Moment } from './replay/history.js'
+import type { Topic } from './replay/topic.js'
 import type { Observable } from './rx.js'
 import type { InfoHash, PeerAddress } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
@@ -103,8 +107,17 @@ export interface Transfer {
   events(options?: { readonly from?: number; readonly to?: number }): AsyncIterable<LoggedEvent>
   /** Events as they are committed, from now on. */
   readonly committed$: Observable<readonly LoggedEvent[]>
-  /** The state just after this event. */
-  stateAt(seq: number): Promise<Readonly<TransferState>>
+  /** The state just after this event, or as it was at a time. A copy, which the caller may keep. */
+  stateAt(moment: number | Moment): Promise<Readonly<TransferState>>
+  /** What was not as it is at the second moment, in the order of the state's parts. */
+  diff(from: number | Moment, to: number | Moment): Promise<readonly Difference[]>
+  /** The last event, up to the moment or of all, that changed a piece, a block, a peer or the transfer. */
+  lastChange(topic: Topic, moment?: number | Moment): Promise<LoggedEvent | undefined>
+  /**
+   * Why the transfer, a piece, a block or a peer is as it is, now or at a moment: causes in order, with the numbers of the
+   * events that prove them.
+   */
+  explain(question?: Question, moment?: number | Moment): Promise<Explanation>
   addPeer(address: PeerAddress): void
   /** Globs as in `AddOptions.select`. */
   select(globs: readonly string[]): void

@@ -17,7 +17,12 @@ import { LIMITS } from './limits.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
 import type { Reach } from './reach.js'
+import type { Difference } from './replay/diff.js'
+import type { Explanation, Question } from './replay/explain/explain.js'
 import { foldLog } from './replay/fold.js'
+import type { Moment } from './replay/history.js'
+import type { Topic } from './replay/topic.js'
+import { Rewinding } from './rewinding.js'
 import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
 import { Settled } from './settled.js'
@@ -72,6 +77,7 @@ export class TorrentTransfer implements Transfer {
   readonly #layout: Layout
   readonly #progress = new Subject<Progress>()
   readonly #commits: Commits
+  readonly #rewinding: Rewinding
   readonly #checkpointer: Checkpointer
   #done = new Settled()
   #ready = new Settled()
@@ -95,6 +101,7 @@ export class TorrentTransfer implements Transfer {
     const { ports, metainfo, log } = options
     this.#options = options
     this.#commits = new Commits(log)
+    this.#rewinding = new Rewinding(log, this.#commits, ports.clock)
     this.#checkpointer = new Checkpointer(log, state.nextSeq)
     this.#layout = new Layout(metainfo)
     this.#disk = ports.openDisk({
@@ -212,11 +219,20 @@ export class TorrentTransfer implements Transfer {
     return this.#commits.read(from, to === undefined ? Number.POSITIVE_INFINITY : to + 1)
   }
 
-  async stateAt(seq: number): Promise<Readonly<TransferState>> {
-    if (!Number.isSafeInteger(seq) || seq < 0 || seq >= this.state.nextSeq)
-      throw new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${this.state.nextSeq}`)
-    await this.#commits.upTo(seq + 1)
-    return (await foldLog(this.#options.log, { before: seq + 1 })).state
+  stateAt(moment: number | Moment): Promise<Readonly<TransferState>> {
+    return this.#rewinding.stateAt(moment)
+  }
+
+  diff(from: number | Moment, to: number | Moment): Promise<readonly Difference[]> {
+    return this.#rewinding.diff(from, to)
+  }
+
+  lastChange(topic: Topic, moment?: number | Moment): Promise<LoggedEvent | undefined> {
+    return this.#rewinding.lastChange(topic, moment)
+  }
+
+  explain(question?: Question, moment?: number | Moment): Promise<Explanation> {
+    return this.#rewinding.explain(question, moment)
   }
 
   addPeer(address: PeerAddress): void {

@@ -1,4 +1,5 @@
 /** The pages that are made, wholly or in part, from the sources. */
+import { causesTable } from './causes.js'
 import { eventsPage } from './events.js'
 import { limitsTable } from './limits.js'
 import { machineTables } from './machines.js'
@@ -11,7 +12,12 @@ import { scenariosTable, settingsTable } from './scenarios.js'
 export const PAGES: Readonly<Record<string, (page: string) => string>> = {
   'docs/EVENTS.md': eventsPage,
   'docs/MANUAL.md': (page) =>
-    fillRegions(page, { limits: limitsTable(), scenarios: scenariosTable(), settings: settingsTable() }),
+    fillRegions(page, {
+      causes: causesTable(),
+      limits: limitsTable(),
+      scenarios: scenariosTable(),
+      settings: settingsTable(),
+    }),
   'ARCHITECTURE.md': (page) =>
     fillRegions(page, { 'the rooms': roomsTable(), ...machineTables(), 'a record': recordTable() }),
 }

@@ -15,7 +15,7 @@ import { initialState, type TransferState } from '../events/state.js'
 import { type Difference, differencesOf } from './diff.js'
 import { foldOnto, type ReadableLog } from './fold.js'
 import { KEYFRAME_EVENTS, Keyframes } from './keyframes.js'
-import { mayChange, type Subject, signatureOf } from './subject.js'
+import { mayChange, signatureOf, type Topic } from './topic.js'
 
 /** A point of a history: just after this event, or just after the last event that is not later than this time. */
 export type Moment = { readonly seq: number } | { readonly at: number }
@@ -71,18 +71,18 @@ export class History {
   }
 
   /** The last event, up to that of the moment, after which the thing was not as before; undefined where none was. */
-  async lastChange(subject: Subject, moment: Moment): Promise<LoggedEvent | undefined> {
+  async lastChange(topic: Topic, moment: Moment): Promise<LoggedEvent | undefined> {
     for (let to = (await this.seqOf(moment)) + 1; to > 0; to = Math.max(0, to - WINDOW_EVENTS)) {
       const from = Math.max(0, to - WINDOW_EVENTS)
       const events = await this.#window(from, to)
-      if (!events.some(({ event }) => mayChange(event, subject))) continue
+      if (!events.some(({ event }) => mayChange(event, topic))) continue
       const state = await this.#stateBefore(from)
-      let signature = signatureOf(state, subject)
+      let signature = signatureOf(state, topic)
       let last: LoggedEvent | undefined
       for (const logged of events) {
         evolve(state, logged)
-        if (!mayChange(logged.event, subject)) continue
-        const next = signatureOf(state, subject)
+        if (!mayChange(logged.event, topic)) continue
+        const next = signatureOf(state, topic)
         if (next !== signature) last = logged
         signature = next
       }

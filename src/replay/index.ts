@@ -15,5 +15,5 @@ export { type Folded, type FoldOptions, foldLog, foldOnto, type ReadableLog } fr
 export { History, type Moment } from './history.js'
 export { type CheckpointDivergence, type Divergence, type Replayed, type ReplayOptions, replay } from './replay.js'
 export { divergenceJson, divergenceText } from './show-divergence.js'
-export type { Subject } from './subject.js'
+export type { Topic } from './topic.js'
 export { type PeerWaste, type WasteKind, wasteOf } from './waste.js'

@@ -3,8 +3,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { LoggedEvent } from '../../src/events/codec.js'
 import { takeSnapshot } from '../../src/events/snapshot.js'
-import { evolve, History, initialState, type ReadableLog, type Subject, stateHash } from '../../src/replay/index.js'
-import { signatureOf } from '../../src/replay/subject.js'
+import { evolve, History, initialState, type ReadableLog, stateHash, type Topic } from '../../src/replay/index.js'
+import { signatureOf } from '../../src/replay/topic.js'
 import { type Instant, peerKey, pieceIndex, seq } from '../../src/values.js'
 import { downloading, SMALL, seedPeer } from '../actors/beginnings.js'
 import { Conversation } from '../actors/conversation.js'
@@ -102,13 +102,13 @@ test('history: the events are read backwards, each once', async () => {
   )
 })
 
-const SUBJECTS: readonly Subject[] = [
+const TOPICS: readonly Topic[] = [
   { type: 'transfer' },
   { type: 'piece', piece: pieceIndex(0) },
   { type: 'piece', piece: pieceIndex(5) },
   { type: 'block', piece: pieceIndex(3), block: 1 },
   { type: 'block', piece: pieceIndex(7), block: 0 },
-  ...[1, 2, 5, 9].map((peer): Subject => ({ type: 'peer', peer: peerKey(peer) })),
+  ...[1, 2, 5, 9].map((peer): Topic => ({ type: 'peer', peer: peerKey(peer) })),
 ]
 
 test('history: the last change of a piece, a block, a peer and the transfer is the one that a fold of everything finds', async () => {
@@ -116,21 +116,21 @@ test('history: the last change of a piece, a block, a peer and the transfer is t
     const log = storyOf(seed)
     const history = new History(readable(log))
     const state = initialState()
-    const last = new Map<Subject, number>()
-    const signatures = new Map(SUBJECTS.map((subject) => [subject, signatureOf(state, subject)]))
+    const last = new Map<Topic, number>()
+    const signatures = new Map(TOPICS.map((topic) => [topic, signatureOf(state, topic)]))
     for (const logged of log) {
       evolve(state, logged)
-      for (const subject of SUBJECTS) {
-        const signature = signatureOf(state, subject)
-        if (signature !== signatures.get(subject)) last.set(subject, logged.seq)
-        signatures.set(subject, signature)
+      for (const topic of TOPICS) {
+        const signature = signatureOf(state, topic)
+        if (signature !== signatures.get(topic)) last.set(topic, logged.seq)
+        signatures.set(topic, signature)
       }
       if (logged.seq % 301 !== 0 && logged.seq !== log.length - 1) continue
-      for (const subject of SUBJECTS)
+      for (const topic of TOPICS)
         assert.is(
-          (await history.lastChange(subject, { seq: logged.seq }))?.seq,
-          last.get(subject),
-          `seed ${seed}, ${JSON.stringify(subject)} at ${logged.seq}`,
+          (await history.lastChange(topic, { seq: logged.seq }))?.seq,
+          last.get(topic),
+          `seed ${seed}, ${JSON.stringify(topic)} at ${logged.seq}`,
         )
     }
   }

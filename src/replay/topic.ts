@@ -1,9 +1,9 @@
-/** A subject: a piece, a block, a peer or the transfer itself, of which one asks what changed it, or why it is as it is. */
+/** A topic: a piece, a block, a peer or the transfer itself, of which one asks what changed it, or why it is as it is. */
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { EventType, TransferEvent } from '../events/vocabulary.js'
 import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
 
-export type Subject =
+export type Topic =
   | { readonly type: 'transfer' }
   | { readonly type: 'piece'; readonly piece: PieceIndex }
   /** `block` counts from 0 within its piece. */
@@ -49,16 +49,16 @@ const namesBlock = (event: TransferEvent, piece: PieceIndex, block: number): boo
 }
 
 /** Whether the event may have changed it: where it says no, it did not. */
-export const mayChange = (event: TransferEvent, subject: Subject): boolean => {
-  switch (subject.type) {
+export const mayChange = (event: TransferEvent, topic: Topic): boolean => {
+  switch (topic.type) {
     case 'transfer':
       return true
     case 'piece':
-      return CHANGES_ANY_PIECE.has(event.type) || namesPiece(event, subject.piece)
+      return CHANGES_ANY_PIECE.has(event.type) || namesPiece(event, topic.piece)
     case 'block':
-      return CHANGES_ANY_PIECE.has(event.type) || namesBlock(event, subject.piece, subject.block)
+      return CHANGES_ANY_PIECE.has(event.type) || namesBlock(event, topic.piece, topic.block)
     case 'peer':
-      return CHANGES_ANY_PEER.has(event.type) || ('peer' in event && event.peer === subject.peer)
+      return CHANGES_ANY_PEER.has(event.type) || ('peer' in event && event.peer === topic.peer)
   }
 }
 
@@ -121,16 +121,16 @@ const ofTransfer = (state: Readonly<TransferState>): readonly unknown[] => [
 ]
 
 /** A text that differs where the thing differs. */
-export const signatureOf = (state: Readonly<TransferState>, subject: Subject): string => {
-  switch (subject.type) {
+export const signatureOf = (state: Readonly<TransferState>, topic: Topic): string => {
+  switch (topic.type) {
     case 'transfer':
       return ofTransfer(state).join('|')
     case 'piece':
-      return ofPiece(state, subject.piece).join('|')
+      return ofPiece(state, topic.piece).join('|')
     case 'block':
-      return ofBlock(state, subject.piece, subject.block).join('|')
+      return ofBlock(state, topic.piece, topic.block).join('|')
     case 'peer': {
-      const peer = state.peers.get(subject.peer)
+      const peer = state.peers.get(topic.peer)
       return peer === undefined ? '' : ofPeer(peer).join('|')
     }
   }
