@@ -20,6 +20,9 @@ const BURST_SHARE = 1 / 4
 const SLICE_SHARE = 1 / 8
 /** Bytes by which the window grows for each that leaves, so that it doubles in a round trip. */
 const SLOW_START = Math.LN2
+/** Once it fills so much of the line it grows by a twentieth only: about there Linux finds that it will (HyStart). */
+const START_SHARE = 3 / 4
+const AFTER_START = Math.log(1.05)
 /** What a loss leaves of the window, and how fast it grows again, in packets a second cubed: the constants of CUBIC. */
 const LEFT = 0.7
 const GROWTH = 0.4
@@ -27,7 +30,8 @@ const GROWTH = 0.4
 const RENO_GROWTH = (3 * (1 - LEFT)) / (1 + LEFT)
 
 /** The chance that one of the packets with so many bytes is lost. */
-export const lossOf = (bytes: number, lossRate: number): number => 1 - (1 - lossRate) ** Math.ceil(bytes / PACKET_BYTES)
+export const lossOf = (bytes: number, lossRate: number): number =>
+  1 - (1 - lossRate) ** Math.max(1, bytes / PACKET_BYTES)
 
 export class Congestion {
   readonly #roundTripUs: number
@@ -76,7 +80,8 @@ export class Congestion {
 
   sent(bytes: number): void {
     this.#budgetBytes -= bytes
-    if (this.#reactsAt === undefined && this.#windowBytes < this.#mostBytes) this.#windowBytes += SLOW_START * bytes
+    if (this.#reactsAt === undefined && this.#windowBytes < this.#mostBytes)
+      this.#windowBytes += (this.#isStarting ? SLOW_START : AFTER_START) * bytes
   }
 
   /** A packet of what leaves now is lost. One window is lessened once, however many of it are lost. */
@@ -88,6 +93,10 @@ export class Congestion {
     // Who had less this time makes room for others (RFC 9438, 4.7).
     this.#peakPackets = packets < this.#peakPackets ? (packets * (1 + LEFT)) / 2 : packets
     this.#peakSeconds = Math.cbrt((this.#peakPackets - LEFT * packets) / GROWTH)
+  }
+
+  get #isStarting(): boolean {
+    return this.#reactsAt === undefined && this.#windowBytes < START_SHARE * this.#bytesPerUs * this.#roundTripUs
   }
 
   #windowAt(now: number): number {

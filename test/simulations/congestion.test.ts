@@ -60,15 +60,15 @@ test('congestion: a stream begins with ten packets, and doubles with each round 
 test('congestion: without loss a line is full soon, however long the way', async () => {
   for (const roundTripMs of [0, 10, 50, 200]) {
     const rate = 1_000_000
-    const { bytesBy } = await streamed({ roundTripMs, seconds: 6, uploadRate: rate })
-    const full = bytesBy(6) - bytesBy(2)
+    const { bytesBy } = await streamed({ roundTripMs, seconds: 9, uploadRate: rate })
+    const full = bytesBy(9) - bytesBy(5)
     assert.ok(Math.abs(full - 4 * rate) < 0.02 * 4 * rate, `${full} bytes in 4 s at ${roundTripMs} ms`)
   }
 })
 
 test('congestion: a stream that its line holds back costs as many deliveries as its segments, and no more', async () => {
-  const near = await streamed({ roundTripMs: 0, seconds: 30, uploadRate: 1_000_000 })
-  const far = await streamed({ roundTripMs: 50, seconds: 30, uploadRate: 1_000_000 })
+  const near = await streamed({ roundTripMs: 0, seconds: 120, uploadRate: 1_000_000 })
+  const far = await streamed({ roundTripMs: 50, seconds: 120, uploadRate: 1_000_000 })
   assert.ok(far.deliveries < 1.05 * near.deliveries, `${far.deliveries} and ${near.deliveries} deliveries`)
 })
 
