@@ -81,8 +81,21 @@ export interface Progress {
   /** Open connections, and how many of them are seeds. */
   readonly peers: number
   readonly seeds: number
+  /** Of the whole swarm, as far as trackers have counted: the largest counts of any; undefined where none has. */
+  readonly swarmSeeds: number | undefined
+  readonly swarmLeechers: number | undefined
   /** Why the transfer failed, where it did. */
   readonly failure: { readonly code: string; readonly message: string } | undefined
+}
+
+/** What one tracker counts of a torrent. */
+export interface TrackerCount {
+  readonly tracker: string
+  /** As it said last, with an answer to an announce or to a scrape; undefined where it never did. */
+  readonly seeds: number | undefined
+  readonly leechers: number | undefined
+  /** How often the torrent was completed; only scrapes say it. */
+  readonly downloads: number | undefined
 }
 
 export interface Transfer {
@@ -119,6 +132,11 @@ export interface Transfer {
    */
   explain(question?: Question, moment?: number | Moment): Promise<Explanation>
   addPeer(address: PeerAddress): void
+  /**
+   * Asks the trackers for their counts (BEP 48, BEP 15), 20 of them at most and each no more often than every five minutes
+   * or than it allows, and resolves with what each said last once all have answered or failed, within a minute.
+   */
+  scrape(): Promise<readonly TrackerCount[]>
   /** Globs as in `AddOptions.select`. */
   select(globs: readonly string[]): void
   /** Resolves when no payload moves any more; none will until `resume`. */

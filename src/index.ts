@@ -1,5 +1,5 @@
 /** Public names of `torrewind`. */
-export type { AddOptions, Engine, EngineOptions, Progress, Transfer, TransferPhase } from './api.js'
+export type { AddOptions, Engine, EngineOptions, Progress, TrackerCount, Transfer, TransferPhase } from './api.js'
 export { type CreatedTorrent, type CreateOptions, type CreateProgress, createTorrent } from './create.js'
 export { createEngine } from './create-engine.js'
 export { ERROR_CODES, type ErrorCode, TorrewindError } from './errors.js'

@@ -78,13 +78,14 @@ export const LIMITS = {
   portMappingLeaseMinMs: 10_000,
   portMappingLeaseMaxMs: 604_800_000,
   /** When a router that did not let others in is asked again; each time twice as long, up to the second. */
-  portMappingRetryMs: 300_000,
+  portMappingRetryMs: 60_000,
   portMappingRetryMaxMs: 7_200_000,
   /** A closing engine waits so long for the router to take the mapping away. */
   portUnmapMs: 2_000,
   /** A router is waited for so long: to be found, to describe itself, and to answer. */
   upnpTimeoutMs: 10_000,
-  upnpSearchMs: 3_000,
+  upnpSearchMs: 4_000,
+  upnpSearchAgainMs: 1_000,
   /** What a router says of itself: real ones take 5 KiB. */
   upnpAnswerBytesMax: 256 * KIB,
   /** Heap of the thread that UPnP is spoken in, in MiB. */

@@ -22,6 +22,14 @@ const phaseOf = ({ standing }: Readonly<TransferState>): TransferPhase => {
   return tags.ending === true ? 'closed' : 'starting'
 }
 
+/** Trackers know of parts of a swarm that overlap: the largest part is nearest. */
+const mostOf = ({ tiers }: Readonly<TransferState>, count: 'seeds' | 'leechers'): number | undefined => {
+  let most: number | undefined
+  for (const tier of tiers)
+    for (const { [count]: counted } of tier) if (counted !== undefined && counted > (most ?? -1)) most = counted
+  return most
+}
+
 export const progressOf = (state: Readonly<TransferState>, now: Instant, closed: boolean): Progress => {
   // Where nothing may move there is no event either that would let the mean of the last seconds run out.
   const moves = state.standing.tags.active === true
@@ -48,6 +56,8 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
     uploadRate: moves ? Math.round(rateOf(state.uploaded, now)) : 0,
     peers,
     seeds,
+    swarmSeeds: mostOf(state, 'seeds'),
+    swarmLeechers: mostOf(state, 'leechers'),
     failure: state.failure,
   }
 }

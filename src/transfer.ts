@@ -2,7 +2,7 @@
 import type { Strategy } from './actors/strategy.js'
 import { ActorSystem, type Surroundings } from './actors/system.js'
 import type { EngineFact, TransferInput } from './actors/vocabulary.js'
-import type { AddOptions, Progress, Transfer } from './api.js'
+import type { AddOptions, Progress, TrackerCount, Transfer } from './api.js'
 import { Checkpointer } from './checkpointer.js'
 import { Commits } from './commits.js'
 import { Driver } from './driver.js'
@@ -69,6 +69,9 @@ const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
   'transfer-failed': 0,
 }
 
+const isScraping = ({ tiers }: Readonly<TransferState>): boolean =>
+  tiers.some((tier) => tier.some(({ scraping }) => scraping))
+
 export class TorrentTransfer implements Transfer {
   readonly #options: TransferOptions
   readonly #system: ActorSystem
@@ -81,6 +84,8 @@ export class TorrentTransfer implements Transfer {
   readonly #checkpointer: Checkpointer
   #done = new Settled()
   #ready = new Settled()
+  /** No tracker is being asked for its counts any more. */
+  #scraped = new Settled()
   /** Something was recorded that is to be committed within this time. */
   #commitWithinMs = Number.POSITIVE_INFINITY
   #held = false
@@ -241,6 +246,14 @@ export class TorrentTransfer implements Transfer {
     this.#tell({ type: 'peers-found', source: 'user', addresses: [address] })
   }
 
+  async scrape(): Promise<readonly TrackerCount[]> {
+    this.#assertOpen()
+    this.#system.accept({ to: 'trackers', input: { type: 'scrape-asked' } })
+    if (isScraping(this.state)) await this.#scraped.promise
+    const told = this.state.tiers.flat()
+    return told.map(({ url: tracker, seeds, leechers, downloads }) => ({ tracker, seeds, leechers, downloads }))
+  }
+
   select(globs: readonly string[]): void {
     this.#assertOpen()
     const wanted = wantedPieces(this.metainfo, globs).bytes
@@ -311,6 +324,10 @@ export class TorrentTransfer implements Transfer {
     // Nothing follows the last piece that it could wait for.
     if (withinMs !== undefined)
       this.#commitWithinMs = this.state.missing === 0 ? 0 : Math.min(this.#commitWithinMs, withinMs)
+    if ((type === 'scrape-answered' || type === 'scrape-failed') && !isScraping(this.state)) {
+      this.#scraped.resolve()
+      this.#scraped = new Settled()
+    }
     if (type === 'seeding-began') this.#seedingSeq = logged.seq
     if (type === 'seeding-began' || type === 'download-began') this.#ready.resolve()
     if (type === 'transfer-failed') this.#fail(logged.event.code as ErrorCode, logged.event.message) // made as one
@@ -398,6 +415,7 @@ export class TorrentTransfer implements Transfer {
     const closed = new TorrewindError('TRANSFER_CLOSED', `${this.name} was closed before this could be done`)
     this.#done.reject(closed)
     this.#ready.reject(closed)
+    this.#scraped.reject(closed)
     this.#progress.next(progressOf(this.state, ports.clock.now(), true))
     this.#progress.complete()
     this.#commits.end()

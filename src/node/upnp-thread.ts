@@ -30,6 +30,7 @@ fetching.defaults.maxRedirects = 0
 fetching.defaults.maxContentLength = LIMITS.upnpAnswerBytesMax
 
 const DESCRIPTION = 'Torrewind'
+const ROUTER = 'urn:schemas-upnp-org:device:InternetGatewayDevice:1'
 
 const sameNetwork = (one: Uint8Array, other: Uint8Array, mask: Uint8Array): boolean =>
   mask.every((bits, at) => ((one[at] ?? 0) & bits) === ((other[at] ?? 0) & bits))
@@ -66,11 +67,19 @@ class NearClient extends Client {
   #found: ReturnType<Client['getGateway']> | undefined
 
   override getGateway(): ReturnType<Client['getGateway']> {
-    this.#found ??= super.getGateway().then(({ gateway, address }) => ({
-      gateway: new NearDevice(asNear(gateway.description)),
-      address,
-    }))
+    this.#found ??= this.#find()
     return this.#found
+  }
+
+  async #find(): ReturnType<Client['getGateway']> {
+    // The package asks once, and a datagram may be lost. Who answers one of these answers all of them.
+    const again = setInterval(() => this.ssdp.search(ROUTER), LIMITS.upnpSearchAgainMs)
+    try {
+      const { gateway, address } = await super.getGateway()
+      return { gateway: new NearDevice(asNear(gateway.description)), address }
+    } finally {
+      clearInterval(again)
+    }
   }
 }
 
