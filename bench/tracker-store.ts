@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { infoHash, peerId } from '../src/values.js'
 import { machineNow, machineRandom } from '../tracker/machine.js'
 import { type OpenStore, openStore } from '../tracker/open-store.js'
-import { type StoreAnswer, type SwarmStore, soon } from '../tracker/store.js'
+import { compactPeers, type StoreAnswer, type SwarmStore, soon } from '../tracker/store.js'
 import type { Refusal, SwarmRequest } from '../tracker/swarm.js'
 import { median, printTable, range } from './table.js'
 
@@ -68,7 +68,7 @@ const measure = async (store: SwarmStore, requests: readonly SwarmRequest[], ms:
   let read = 0
   const take = (answer: StoreAnswer | Refusal): void => {
     if (answer.type === 'refusal') throw new Error(answer.reason)
-    read += answer.compact().ipv4.length
+    read += compactPeers(answer).ipv4.length
     done++
   }
   const ask = (): void | Promise<void> => {

@@ -7,7 +7,7 @@ import { encodeScrapeAnswer, readScrapeQuery } from '../src/wire/scrape.js'
 import { encodeFailure } from '../src/wire/trackeranswer.js'
 import { readToken } from './access.js'
 import type { TrackerCore } from './core.js'
-import { orRefusal, type Soon, type StoreAnswer, soon } from './store.js'
+import { compactPeers, orRefusal, type Soon, type StoreAnswer, soon } from './store.js'
 
 export interface HttpReply {
   readonly status: number
@@ -28,7 +28,7 @@ const encodeAnswer = (core: TrackerCore, asked: Announce, host: Uint8Array, answ
   const { complete, incomplete, downloaded } = answer
   const { intervalSeconds, minIntervalSeconds } = core
   if (asked.compact) {
-    const { ipv4, ipv6 } = answer.compact()
+    const { ipv4, ipv6 } = compactPeers(answer)
     return encode({
       interval: intervalSeconds,
       'min interval': minIntervalSeconds,

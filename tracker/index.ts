@@ -1,6 +1,7 @@
 /** The tracker as a program embeds it: public names. */
 import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
+import type { Allocate } from '../src/wire/udpanswer.js'
 import { readAllowed } from './allow-list.js'
 import { openCatalogue } from './catalogue-front.js'
 import { catalogueBounds, publishingOf } from './catalogue-options.js'
@@ -180,9 +181,9 @@ const serve = async (
   core.witness = joined([loggingWitness(logger), events?.witness])
   const latencies = new Map<FrontName, Latency>()
   /** Replies of a front; timed, where anybody wants to know. */
-  const repliesOf = <Request, Answer>(
+  const repliesOf = <Asked extends readonly unknown[], Answer>(
     front: FrontName,
-    reply: (request: Request, from: Uint8Array) => Soon<Answer>,
+    reply: (...asked: Asked) => Soon<Answer>,
   ) => {
     const latency = new Latency()
     latencies.set(front, latency)
@@ -213,7 +214,7 @@ const serve = async (
     startHttpFront({
       host,
       port,
-      reply: repliesOf('http', (target: string, from) => httpReply(core, target, from)),
+      reply: repliesOf('http', (target: string, from: Uint8Array) => httpReply(core, target, from)),
       routes: (request, response) => atFront(request, response) || catalogue.routes(request, response),
       upgrade: webFront && ((...asked) => webFront.upgrade(...asked)),
       bounds: {
@@ -230,7 +231,9 @@ const serve = async (
           startUdpFront({
             host,
             port: udpPort,
-            reply: repliesOf('udp', (datagram: Uint8Array, from) => udpReply(core, ids, datagram, from)),
+            reply: repliesOf('udp', (datagram: Uint8Array, from: Uint8Array, allocate: Allocate) =>
+              udpReply(core, ids, datagram, from, allocate),
+            ),
           }),
         )
   const operations =

@@ -22,13 +22,13 @@ export class Latency {
 
 /** The same replies, with the time that each takes, waiting for a store included. */
 export const timed =
-  <Request, From, Answer>(
+  <Asked extends readonly unknown[], Answer>(
     latency: Latency,
-    reply: (request: Request, from: From) => Soon<Answer>,
-  ): ((request: Request, from: From) => Soon<Answer>) =>
-  (request, from) => {
+    reply: (...asked: Asked) => Soon<Answer>,
+  ): ((...asked: Asked) => Soon<Answer>) =>
+  (...asked) => {
     const began = performance.now()
-    const answer = reply(request, from)
+    const answer = reply(...asked)
     if (answer instanceof Promise) {
       return answer.finally(() => latency.add((performance.now() - began) / 1_000))
     }

@@ -8,7 +8,7 @@
  */
 import { messageOf, systemCode, TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
-import type { InfoHash } from '../src/values.js'
+import { type InfoHash, infoHash } from '../src/values.js'
 import { latin1Bytes, latin1Text } from '../src/wire/bencode.js'
 import type { ScrapeFile } from '../src/wire/scrape.js'
 import type { LevelDatabase, LevelPart } from './level-database.js'
@@ -17,7 +17,7 @@ import type { StoreAnswer, SwarmStore } from './store.js'
 import type { Draw, Refusal, SwarmRequest, SwarmSettings, SwarmState, SwarmStats } from './swarm.js'
 import { peerKey, peerValue, readRecord, swarmKey, swarmValue } from './swarm-records.js'
 import { SwarmRestore } from './swarm-restore.js'
-import type { Swarm } from './swarm-state.js'
+import { findSwarm, type Swarm } from './swarm-state.js'
 
 type Operation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -189,12 +189,12 @@ export class LevelStore implements SwarmStore {
     for (const text of take(this.#gone, countMax)) operations.push({ type: 'del', key: latin1Bytes(text) })
     for (const hash of take(this.#changed, countMax - operations.length)) {
       const key = swarmKey(hash)
-      const swarm = state.swarms.get(hash)
+      const swarm = findSwarm(state, infoHash(latin1Bytes(hash)))
       if (swarm === undefined) operations.push({ type: 'del', key })
       else operations.push({ type: 'put', key, value: swarmValue(state, swarm, key) })
     }
     for (const slot of take(this.#seen, countMax - operations.length)) {
-      const swarm = state.swarmsByNumber[state.peers.swarmOf(slot)]
+      const swarm = state.swarms[state.peers.swarmOf(slot)]
       if (swarm === undefined) continue
       const key = peerKey(state, swarm, slot)
       operations.push({ type: 'put', key, value: peerValue(state, slot, key) })

@@ -1,8 +1,11 @@
 /** The clock and the chance of this machine, for a tracker that is given none. */
 import { randomBytes, randomInt } from 'node:crypto'
 
+/** Asked for once, as time is with every request. */
+const BEGUN_MS = performance.timeOrigin
+
 /** Milliseconds since the epoch, by a clock that nobody sets: an hour put on it would make every peer expire. */
-export const machineNow = (): number => Math.floor(performance.timeOrigin + performance.now())
+export const machineNow = (): number => Math.floor(BEGUN_MS + performance.now())
 
 /** Milliseconds since the epoch, by the clock on the wall: what tokens expire by, and what people are shown. */
 export const machineWallClock = (): number => Date.now()

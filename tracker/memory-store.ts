@@ -4,7 +4,7 @@ import type { StoreAnswer, SwarmStore } from './store.js'
 import {
   announce,
   announcedPeers,
-  compactPeers,
+  compactBytes,
   createSwarmState,
   type Draw,
   type Refusal,
@@ -14,6 +14,7 @@ import {
   type SwarmStats,
   scrape,
   swarmStats,
+  writeCompact,
 } from './swarm.js'
 
 export class MemoryStore implements SwarmStore {
@@ -35,7 +36,8 @@ export class MemoryStore implements SwarmStore {
       complete,
       incomplete,
       downloaded,
-      compact: () => compactPeers(state, chosen),
+      compactBytes: (family) => compactBytes(chosen, family),
+      writeCompact: (family, into, offset) => writeCompact(state, chosen, family, into, offset),
       named: () => announcedPeers(state, chosen),
     }
   }

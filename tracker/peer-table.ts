@@ -3,45 +3,48 @@
  *
  * Strategy: a peer is a record in one array (about 80 bytes, its places in the hash table included) and never an
  * object, so that a million peers cost the garbage collector nothing. A peer is who it is by its address and port: by
- * its peer id, which all of its swarm know, anybody could sign it off. The hash table uses linear probing and shifts
- * back on removal, so there are no tombstones to clear away; its seed is secret, so that nobody can tell which
- * addresses fall into one place. Doubling the arrays at a million peers takes some tens of milliseconds, once.
+ * its peer id, which all of its swarm know, anybody could sign it off. The seed of the hash is secret, so that nobody can
+ * tell which addresses fall into one place. Doubling the arrays at a million peers takes some tens of milliseconds, once.
  */
 import { assert } from '../src/assert.js'
 import { mix } from '../src/random.js'
 import { type PeerId, peerId } from '../src/values.js'
 import { bytesToHost, COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '../src/wire/compact.js'
+import { Buckets, NO_SLOT } from './buckets.js'
 
 const HOST_BYTES = 16
+const HOST_WORDS = HOST_BYTES / 4
 const ID_BYTES = 20
 const SLOTS_AT_FIRST = 1_024
-const NO_SLOT = -1
 
-/** A record: 64 bytes, of which 52 are in use, so that looking at a peer costs one line of the processor's cache. */
+/**
+ * A record: 64 bytes, of which 52 are in use. What an announce looks at are the first 48 of them, for which the port and
+ * the group share a word: they are one line of the processor's cache, where the array begins 16 bytes into one, too.
+ */
 const WORDS = 16
 const BYTES = WORDS * 4
 const HOST = 0
 const ID = 4
-const PORT = 9
-const SWARM = 10
-const GROUP = 11
-const PLACE = 12
-const HASH = 13
+const SWARM = 9
+const PORT_AND_GROUP = 10
+const PLACE = 11
+const HASH = 12
+/** The group stands above the port's bits. */
+const PORT_BITS = 16
+const PORT_MASK = 0xffff
 
 /** IPv4 addresses are kept as mapped ones (RFC 4291), so that one kind of record does for both. */
 const MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
 
 export class PeerTable {
   #capacity = SLOTS_AT_FIRST
-  #count = 0
   /** Slots below this one were in use at some time. */
   #used = 0
   /** The first of the slots given back; each names the next in its `PLACE`. */
   #free = NO_SLOT
   #words = new Int32Array(SLOTS_AT_FIRST * WORDS)
   #bytes = new Uint8Array(this.#words.buffer)
-  /** Slot and one, or 0 for none; its length is a power of two, and at least half of it is empty. */
-  #buckets = new Int32Array(SLOTS_AT_FIRST * 2)
+  readonly #buckets = new Buckets((slot) => this.#word(slot, HASH))
   readonly #wantedBytes = new Uint8Array(HOST_BYTES)
   readonly #wantedWords = new Int32Array(this.#wantedBytes.buffer)
   readonly #seed: number
@@ -51,54 +54,36 @@ export class PeerTable {
   }
 
   get count(): number {
-    return this.#count
+    return this.#buckets.count
   }
 
   /** `host` has 4 or 16 bytes. */
   find(swarm: number, host: Uint8Array, port: number): number | undefined {
     this.#want(host)
-    const bucket = this.#bucketOf(this.#hash(swarm, port), swarm, port)
-    const slot = (this.#buckets[bucket] ?? 0) - 1
-    return slot === NO_SLOT ? undefined : slot
+    return this.#find(this.#hash(swarm, port), swarm, port)
   }
 
   /** Gives the slot of a peer that was not there. */
   add(swarm: number, host: Uint8Array, port: number): number {
-    if (this.#count === this.#capacity) this.#grow()
+    if (this.count === this.#capacity) this.#grow()
     this.#want(host)
     const hash = this.#hash(swarm, port)
-    const bucket = this.#bucketOf(hash, swarm, port)
-    assert(this.#buckets[bucket] === 0, 'a peer is in its swarm once')
+    assert(this.#find(hash, swarm, port) === undefined, 'a peer is in its swarm once')
     const slot = this.#free === NO_SLOT ? this.#used++ : this.#free
     if (slot === this.#free) this.#free = this.#word(slot, PLACE)
-    this.#words.set(this.#wantedWords, slot * WORDS + HOST)
-    this.#words[slot * WORDS + PORT] = port
-    this.#words[slot * WORDS + SWARM] = swarm
-    this.#words[slot * WORDS + HASH] = hash
-    this.#buckets[bucket] = slot + 1
-    this.#count++
+    const at = slot * WORDS
+    for (let word = 0; word < HOST_WORDS; word++) this.#words[at + HOST + word] = this.#wantedWords[word] ?? 0
+    this.#words[at + PORT_AND_GROUP] = port
+    this.#words[at + SWARM] = swarm
+    this.#words[at + HASH] = hash
+    this.#buckets.add(slot)
     return slot
   }
 
   remove(slot: number): void {
-    const mask = this.#buckets.length - 1
-    let hole = this.#word(slot, HASH) & mask
-    while (this.#buckets[hole] !== slot + 1) {
-      assert(this.#buckets[hole] !== 0, 'a peer that is removed is there')
-      hole = (hole + 1) & mask
-    }
-    // Whoever stands behind the hole only because it was filled moves into it, and leaves the next hole.
-    for (let at = (hole + 1) & mask; this.#buckets[at] !== 0; at = (at + 1) & mask) {
-      const other = (this.#buckets[at] ?? 0) - 1
-      const home = this.#word(other, HASH) & mask
-      if (((at - home) & mask) < ((at - hole) & mask)) continue
-      this.#buckets[hole] = other + 1
-      hole = at
-    }
-    this.#buckets[hole] = 0
+    this.#buckets.remove(slot)
     this.#words[slot * WORDS + PLACE] = this.#free
     this.#free = slot
-    this.#count--
   }
 
   swarmOf(slot: number): number {
@@ -106,11 +91,11 @@ export class PeerTable {
   }
 
   groupOf(slot: number): number {
-    return this.#word(slot, GROUP)
+    return this.#word(slot, PORT_AND_GROUP) >>> PORT_BITS
   }
 
   setGroup(slot: number, group: number): void {
-    this.#words[slot * WORDS + GROUP] = group
+    this.#words[slot * WORDS + PORT_AND_GROUP] = (group << PORT_BITS) | this.portOf(slot)
   }
 
   /** Where it stands in its group. */
@@ -128,7 +113,14 @@ export class PeerTable {
   }
 
   setId(slot: number, id: PeerId): void {
-    this.#bytes.set(id, slot * BYTES + ID * 4)
+    const start = slot * BYTES + ID * 4
+    for (let at = 0; at < ID_BYTES; at++) this.#bytes[start + at] = id[at] ?? 0
+  }
+
+  /** Two bytes of its peer id, by which most that differ are told apart: the first ones name the client. */
+  tagOf(slot: number): number {
+    const last = this.#word(slot, ID + ID_BYTES / 4 - 1)
+    return (last ^ (last >>> 16)) & 0xffff
   }
 
   /** Whether both have the same peer id. */
@@ -144,7 +136,7 @@ export class PeerTable {
   }
 
   portOf(slot: number): number {
-    return this.#word(slot, PORT)
+    return this.#word(slot, PORT_AND_GROUP) & PORT_MASK
   }
 
   /** Writes the address as compact lists have it (BEP 7, 23), of the family that it is of. */
@@ -159,33 +151,29 @@ export class PeerTable {
 
   #want(host: Uint8Array): void {
     assert(host.length === 4 || host.length === HOST_BYTES, 'an IP address has 4 or 16 bytes')
-    if (host.length === HOST_BYTES) this.#wantedBytes.set(host)
-    else {
-      this.#wantedBytes.set(MAPPED)
-      this.#wantedBytes.set(host, MAPPED.length)
-    }
+    const start = HOST_BYTES - host.length
+    for (let at = 0; at < start; at++) this.#wantedBytes[at] = MAPPED[at] ?? 0
+    for (let at = start; at < HOST_BYTES; at++) this.#wantedBytes[at] = host[at - start] ?? 0
   }
 
   #hash(swarm: number, port: number): number {
     let hash = mix(this.#seed, swarm)
-    for (let at = 0; at < HOST_BYTES / 4; at++) hash = mix(hash, this.#wantedWords[at] ?? 0)
+    for (let at = 0; at < HOST_WORDS; at++) hash = mix(hash, this.#wantedWords[at] ?? 0)
     return mix(hash, port)
   }
 
-  /** The bucket of the peer that is wanted, or the empty one where it would stand. */
-  #bucketOf(hash: number, swarm: number, port: number): number {
-    const mask = this.#buckets.length - 1
-    let bucket = hash & mask
-    for (;;) {
-      const slot = (this.#buckets[bucket] ?? 0) - 1
-      if (slot === NO_SLOT || this.#isWanted(slot, swarm, port)) return bucket
-      bucket = (bucket + 1) & mask
+  /** The peer that is wanted. */
+  #find(hash: number, swarm: number, port: number): number | undefined {
+    for (let bucket = this.#buckets.first(hash); ; bucket = this.#buckets.next(bucket)) {
+      const slot = this.#buckets.at(bucket)
+      if (slot === NO_SLOT) return undefined
+      if (this.#isWanted(slot, swarm, port)) return slot
     }
   }
 
   #isWanted(slot: number, swarm: number, port: number): boolean {
-    if (this.#word(slot, SWARM) !== swarm || this.#word(slot, PORT) !== port) return false
-    for (let at = 0; at < HOST_BYTES / 4; at++) if (this.#word(slot, HOST + at) !== this.#wantedWords[at]) return false
+    if (this.#word(slot, SWARM) !== swarm || this.portOf(slot) !== port) return false
+    for (let at = 0; at < HOST_WORDS; at++) if (this.#word(slot, HOST + at) !== this.#wantedWords[at]) return false
     return true
   }
 
@@ -194,19 +182,10 @@ export class PeerTable {
   }
 
   #grow(): void {
-    const capacity = this.#capacity * 2
-    const words = new Int32Array(capacity * WORDS)
+    this.#capacity *= 2
+    const words = new Int32Array(this.#capacity * WORDS)
     words.set(this.#words)
     this.#words = words
     this.#bytes = new Uint8Array(words.buffer)
-    this.#capacity = capacity
-    // Every slot is in use here, or there would have been room.
-    this.#buckets = new Int32Array(capacity * 2)
-    const mask = this.#buckets.length - 1
-    for (let slot = 0; slot < this.#used; slot++) {
-      let bucket = this.#word(slot, HASH) & mask
-      while (this.#buckets[bucket] !== 0) bucket = (bucket + 1) & mask
-      this.#buckets[bucket] = slot + 1
-    }
   }
 }

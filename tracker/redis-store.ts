@@ -8,7 +8,7 @@ import { LIMITS } from '../src/limits.js'
 import type { RedisAddress } from '../src/redis-address.js'
 import { type InfoHash, peerId } from '../src/values.js'
 import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
-import { bytesToHost, COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, type CompactPeers } from '../src/wire/compact.js'
+import { bytesToHost, COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '../src/wire/compact.js'
 import type { ScrapeFile } from '../src/wire/scrape.js'
 import { RedisLink, type RedisLinkBounds, type StoreListener } from './redis-link.js'
 import {
@@ -87,13 +87,16 @@ class Members {
     readonly addressBytes: number,
   ) {}
 
-  compact(): Uint8Array {
+  get compactBytes(): number {
+    return (this.bytes.length / (this.addressBytes + ID_BYTES)) * this.addressBytes
+  }
+
+  writeCompact(into: Uint8Array, offset: number): void {
     const { bytes, addressBytes } = this
-    const compact = new Uint8Array((bytes.length / (addressBytes + ID_BYTES)) * addressBytes)
-    for (let from = 0, into = 0; from < bytes.length; from += addressBytes + ID_BYTES, into += addressBytes) {
-      for (let at = 0; at < addressBytes; at++) compact[into + at] = bytes[from + at] ?? 0
+    let to = offset
+    for (let from = 0; from < bytes.length; from += ID_BYTES) {
+      for (const end = from + addressBytes; from < end; from++) into[to++] = bytes[from] ?? 0
     }
-    return compact
   }
 
   named(): AnnouncedPeer[] {
@@ -116,13 +119,16 @@ const readAnswer = (bytes: Buffer): StoreAnswer | Refusal => {
   if (refusal !== undefined) return refusal
   const peersAt = COUNTS_BYTES + 4
   const ipv6At = peersAt + bytes.readUInt32BE(COUNTS_BYTES) * (COMPACT_IPV4_BYTES + ID_BYTES)
-  const ipv4 = new Members(bytes.subarray(peersAt, ipv6At), COMPACT_IPV4_BYTES)
-  const ipv6 = new Members(bytes.subarray(ipv6At), COMPACT_IPV6_BYTES)
+  const members = {
+    ipv4: new Members(bytes.subarray(peersAt, ipv6At), COMPACT_IPV4_BYTES),
+    ipv6: new Members(bytes.subarray(ipv6At), COMPACT_IPV6_BYTES),
+  }
   return {
     type: 'answer',
     ...countsAt(bytes, 0),
-    compact: (): CompactPeers => ({ ipv4: ipv4.compact(), ipv6: ipv6.compact() }),
-    named: () => [...ipv4.named(), ...ipv6.named()],
+    compactBytes: (family) => members[family].compactBytes,
+    writeCompact: (family, into, offset) => members[family].writeCompact(into, offset),
+    named: () => [...members.ipv4.named(), ...members.ipv6.named()],
   }
 }
 

@@ -1,21 +1,16 @@
 /**
  * Choosing the peers of an answer: each that may be sent is as likely as any other, at a cost of the answer's size.
  *
- * Strategy: a partial Fisher-Yates shuffle over the groups as if they were one list: every draw picks one of all that
- * are left, which is then moved to the front of its own group. Groups stay apart, and their order means nothing.
+ * Strategy: where there are few more than are wanted, all of them are listed, and as many as are too many are taken out
+ * by chance. Where there are many more, it is a partial Fisher-Yates shuffle of their places, in an order that is put
+ * back afterwards. Either way, nothing but the groups is looked at, which hold all that an answer needs, and they stay as
+ * they are.
  */
-import { present } from '../src/assert.js'
 import { LIMITS } from '../src/limits.js'
-import {
-  type Family,
-  groupOf,
-  hasBacklog,
-  hasExpired,
-  removePeer,
-  type Swarm,
-  type SwarmState,
-  swapPlaces,
-} from './swarm-state.js'
+import type { Family } from '../src/wire/datagram.js'
+import { type Chosen, markOf } from './chosen.js'
+import { familyOf, KINDS, kindOf, tagPlace, wordsOf } from './peer-groups.js'
+import { hasBacklog, hasExpired, type Swarm, type SwarmState } from './swarm-state.js'
 
 /** A whole number from 0 up to, but not including, `below`. */
 export type Draw = (below: number) => number
@@ -25,28 +20,90 @@ export interface Asker {
   readonly seed: boolean
 }
 
-/** A group that is drawn from, and how many of its front were drawn already. */
-interface Deck {
-  readonly slots: number[]
-  drawn: number
+/** Who is drawn from, and for whom. */
+interface Course {
+  readonly state: SwarmState
+  /** The groups that have anybody. */
+  readonly groups: readonly number[]
+  readonly asker: number
+  readonly askerTag: number
+  readonly backlog: boolean
+  readonly random: Draw
 }
 
-const decksOf = (swarm: Swarm, seed: boolean, families: readonly Family[]): Deck[] => {
-  const decks: Deck[] = []
+const groupsOf = ({ groups }: SwarmState, { number }: Swarm, seed: boolean, families: readonly Family[]): number[] => {
+  const some: number[] = []
   for (const family of families) {
     // Seeds have nothing to say to each other.
-    for (const seeds of seed ? [false] : [false, true]) {
-      const slots = present(swarm.groups[groupOf(family, seeds)], 'a group of peers')
-      if (slots.length > 0) decks.push({ slots, drawn: 0 })
+    for (let leechesFirst = 0; leechesFirst < (seed ? 1 : 2); leechesFirst++) {
+      const group = number * KINDS + kindOf(family, leechesFirst === 1)
+      if (groups.sizeOf(group) > 0) some.push(group)
     }
   }
-  return decks
+  return some
 }
 
-/**
- * Slots of up to `numwant` peers for one that asks. Neither the asker nor another address of it (it may have announced
- * over IPv4 and IPv6, BEP 7) is among them, nor one that has expired: that one is cleared away on this occasion.
- */
+/** Neither the asker, nor another address of it (it may have announced over IPv4 and IPv6, BEP 7), nor one that has expired. */
+const maySend = ({ state, asker, askerTag, backlog }: Course, position: number, family: Family): boolean => {
+  const { groups, peers } = state
+  if (groups.tags[tagPlace(position, family)] === askerTag && peers.areSame(groups.slotAt(position, family), asker))
+    return false
+  return !backlog || !hasExpired(state, groups.slotAt(position, family))
+}
+
+/** All that may be sent are listed, and as many as are too many taken out. */
+const leaveOut = (course: Course, numwant: number, chosen: Chosen): void => {
+  const { state, groups, askerTag, backlog, random } = course
+  const { tags } = state.groups
+  const { marks } = chosen
+  let count = 0
+  for (const group of groups) {
+    const family = familyOf(group)
+    const step = wordsOf(group)
+    const start = state.groups.positionOf(group, 0)
+    const end = start + step * state.groups.sizeOf(group)
+    let tagAt = tagPlace(start, family)
+    for (let position = start; position < end; position += step) {
+      const isAnother = tags[tagAt] !== askerTag && !backlog
+      tagAt += step * 2
+      if (isAnother || maySend(course, position, family)) marks[count++] = markOf(position, family)
+    }
+  }
+  chosen.count = count
+  chosen.keep(numwant, random)
+}
+
+/** Draws one after the other of all that are left. */
+const draw = (course: Course, all: number, numwant: number, chosen: Chosen): void => {
+  const { state, groups, random } = course
+  const order = chosen.orderOf(all)
+  const drawsMax = Math.min(numwant + LIMITS.trackerSpareDrawsMax, all)
+  let draws = 0
+  while (chosen.count < numwant && draws < drawsMax) {
+    const at = draws + random(all - draws)
+    const drawn = order[at] ?? 0
+    order[at] = order[draws] ?? 0
+    order[draws++] = drawn
+    let place = drawn
+    let next = 0
+    let group = groups[next] ?? 0
+    for (let size = state.groups.sizeOf(group); place >= size; size = state.groups.sizeOf(group)) {
+      place -= size
+      group = groups[++next] ?? 0
+    }
+    const family = familyOf(group)
+    const position = state.groups.positionOf(group, place)
+    if (maySend(course, position, family)) chosen.add(markOf(position, family))
+  }
+  // Each number that left its place was drawn, or stands where one was drawn to.
+  for (let at = 0; at < draws; at++) {
+    const drawn = order[at] ?? 0
+    if (drawn >= draws) order[drawn] = drawn
+  }
+  for (let at = 0; at < draws; at++) order[at] = at
+}
+
+/** Up to `numwant` peers for one that asks. */
 export const samplePeers = (
   state: SwarmState,
   swarm: Swarm,
@@ -54,29 +111,16 @@ export const samplePeers = (
   families: readonly Family[],
   numwant: number,
   random: Draw,
-): number[] => {
-  const decks = decksOf(swarm, asker.seed, families)
-  const backlog = hasBacklog(state)
-  const chosen: number[] = []
-  let left = 0
-  for (const { slots } of decks) left += slots.length
-  for (let draws = numwant + LIMITS.trackerSpareDrawsMax; draws > 0 && left > 0 && chosen.length < numwant; draws--) {
-    let at = random(left)
-    let next = 0
-    let deck = present(decks[next], 'a deck')
-    while (at >= deck.slots.length - deck.drawn) {
-      at -= deck.slots.length - deck.drawn
-      deck = present(decks[++next], 'a deck that has the peer that was drawn')
-    }
-    left--
-    const place = deck.drawn + at
-    const slot = present(deck.slots[place], 'the peer that was drawn')
-    if (backlog && slot !== asker.slot && hasExpired(state, slot)) {
-      removePeer(state, swarm, slot)
-      continue
-    }
-    swapPlaces(state, deck.slots, deck.drawn++, place)
-    if (!state.peers.areSame(slot, asker.slot)) chosen.push(slot)
-  }
+): Chosen => {
+  const { chosen } = state
+  chosen.clear()
+  if (numwant === 0) return chosen
+  const groups = groupsOf(state, swarm, asker.seed, families)
+  let all = 0
+  for (const group of groups) all += state.groups.sizeOf(group)
+  const askerTag = state.peers.tagOf(asker.slot)
+  const course = { state, groups, asker: asker.slot, askerTag, backlog: hasBacklog(state), random }
+  if (all <= numwant + LIMITS.trackerSpareDrawsMax) leaveOut(course, numwant, chosen)
+  else draw(course, all, numwant, chosen)
   return chosen
 }

@@ -8,7 +8,7 @@ import type { InfoHash } from '../src/values.js'
 import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
 import type { CompactPeers } from '../src/wire/compact.js'
 import type { ScrapeCounts, ScrapeFile } from '../src/wire/scrape.js'
-import type { Refusal, SwarmRequest, SwarmStats } from './swarm.js'
+import type { Family, Refusal, SwarmRequest, SwarmStats } from './swarm.js'
 
 export type Soon<Value> = Value | Promise<Value>
 
@@ -19,16 +19,41 @@ export const soon = <Value, Next>(value: Soon<Value>, next: (value: Value) => So
 /** The peers must be read before the store is asked again. */
 export interface StoreAnswer extends ScrapeCounts {
   readonly type: 'answer'
-  compact(): CompactPeers
+  /** How many bytes the compact list of this family has. */
+  compactBytes(family: Family): number
+  /** Writes it there. */
+  writeCompact(family: Family, into: Uint8Array, offset: number): void
   named(): readonly AnnouncedPeer[]
 }
+
+const compactList = (answer: StoreAnswer, family: Family): Uint8Array => {
+  const bytes = new Uint8Array(answer.compactBytes(family))
+  answer.writeCompact(family, bytes, 0)
+  return bytes
+}
+
+/** Both compact lists, as bytes of their own. */
+export const compactPeers = (answer: StoreAnswer): CompactPeers => ({
+  ipv4: compactList(answer, 'ipv4'),
+  ipv6: compactList(answer, 'ipv6'),
+})
+
+/** The same answer, whose peers were packed before. */
+export const packedAnswer = (answer: StoreAnswer, compact: CompactPeers): StoreAnswer => ({
+  type: 'answer',
+  complete: answer.complete,
+  incomplete: answer.incomplete,
+  downloaded: answer.downloaded,
+  compactBytes: (family) => compact[family].length,
+  writeCompact: (family, into, offset) => into.set(compact[family], offset),
+  named: () => answer.named(),
+})
 
 /** The same answer for whoever reads it later. */
 export const heldAnswer = (answer: StoreAnswer | Refusal): StoreAnswer | Refusal => {
   if (answer.type === 'refusal') return answer
-  const compact = answer.compact()
   const named = answer.named()
-  return { ...answer, compact: () => compact, named: () => named }
+  return { ...packedAnswer(answer, compactPeers(answer)), named: () => named }
 }
 
 const FAILED: Refusal = {

@@ -8,7 +8,8 @@ import { mix } from '../src/random.js'
 import { type InfoHash, infoHash, type PeerId, peerId } from '../src/values.js'
 import { latin1Bytes } from '../src/wire/bencode.js'
 import { COMPACT_IPV6_BYTES } from '../src/wire/compact.js'
-import { familyOf, isSeed, type Swarm, type SwarmState } from './swarm-state.js'
+import { familyOf } from './peer-groups.js'
+import { isSeed, type Swarm, type SwarmState } from './swarm-state.js'
 
 const PEER = 0x10
 const SWARM = 0x20

@@ -1,6 +1,4 @@
 /** Filling the swarms of a tracker with what was kept of them, in any order. */
-import { present } from '../src/assert.js'
-import { latin1Text } from '../src/wire/bencode.js'
 import type { PeerRecord, SwarmRecord } from './swarm-records.js'
 import {
   addPeer,
@@ -11,6 +9,7 @@ import {
   type Swarm,
   type SwarmState,
   seedsIn,
+  setPeerId,
 } from './swarm-state.js'
 
 const oldestFirst = (times: readonly number[]): Uint32Array =>
@@ -25,7 +24,7 @@ export class SwarmRestore {
   readonly #nowMs: number
   /** By slot, and slots of an empty table are given out in order. */
   readonly #seenMs: number[] = []
-  readonly #leftMs = new Map<string, number>()
+  readonly #leftMs = new Map<Swarm, number>()
 
   constructor(state: SwarmState, nowMs: number) {
     this.#state = state
@@ -38,7 +37,7 @@ export class SwarmRestore {
     if (this.#nowMs - seenMs >= state.expiryMs) return false
     const swarm = findSwarm(state, infoHash) ?? addSwarm(state, infoHash)
     const slot = addPeer(state, swarm, host, port, seed)
-    state.peers.setId(slot, peerId)
+    setPeerId(state, swarm, slot, peerId)
     this.#seenMs[slot] = Math.min(seenMs, this.#nowMs)
     return true
   }
@@ -46,7 +45,7 @@ export class SwarmRestore {
   addSwarm({ infoHash, downloaded, leftMs }: SwarmRecord): void {
     const swarm = findSwarm(this.#state, infoHash) ?? addSwarm(this.#state, infoHash)
     swarm.downloaded = downloaded
-    this.#leftMs.set(latin1Text(infoHash), leftMs === 0 ? this.#nowMs : Math.min(leftMs, this.#nowMs))
+    this.#leftMs.set(swarm, leftMs === 0 ? this.#nowMs : Math.min(leftMs, this.#nowMs))
   }
 
   /** To be called once, when everything was added. */
@@ -54,9 +53,8 @@ export class SwarmRestore {
     const state = this.#state
     for (const slot of oldestFirst(this.#seenMs)) state.peersSeen.see(slot, this.#seenMs[slot] ?? 0)
     const empty: { swarm: Swarm; leftMs: number }[] = []
-    for (const [key, leftMs] of this.#leftMs) {
-      const swarm = present(state.swarms.get(key), 'a swarm that was added')
-      if (seedsIn(swarm) + leechesIn(swarm) === 0) empty.push({ swarm, leftMs })
+    for (const [swarm, leftMs] of this.#leftMs) {
+      if (seedsIn(state, swarm) + leechesIn(state, swarm) === 0) empty.push({ swarm, leftMs })
     }
     empty.sort((left, right) => left.leftMs - right.leftMs)
     for (const { swarm, leftMs } of empty) state.swarmsLeft.see(swarm.number, leftMs)

@@ -1,10 +1,14 @@
 /** What a tracker knows: the file index (info-hash to swarm), the peers in each swarm, and when they were last seen. */
-import { assert, present } from '../src/assert.js'
+import { present } from '../src/assert.js'
 import { LIMITS } from '../src/limits.js'
-import type { InfoHash } from '../src/values.js'
+import type { InfoHash, PeerId } from '../src/values.js'
 import { latin1Text } from '../src/wire/bencode.js'
+import type { Family } from '../src/wire/datagram.js'
+import { Chosen } from './chosen.js'
+import { familyOf, isSeedKind, KINDS, kindOf, PeerGroups } from './peer-groups.js'
 import { PeerTable } from './peer-table.js'
 import { Recency } from './recency.js'
+import { SwarmIndex } from './swarm-index.js'
 
 export interface SwarmSettings {
   readonly intervalSeconds: number
@@ -14,24 +18,6 @@ export interface SwarmSettings {
   readonly hashSeed: number
 }
 
-export type Family = 'ipv4' | 'ipv6'
-
-/**
- * Peers stand in groups of one kind each, in no order: seeds are not sent to seeds, and an answer over UDP holds
- * addresses of one family only (BEP 15).
- */
-const IPV4_LEECHES = 0
-const IPV4_SEEDS = 1
-const IPV6_LEECHES = 2
-const IPV6_SEEDS = 3
-
-export const groupOf = (family: Family, seed: boolean): number =>
-  family === 'ipv4' ? (seed ? IPV4_SEEDS : IPV4_LEECHES) : seed ? IPV6_SEEDS : IPV6_LEECHES
-
-export const familyOf = (group: number): Family => (group === IPV4_LEECHES || group === IPV4_SEEDS ? 'ipv4' : 'ipv6')
-
-const isSeedGroup = (group: number): boolean => group === IPV4_SEEDS || group === IPV6_SEEDS
-
 /** A torrent, and who shares it. */
 export interface Swarm {
   readonly number: number
@@ -39,8 +25,6 @@ export interface Swarm {
   readonly key: string
   /** How often it was completed. */
   downloaded: number
-  /** Slots of the peer table. */
-  readonly groups: readonly number[][]
 }
 
 /** Hears of what changes, for a store that keeps it. Slots and swarms are as they are in the state then. */
@@ -60,13 +44,16 @@ export interface SwarmState {
   readonly peersMax: number
   readonly swarmsMax: number
   readonly peers: PeerTable
+  readonly groups: PeerGroups
   /** By slot. */
   readonly peersSeen: Recency
-  readonly swarms: Map<string, Swarm>
-  readonly swarmsByNumber: (Swarm | undefined)[]
-  readonly freeNumbers: number[]
+  readonly index: SwarmIndex
+  /** By number. */
+  readonly swarms: (Swarm | undefined)[]
   /** Numbers of swarms that nobody is in any more, by the time when the last one left. */
   readonly swarmsLeft: Recency
+  /** Of the last announce. */
+  readonly chosen: Chosen
   seeds: number
   nowMs: number
   journal: SwarmJournal | undefined
@@ -78,11 +65,12 @@ export const createSwarmState = (settings: SwarmSettings): SwarmState => ({
   peersMax: settings.peersMax ?? LIMITS.trackerSwarmPeersMax,
   swarmsMax: settings.swarmsMax ?? LIMITS.trackerSwarmsMax,
   peers: new PeerTable(settings.hashSeed),
+  groups: new PeerGroups(),
   peersSeen: new Recency(),
-  swarms: new Map(),
-  swarmsByNumber: [],
-  freeNumbers: [],
+  index: new SwarmIndex(settings.hashSeed),
+  swarms: [],
   swarmsLeft: new Recency(),
+  chosen: new Chosen(),
   seeds: 0,
   nowMs: 0,
   journal: undefined,
@@ -93,33 +81,37 @@ export const advance = (state: SwarmState, nowMs: number): void => {
   state.nowMs = Math.max(state.nowMs, nowMs)
 }
 
-export const findSwarm = (state: SwarmState, infoHash: InfoHash): Swarm | undefined =>
-  state.swarms.get(latin1Text(infoHash))
+export const findSwarm = (state: SwarmState, infoHash: InfoHash): Swarm | undefined => {
+  const number = state.index.find(infoHash)
+  return number === undefined ? undefined : state.swarms[number]
+}
 
 /** Undefined where there are as many as there may be. */
 export const openSwarm = (state: SwarmState, infoHash: InfoHash): Swarm | undefined => {
   const found = findSwarm(state, infoHash)
-  if (found !== undefined || state.swarms.size >= state.swarmsMax) return found
+  if (found !== undefined || state.index.count >= state.swarmsMax) return found
   return addSwarm(state, infoHash)
 }
 
 export const addSwarm = (state: SwarmState, infoHash: InfoHash): Swarm => {
-  const number = state.freeNumbers.pop() ?? state.swarmsByNumber.length
-  const swarm: Swarm = { number, key: latin1Text(infoHash), downloaded: 0, groups: [[], [], [], []] }
-  state.swarms.set(swarm.key, swarm)
-  state.swarmsByNumber[number] = swarm
+  const number = state.index.add(infoHash)
+  const swarm: Swarm = { number, key: latin1Text(infoHash), downloaded: 0 }
+  state.swarms[number] = swarm
   return swarm
 }
 
-const sizeOf = ({ groups }: Swarm, group: number): number => groups[group]?.length ?? 0
+const sizeOf = ({ groups }: SwarmState, { number }: Swarm, family: Family, seed: boolean): number =>
+  groups.sizeOf(number * KINDS + kindOf(family, seed))
 
-export const seedsIn = (swarm: Swarm): number => sizeOf(swarm, IPV4_SEEDS) + sizeOf(swarm, IPV6_SEEDS)
-export const leechesIn = (swarm: Swarm): number => sizeOf(swarm, IPV4_LEECHES) + sizeOf(swarm, IPV6_LEECHES)
-const isEmpty = ({ groups }: Swarm): boolean => groups.every(({ length }) => length === 0)
+export const seedsIn = (state: SwarmState, swarm: Swarm): number =>
+  sizeOf(state, swarm, 'ipv4', true) + sizeOf(state, swarm, 'ipv6', true)
+export const leechesIn = (state: SwarmState, swarm: Swarm): number =>
+  sizeOf(state, swarm, 'ipv4', false) + sizeOf(state, swarm, 'ipv6', false)
+const isEmpty = (state: SwarmState, swarm: Swarm): boolean => seedsIn(state, swarm) + leechesIn(state, swarm) === 0
 
 /** Forgets a swarm without peers; one that was completed is kept for a while, so that a seed may return to its count. */
 export const dropIfEmpty = (state: SwarmState, swarm: Swarm): void => {
-  if (!isEmpty(swarm)) return
+  if (!isEmpty(state, swarm)) return
   if (swarm.downloaded > 0) {
     state.swarmsLeft.see(swarm.number, state.nowMs)
     state.journal?.swarmChanged(swarm)
@@ -132,42 +124,32 @@ export const countDownload = (state: SwarmState, swarm: Swarm): void => {
 }
 
 const forgetSwarm = (state: SwarmState, swarm: Swarm): void => {
-  state.swarms.delete(swarm.key)
-  state.swarmsByNumber[swarm.number] = undefined
-  state.freeNumbers.push(swarm.number)
+  state.index.remove(swarm.number)
+  state.swarms[swarm.number] = undefined
   // Nobody was told of a swarm that was never completed.
   if (swarm.downloaded > 0) state.journal?.swarmChanged(swarm)
 }
 
-const slotsOf = (swarm: Swarm, group: number): number[] => present(swarm.groups[group], 'a group of peers')
-
-/** Puts two slots of a group into each other's place. */
-export const swapPlaces = ({ peers }: SwarmState, slots: number[], left: number, right: number): void => {
-  const leftSlot = present(slots[left], 'a peer of the group')
-  const rightSlot = present(slots[right], 'a peer of the group')
-  slots[left] = rightSlot
-  slots[right] = leftSlot
-  peers.setPlace(rightSlot, left)
-  peers.setPlace(leftSlot, right)
-}
-
-const enter = (state: SwarmState, swarm: Swarm, slot: number, group: number): void => {
-  const slots = slotsOf(swarm, group)
-  state.peers.setGroup(slot, group)
-  state.peers.setPlace(slot, slots.length)
-  slots.push(slot)
-  if (isSeedGroup(group)) state.seeds++
+const enter = (state: SwarmState, swarm: Swarm, slot: number, kind: number): void => {
+  state.peers.setGroup(slot, kind)
+  state.peers.setPlace(slot, state.groups.add(swarm.number * KINDS + kind, state.peers, slot))
+  if (isSeedKind(kind)) state.seeds++
 }
 
 const exit = (state: SwarmState, swarm: Swarm, slot: number): void => {
-  const group = state.peers.groupOf(slot)
-  const slots = slotsOf(swarm, group)
-  swapPlaces(state, slots, state.peers.placeOf(slot), slots.length - 1)
-  assert(slots.pop() === slot, 'the last of a group is the one that leaves it')
-  if (isSeedGroup(group)) state.seeds--
+  const kind = state.peers.groupOf(slot)
+  const place = state.peers.placeOf(slot)
+  const moved = state.groups.remove(swarm.number * KINDS + kind, place)
+  state.peers.setPlace(moved, place)
+  if (isSeedKind(kind)) state.seeds--
 }
 
-export const isSeed = (state: SwarmState, slot: number): boolean => isSeedGroup(state.peers.groupOf(slot))
+export const setPeerId = ({ peers, groups }: SwarmState, swarm: Swarm, slot: number, id: PeerId): void => {
+  peers.setId(slot, id)
+  groups.setTag(swarm.number * KINDS + peers.groupOf(slot), peers.placeOf(slot), peers.tagOf(slot))
+}
+
+export const isSeed = (state: SwarmState, slot: number): boolean => isSeedKind(state.peers.groupOf(slot))
 
 export const hasExpired = (state: SwarmState, slot: number): boolean =>
   state.nowMs - state.peersSeen.seenMs(slot) >= state.expiryMs
@@ -180,7 +162,7 @@ export const hasBacklog = (state: SwarmState): boolean => {
 
 export const addPeer = (state: SwarmState, swarm: Swarm, host: Uint8Array, port: number, seed: boolean): number => {
   const slot = state.peers.add(swarm.number, host, port)
-  enter(state, swarm, slot, groupOf(host.length === 4 ? 'ipv4' : 'ipv6', seed))
+  enter(state, swarm, slot, kindOf(host.length === 4 ? 'ipv4' : 'ipv6', seed))
   if (state.swarmsLeft.has(swarm.number)) state.swarmsLeft.forget(swarm.number)
   state.journal?.peerCame(swarm, slot)
   return slot
@@ -195,7 +177,7 @@ export const setSeed = (state: SwarmState, swarm: Swarm, slot: number, seed: boo
   if (isSeed(state, slot) === seed) return
   const family = familyOf(state.peers.groupOf(slot))
   exit(state, swarm, slot)
-  enter(state, swarm, slot, groupOf(family, seed))
+  enter(state, swarm, slot, kindOf(family, seed))
 }
 
 /** Leaves the swarm as it is, even if it was the last: see `dropIfEmpty`. */
@@ -214,14 +196,14 @@ export const clearExpired = (state: SwarmState): void => {
   for (let cleared = 0; cleared < LIMITS.trackerExpiredPerCallMax; cleared++) {
     const slot = state.peersSeen.oldest
     if (slot === undefined || !hasExpired(state, slot)) break
-    const swarm = present(state.swarmsByNumber[state.peers.swarmOf(slot)], 'the swarm of a peer')
+    const swarm = present(state.swarms[state.peers.swarmOf(slot)], 'the swarm of a peer')
     removePeer(state, swarm, slot)
     dropIfEmpty(state, swarm)
   }
   for (let cleared = 0; cleared < LIMITS.trackerExpiredPerCallMax; cleared++) {
     const number = state.swarmsLeft.oldest
     if (number === undefined || state.nowMs - state.swarmsLeft.seenMs(number) < LIMITS.trackerSwarmKeptMs) break
-    const swarm = present(state.swarmsByNumber[number], 'a swarm that nobody is in')
+    const swarm = present(state.swarms[number], 'a swarm that nobody is in')
     state.swarmsLeft.forget(number)
     forgetSwarm(state, swarm)
   }

@@ -3,8 +3,10 @@ import { LIMITS } from '../src/limits.js'
 import type { InfoHash } from '../src/values.js'
 import type { Announce } from '../src/wire/announce.js'
 import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
-import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, type CompactPeers } from '../src/wire/compact.js'
+import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '../src/wire/compact.js'
+import type { Family } from '../src/wire/datagram.js'
 import type { ScrapeCounts, ScrapeFile } from '../src/wire/scrape.js'
+import { Chosen, familyOfMark, positionOfMark } from './chosen.js'
 import { type Draw, samplePeers } from './sample.js'
 import {
   addPeer,
@@ -12,8 +14,6 @@ import {
   clearExpired,
   countDownload,
   dropIfEmpty,
-  type Family,
-  familyOf,
   findSwarm,
   isSeed,
   leechesIn,
@@ -23,11 +23,13 @@ import {
   type SwarmState,
   seedsIn,
   seePeer,
+  setPeerId,
   setSeed,
 } from './swarm-state.js'
 
+export type { Family } from '../src/wire/datagram.js'
 export type { Draw } from './sample.js'
-export { createSwarmState, type Family, type SwarmSettings, type SwarmState } from './swarm-state.js'
+export { createSwarmState, type SwarmSettings, type SwarmState } from './swarm-state.js'
 
 /** What of an announce matters here, whichever protocol it came by. */
 export interface SwarmRequest
@@ -40,8 +42,7 @@ export interface SwarmRequest
 
 export interface SwarmAnswer extends ScrapeCounts {
   readonly type: 'answer'
-  /** Slots of peers: good until the state is next asked. */
-  readonly chosen: readonly number[]
+  readonly chosen: Chosen
 }
 
 /** Why a request is refused, as it is counted: of the protocol, of the list and tokens, of limits, and of the store. */
@@ -90,12 +91,11 @@ export interface WebStats {
 
 const BOTH: readonly Family[] = ['ipv4', 'ipv6']
 const NOBODY: ScrapeCounts = { complete: 0, incomplete: 0, downloaded: 0 }
-const NONE: readonly number[] = []
-const NO_BYTES = new Uint8Array(0)
+const NONE = new Chosen()
 
-const countsOf = (swarm: Swarm): ScrapeCounts => ({
-  complete: seedsIn(swarm),
-  incomplete: leechesIn(swarm),
+const countsOf = (state: SwarmState, swarm: Swarm): ScrapeCounts => ({
+  complete: seedsIn(state, swarm),
+  incomplete: leechesIn(state, swarm),
   downloaded: swarm.downloaded,
 })
 
@@ -104,7 +104,7 @@ const stopped = (state: SwarmState, { infoHash, host, port }: SwarmRequest): Swa
   if (swarm === undefined) return { type: 'answer', ...NOBODY, chosen: NONE }
   const slot = state.peers.find(swarm.number, host, port)
   if (slot !== undefined) removePeer(state, swarm, slot)
-  const counts = countsOf(swarm)
+  const counts = countsOf(state, swarm)
   dropIfEmpty(state, swarm)
   return { type: 'answer', ...counts, chosen: NONE }
 }
@@ -118,7 +118,7 @@ const enrol = (state: SwarmState, swarm: Swarm, request: SwarmRequest): number |
   const wasSeed = known !== undefined && isSeed(state, known)
   const slot = known ?? addPeer(state, swarm, host, port, seed)
   if (known !== undefined) setSeed(state, swarm, slot, seed)
-  state.peers.setId(slot, request.peerId)
+  setPeerId(state, swarm, slot, request.peerId)
   seePeer(state, slot)
   // Once only, however often it is said.
   if (event === 'completed' && seed && !wasSeed) countDownload(state, swarm)
@@ -144,7 +144,7 @@ export const announce = (
   const asker = { slot, seed: request.leftBytes === 0 }
   const numwant = Math.min(request.numwant, LIMITS.trackerNumwantMax)
   const chosen = samplePeers(state, swarm, asker, request.families ?? BOTH, numwant, random)
-  return { type: 'answer', ...countsOf(swarm), chosen }
+  return { type: 'answer', ...countsOf(state, swarm), chosen }
 }
 
 /** Torrents that nobody announced have no peers, which is an answer. */
@@ -153,44 +153,31 @@ export const scrape = (state: SwarmState, infoHashes: readonly InfoHash[], nowMs
   clearExpired(state)
   return infoHashes.map((infoHash) => {
     const swarm = findSwarm(state, infoHash)
-    return { infoHash, ...(swarm === undefined ? NOBODY : countsOf(swarm)) }
+    return { infoHash, ...(swarm === undefined ? NOBODY : countsOf(state, swarm)) }
   })
 }
 
 export const swarmStats = (state: SwarmState, nowMs: number): SwarmStats => {
   advance(state, nowMs)
   clearExpired(state)
-  return { torrents: state.swarms.size, peers: state.peers.count, seeds: state.seeds }
+  return { torrents: state.index.count, peers: state.peers.count, seeds: state.seeds }
 }
 
-/** Views cost as much as to pack ten peers, and mostly there is nothing to cut off. */
-const filled = (bytes: Uint8Array, length: number): Uint8Array =>
-  bytes.length === length ? bytes : bytes.subarray(0, length)
+export const compactBytes = (chosen: Chosen, family: Family): number =>
+  chosen.countOf(family) * (family === 'ipv4' ? COMPACT_IPV4_BYTES : COMPACT_IPV6_BYTES)
 
-/** The chosen peers as bytes. */
-export const compactPeers = (state: SwarmState, chosen: readonly number[]): CompactPeers => {
-  const ipv4 = new Uint8Array(chosen.length * COMPACT_IPV4_BYTES)
-  // Made where there are any: most answers have none.
-  let ipv6: Uint8Array | undefined
-  let ipv4At = 0
-  let ipv6At = 0
-  for (const slot of chosen) {
-    if (familyOf(state.peers.groupOf(slot)) === 'ipv4') {
-      state.peers.writeCompact(slot, 'ipv4', ipv4, ipv4At)
-      ipv4At += COMPACT_IPV4_BYTES
-    } else {
-      ipv6 ??= new Uint8Array(chosen.length * COMPACT_IPV6_BYTES)
-      state.peers.writeCompact(slot, 'ipv6', ipv6, ipv6At)
-      ipv6At += COMPACT_IPV6_BYTES
-    }
-  }
-  return { ipv4: filled(ipv4, ipv4At), ipv6: ipv6 === undefined ? NO_BYTES : filled(ipv6, ipv6At) }
-}
+/** Writes the chosen peers of this family, `compactBytes` of them. */
+export const writeCompact = (
+  { groups }: SwarmState,
+  chosen: Chosen,
+  family: Family,
+  into: Uint8Array,
+  offset: number,
+): void => groups.writeCompact(chosen, family, into, offset)
 
 /** The chosen peers one by one. */
-export const announcedPeers = (state: SwarmState, chosen: readonly number[]): readonly AnnouncedPeer[] =>
-  chosen.map((slot) => ({
-    host: state.peers.hostOf(slot),
-    port: state.peers.portOf(slot),
-    peerId: state.peers.idOf(slot),
-  }))
+export const announcedPeers = ({ groups, peers }: SwarmState, { marks, count }: Chosen): readonly AnnouncedPeer[] =>
+  Array.from(marks.subarray(0, count), (mark) => {
+    const slot = groups.slotAt(positionOfMark(mark), familyOfMark(mark))
+    return { host: peers.hostOf(slot), port: peers.portOf(slot), peerId: peers.idOf(slot) }
+  })

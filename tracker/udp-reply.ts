@@ -9,13 +9,13 @@ import { toHex } from '../src/values.js'
 import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '../src/wire/compact.js'
 import type { Family } from '../src/wire/datagram.js'
 import { readUint32 } from '../src/wire/integers.js'
-import { ANNOUNCED_BYTES, encodeUdpAnnounced, encodeUdpAnswer } from '../src/wire/udpanswer.js'
+import { type Allocate, ANNOUNCED_BYTES, encodeUdpAnnounced, encodeUdpAnswer } from '../src/wire/udpanswer.js'
 import { readUdpRequest, UDP_ACTIONS, type UdpAnnounce, type UdpScrape } from '../src/wire/udprequest.js'
 import { readToken } from './access.js'
 import type { ConnectionIds } from './connection-ids.js'
 import type { TrackerCore } from './core.js'
-import { type Soon, soon } from './store.js'
-import type { RefusalCode } from './swarm.js'
+import { type Soon, type StoreAnswer, soon } from './store.js'
+import type { Refusal, RefusalCode } from './swarm.js'
 
 const HEAD_BYTES = 16
 const NOBODY = { complete: 0, downloaded: 0, incomplete: 0 }
@@ -45,6 +45,7 @@ const announceReply = (
   datagram: Uint8Array,
   asked: UdpAnnounce,
   from: Uint8Array,
+  allocate: Allocate | undefined,
 ): Soon<Uint8Array> => {
   const { infoHash, peerId, port, leftBytes, event, transactionId } = asked
   const family = from.length === 4 ? 'ipv4' : 'ipv6'
@@ -52,12 +53,17 @@ const announceReply = (
   const numwant = Math.min(asked.numwant ?? LIMITS.trackerNumwantDefault, PEERS_MAX[family])
   const request = { infoHash, peerId, port, leftBytes, event, host, numwant, families: FAMILIES[family] }
   const token = core.access && readToken(asked.urlData)
-  return soon(core.announce('udp', request, token), (answer) => {
+  const encode = (answer: StoreAnswer | Refusal, into?: Allocate): Uint8Array => {
     if (answer.type === 'refusal') return failed(datagram, answer.reason)
     const { complete, incomplete } = answer
-    const { intervalSeconds } = core
-    return encodeUdpAnnounced({ transactionId, intervalSeconds, complete, incomplete }, answer.compact()[family])
-  })
+    const said = { transactionId, intervalSeconds: core.intervalSeconds, complete, incomplete }
+    const bytes = encodeUdpAnnounced(said, answer.compactBytes(family), into)
+    answer.writeCompact(family, bytes, ANNOUNCED_BYTES)
+    return bytes
+  }
+  const answer = core.announce('udp', request, token)
+  // Whoever answers later finds the memory in use by others.
+  return answer instanceof Promise ? answer.then((later) => encode(later)) : encode(answer, allocate)
 }
 
 /** A scrape has no place for a token, so a private tracker refuses it. */
@@ -78,12 +84,16 @@ const scrapeReply = (core: TrackerCore, datagram: Uint8Array, asked: UdpScrape, 
   })
 }
 
-/** `from` is the address that the datagram came from, in 4 or 16 bytes. */
+/**
+ * `from` is the address that the datagram came from, in 4 or 16 bytes. What is answered at once may lie in memory that
+ * `allocate` gives out again the next time.
+ */
 export const udpReply = (
   core: TrackerCore,
   ids: ConnectionIds,
   datagram: Uint8Array,
   from: Uint8Array,
+  allocate?: Allocate,
 ): Soon<Uint8Array | undefined> => {
   if (datagram.length < HEAD_BYTES) return undefined
   const action = readUint32(datagram, 8)
@@ -105,7 +115,7 @@ export const udpReply = (
         'ipv4',
       )
     case 'announce':
-      return announceReply(core, datagram, asked, from)
+      return announceReply(core, datagram, asked, from, allocate)
     case 'scrape':
       return scrapeReply(core, datagram, asked, from)
     case 'fault':

@@ -10,6 +10,7 @@ import { lookup } from 'node:dns/promises'
 import { systemCode } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import { hostToBytes } from '../src/wire/compact.js'
+import type { Allocate } from '../src/wire/udpanswer.js'
 import { listenError } from './listen-error.js'
 import { type Soon, soon } from './store.js'
 
@@ -18,8 +19,8 @@ export interface UdpFrontOptions {
   readonly host?: string | undefined
   /** 0 takes any free one. */
   readonly port: number
-  /** `from` has 4 or 16 bytes; without an answer, none is sent. */
-  reply(datagram: Uint8Array, from: Uint8Array): Soon<Uint8Array | undefined>
+  /** `from` has 4 or 16 bytes; without an answer, none is sent. One that is there at once may lie in what `allocate` gave. */
+  reply(datagram: Uint8Array, from: Uint8Array, allocate: Allocate): Soon<Uint8Array | undefined>
 }
 
 export interface UdpFront {
@@ -32,6 +33,29 @@ export interface UdpFront {
 
 /** Node would look up each address that is sent to, even one that is an address already, and send it a turn later. */
 const asItIs: NonNullable<SocketOptions['lookup']> = (address, _options, done) => done(null, address, 0)
+
+/**
+ * Memory for one answer, which is used again when that has left; to make as much for each takes as long as to fill it.
+ * Most answers are of few lengths, so views of it are kept by theirs.
+ */
+class Outgoing {
+  #bytes = new Uint8Array(LIMITS.trackerAnswerDatagramBytesMax)
+  #views = new Map<number, Uint8Array>()
+
+  take(length: number): Uint8Array {
+    const known = this.#views.get(length)
+    if (known !== undefined) return known
+    const view = this.#bytes.subarray(0, length)
+    this.#views.set(length, view)
+    return view
+  }
+
+  /** What was taken last is in use for longer, so the next answer is written elsewhere. */
+  renew(): void {
+    this.#bytes = new Uint8Array(LIMITS.trackerAnswerDatagramBytesMax)
+    this.#views = new Map()
+  }
+}
 
 /** What systems without IPv6 say to a socket of it. */
 const NO_IPV6: readonly (string | undefined)[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
@@ -80,16 +104,28 @@ export const startUdpFront = async ({ host, port, reply }: UdpFrontOptions): Pro
   let unsent = 0
   let isClosed = false
 
+  const outgoing = new Outgoing()
+  const allocate: Allocate = (length) => outgoing.take(length)
+  /** Answers that could not leave at once. */
+  let waiting = 0
+
   const send = (answer: Uint8Array | undefined, toPort: number, to: string): void => {
     if (answer === undefined || isClosed) return
-    if (socket.getSendQueueCount() < LIMITS.datagramsUnsentMax) socket.send(answer, toPort, to)
-    else unsent++
+    if (waiting >= LIMITS.datagramsUnsentMax) waiting = socket.getSendQueueCount()
+    if (waiting >= LIMITS.datagramsUnsentMax) {
+      unsent++
+      return
+    }
+    socket.send(answer, toPort, to)
+    waiting = socket.getSendQueueCount()
+    // It could not leave at once.
+    if (waiting > 0) outgoing.renew()
   }
 
-  socket.on('message', ({ buffer, byteOffset, length }, { address, port: fromPort }) => {
+  socket.on('message', (datagram, { address, port: fromPort }) => {
     const from = closing === undefined && fromPort !== 0 ? hostToBytes(plainHost(address)) : undefined
     if (from === undefined) return
-    const answer = reply(new Uint8Array(buffer, byteOffset, length), from)
+    const answer = reply(datagram, from, allocate)
     if (!(answer instanceof Promise)) return send(answer, fromPort, address)
     unanswered++
     // A store that failed has its reply, too: what is rejected here is a fault of ours, and ends the process.

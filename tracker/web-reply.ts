@@ -31,12 +31,11 @@ export interface WebAsker {
 }
 
 /** Peers over sockets have no addresses that could be told. */
-const NO_ADDRESSES = { ipv4: new Uint8Array(0), ipv6: new Uint8Array(0) }
-
 const answerOf = (counts: ScrapeCounts): StoreAnswer => ({
   type: 'answer',
   ...counts,
-  compact: () => NO_ADDRESSES,
+  compactBytes: () => 0,
+  writeCompact: () => {},
   named: () => [],
 })
 

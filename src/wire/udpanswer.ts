@@ -49,20 +49,27 @@ const INT32_MAX = 0x7fff_ffff
 
 const utf8 = new TextEncoder()
 
-const headed = (length: number, action: number, transactionId: number): Uint8Array => {
-  const bytes = new Uint8Array(length)
+/** Gives so many bytes to be written to, whatever is in them. */
+export type Allocate = (length: number) => Uint8Array
+const allocateNew: Allocate = (length) => new Uint8Array(length)
+
+const headed = (length: number, action: number, transactionId: number, allocate = allocateNew): Uint8Array => {
+  const bytes = allocate(length)
   writeUint32(bytes, 0, action)
   writeUint32(bytes, 4, transactionId)
   return bytes
 }
 
-/** The answer to an announce, with its peers packed as for a client of this family. */
-export const encodeUdpAnnounced = (answer: Omit<UdpAnnounced, 'type' | 'peers'>, peers: Uint8Array): Uint8Array => {
-  const bytes = headed(ANNOUNCED_BYTES + peers.length, UDP_ACTIONS.announce, answer.transactionId)
+/** The answer to an announce, whose compact peers (so many bytes) are to be written to it from `ANNOUNCED_BYTES` on. */
+export const encodeUdpAnnounced = (
+  answer: Omit<UdpAnnounced, 'type' | 'peers'>,
+  peersBytes: number,
+  allocate?: Allocate,
+): Uint8Array => {
+  const bytes = headed(ANNOUNCED_BYTES + peersBytes, UDP_ACTIONS.announce, answer.transactionId, allocate)
   writeUint32(bytes, 8, answer.intervalSeconds)
   writeUint32(bytes, 12, answer.incomplete)
   writeUint32(bytes, 16, answer.complete)
-  bytes.set(peers, ANNOUNCED_BYTES)
   return bytes
 }
 
@@ -76,8 +83,12 @@ export const encodeUdpAnswer = (answer: UdpAnswer, family: Family): Uint8Array =
       bytes.set(answer.connectionId, HEAD_BYTES)
       return bytes
     }
-    case 'announced':
-      return encodeUdpAnnounced(answer, writeCompactPeers(answer.peers)[family])
+    case 'announced': {
+      const peers = writeCompactPeers(answer.peers)[family]
+      const bytes = encodeUdpAnnounced(answer, peers.length)
+      bytes.set(peers, ANNOUNCED_BYTES)
+      return bytes
+    }
     case 'scraped': {
       const bytes = headed(HEAD_BYTES + SCRAPED_BYTES * answer.files.length, UDP_ACTIONS.scrape, transactionId)
       for (const [file, { complete, downloaded, incomplete }] of answer.files.entries()) {

@@ -115,7 +115,7 @@ test('sample: it draws as often as peers are asked for and a bounded number of t
   })
   for (const number of range(1, 5_000)) one.tell(peer(number, { numwant: 0 }))
   draws = 0
-  assert.is(one.tell(peer(0, { numwant: 30 })).chosen.length, 30)
+  assert.is(one.tell(peer(0, { numwant: 30 })).chosen.count, 30)
   assert.ok(draws <= 31, `${draws} draws`)
 })
 
@@ -129,7 +129,7 @@ test('sample: a swarm of nothing but the id of the asker costs a bounded number 
   const { peerId } = peer(0)
   for (const number of range(1, 1_000)) one.tell(peer(number, { peerId, numwant: 0, infoHash: hashOf(1) }))
   draws = 0
-  assert.is(one.tell(peer(0, { numwant: 30 })).chosen.length, 0)
+  assert.is(one.tell(peer(0, { numwant: 30 })).chosen.count, 0)
   assert.ok(draws <= 30 + 64, `${draws} draws`)
 })
 

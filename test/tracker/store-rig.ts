@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
 import type { ScrapeCounts, ScrapeFile } from '../../src/wire/scrape.js'
-import { type StoreAnswer, type SwarmStore, soon } from '../../tracker/store.js'
+import { compactPeers, type StoreAnswer, type SwarmStore, soon } from '../../tracker/store.js'
 import {
   type Draw,
   type Refusal,
@@ -45,7 +45,7 @@ const read = (answer: StoreAnswer | Refusal): Told | Refusal => {
   if (answer.type === 'refusal') return answer
   const { type, complete, incomplete, downloaded } = answer
   const named = answer.named()
-  const { ipv4, ipv6 } = answer.compact()
+  const { ipv4, ipv6 } = compactPeers(answer)
   const peers = names(named)
   assert.is(ipv4.length / 6 + ipv6.length / 18, peers.length, 'the same peers as bytes and by name')
   return { type, complete, incomplete, downloaded, peers }

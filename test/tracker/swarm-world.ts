@@ -91,8 +91,8 @@ export const world = (settings: Partial<SwarmSettings> = {}, random: Draw = seed
       return answer
     },
     numbers: ({ chosen }) =>
-      chosen
-        .map((slot) => new DataView(state.peers.idOf(slot).buffer).getUint32(16))
+      announcedPeers(state, chosen)
+        .map(({ peerId: id = peerId(new Uint8Array(20)) }) => new DataView(id.buffer).getUint32(16))
         .sort((left, right) => left - right),
     addresses: ({ chosen }) =>
       announcedPeers(state, chosen)

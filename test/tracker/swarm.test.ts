@@ -119,8 +119,8 @@ test('swarm: an answer that can hold one family has that family only', () => {
 test('swarm: no more peers than the bound come, whatever is asked for', () => {
   const { tell } = world()
   for (let number = 1; number <= LIMITS.trackerNumwantMax + 50; number++) tell(peer(number, { numwant: 0 }))
-  assert.is(tell(peer(0, { numwant: 1_000_000 })).chosen.length, LIMITS.trackerNumwantMax)
-  assert.is(tell(peer(0, { numwant: 0 })).chosen.length, 0)
+  assert.is(tell(peer(0, { numwant: 1_000_000 })).chosen.count, LIMITS.trackerNumwantMax)
+  assert.is(tell(peer(0, { numwant: 0 })).chosen.count, 0)
 })
 
 test('swarm: where it is full, newcomers are refused, and nobody is put out', () => {
