@@ -129,7 +129,8 @@ export const startHttpFront = async ({
   bounds = HTTP_FRONT_BOUNDS,
 }: HttpFrontOptions): Promise<HttpFront> => {
   let closing: Promise<void> | undefined
-  const connections = { open: 0, refused: 0 }
+  const sockets = new Set<Socket>()
+  let refusedConnections = 0
   /** Answered by `routes`, and not yet to the end. */
   const routed = new Set<ServerResponse>()
 
@@ -180,10 +181,10 @@ export const startHttpFront = async ({
   )
   server.maxConnections = bounds.connectionsMax
   server.on('connection', (socket) => {
-    connections.open++
-    socket.once('close', () => connections.open--)
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
   })
-  server.on('drop', () => connections.refused++)
+  server.on('drop', () => refusedConnections++)
   // A client that reads no answers lets its socket come to a stop, which no other bound would notice.
   server.timeout = bounds.requestTimeoutMs + bounds.keepAliveMs
   server.on('checkContinue', handle)
@@ -201,6 +202,8 @@ export const startHttpFront = async ({
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       for (const response of routed) endsConnection(response)
+      // Node lets go of connections that rest between two requests, and would wait for those that have not begun one.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
       const timer = setTimeout(() => server.closeAllConnections(), bounds.drainMs)
       server.close(() => {
         clearTimeout(timer)
@@ -211,7 +214,9 @@ export const startHttpFront = async ({
   return {
     // A server that listens on a port has an address of this form.
     port: (server.address() as AddressInfo).port,
-    connections,
+    get connections() {
+      return { open: sockets.size, refused: refusedConnections }
+    },
     close: () => {
       closing ??= close()
       return closing
