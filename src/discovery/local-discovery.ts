@@ -91,7 +91,7 @@ export class LocalDiscovery {
     }
     // There may be a network later.
     const { clock } = this.#options
-    this.#cancelJoining = clock.wakeAt(instant(clock.now() + LIMITS.localAnnounceIntervalMs), () => this.#join())
+    this.#cancelJoining = clock.wakeAt(instant(clock.now() + LIMITS.localAnnounceGapMs), () => this.#join())
     if (failure !== undefined) this.#tellFailure(failure)
   }
 

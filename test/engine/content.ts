@@ -13,6 +13,7 @@ export interface ContentOptions {
   readonly files?: number | Readonly<Record<string, number>>
   readonly seed?: number
   readonly trackers?: readonly string[]
+  readonly private?: boolean
 }
 
 export interface Content {
@@ -47,6 +48,7 @@ export const makeContent = (options: ContentOptions = {}): Content => {
     pieceLength,
     pieceHashes: new Uint8Array(Buffer.concat(hashes)),
     trackers: trackers.map((url) => [url]),
+    private: options.private,
   })
   let offset = 0
   const placed = list.map(({ path, length }) => {

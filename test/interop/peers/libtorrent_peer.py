@@ -2,7 +2,7 @@
 """A libtorrent peer for the interoperability tests; it says what it does in JSON lines.
 
   libtorrent_peer.py seed TORRENT DIR [--host H] [--port P]
-  libtorrent_peer.py get  TORRENT DIR [--host H] [--port P] [--peer HOST:PORT]... [--trackers] [--stay]
+  libtorrent_peer.py get  TORRENT DIR [--host H] [--port P] [--peer HOST:PORT]... [--trackers] [--lsd] [--stay]
 
 Both print {"type":"listening","port":N}. `seed` then prints {"type":"seeding"} and serves until it is killed.
 `get` prints {"type":"done",...} when every byte is stored and leaves, or with --stay goes on serving.
@@ -27,6 +27,7 @@ arguments.add_argument('--host', default='127.0.0.1', help='the address to liste
 arguments.add_argument('--port', type=int, default=0)
 arguments.add_argument('--peer', action='append', default=[])
 arguments.add_argument('--trackers', action='store_true', help='announce to the trackers that the torrent names')
+arguments.add_argument('--lsd', action='store_true', help='announce on the local network, and hear who else does')
 arguments.add_argument('--upload-limit', type=int, default=0, help='bytes a second')
 arguments.add_argument('--stay', action='store_true', help='go on serving after the last byte')
 arguments.add_argument('--seconds', type=float, default=120, help='of a download, after which it has failed')
@@ -48,7 +49,7 @@ threading.Thread(target=leave_with_the_test, daemon=True).start()
 session = lt.session({
     'listen_interfaces': f'{options.host}:{options.port}',
     'outgoing_interfaces': '' if options.host == '0.0.0.0' else options.host,
-    'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
+    'enable_dht': False, 'enable_lsd': options.lsd, 'enable_upnp': False, 'enable_natpmp': False,
     'enable_outgoing_utp': False, 'enable_incoming_utp': False,
     'out_enc_policy': 2, 'in_enc_policy': 2,
     'allow_multiple_connections_per_ip': True, 'connection_speed': 500, 'min_reconnect_time': 1,

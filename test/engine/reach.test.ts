@@ -1,0 +1,130 @@
+/** How engines find each other and learn of themselves: over the local network, and from what trackers count and see. */
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Transfer } from '../../src/api.js'
+import type { EventType } from '../../src/events/vocabulary.js'
+import { createTracker, type Tracker } from '../../tracker/index.js'
+import { compareContent, makeContent, writeContent } from './content.js'
+import { guard } from './guard.js'
+import { codeOf, type Rig, rigged, within } from './rig.js'
+
+const test = guard(suite('engine: reach'))
+const content = makeContent({ files: { a: 150_000, 'b/c': 250_001 } })
+
+const typesOf = async (transfer: Transfer): Promise<EventType[]> => {
+  const types: EventType[] = []
+  for await (const { event } of transfer.events({ to: transfer.state.nextSeq - 1 })) types.push(event.type)
+  return types
+}
+
+const openTracker = async (rig: Rig): Promise<Tracker> => {
+  const tracker = await createTracker({ httpPort: 0, udpPort: 0 })
+  rig.later(() => tracker.close())
+  return tracker
+}
+
+test(
+  'two engines find each other over the local network, which here is loopback alone',
+  rigged(async (rig) => {
+    const seed = await rig.seed(content, { lsd: true })
+    const folder = await rig.folder()
+    const engine = await rig.engine(join(folder, 'data'), { lsd: true })
+    const transfer = await engine.add(content.torrent, { path: folder })
+    await within(transfer.done, 'the download')
+    await compareContent(content, folder)
+    const types = await typesOf(transfer)
+    for (const type of ['lsd-joined', 'lsd-announced'] as const) assert.ok(types.includes(type), type)
+    const found = [transfer, seed.transfer].map(({ state }) =>
+      [...state.candidates.values()].map(({ source }) => source),
+    )
+    assert.ok(found.flat().includes('lsd'), 'one of the two heard of the other there')
+  }),
+)
+
+test(
+  'of a private torrent nothing is said on the local network',
+  rigged(async (rig) => {
+    const isPrivate = makeContent({ files: { a: 50_000 }, private: true })
+    const { transfer, folder } = await rig.seed(isPrivate, { lsd: true })
+    const other = await rig.engine(join(folder, 'other'), { lsd: true })
+    const open = await other.add(content.torrent, { path: folder })
+    // It joined together with the other, which has announced something by now.
+    await within(untilEvent(open, 'lsd-announced'), 'an announce')
+    await within(untilEvent(transfer, 'lsd-joined'), 'joining')
+    assert.not.ok((await typesOf(transfer)).includes('lsd-announced'))
+  }),
+)
+
+const untilEvent = async (transfer: Transfer, type: EventType): Promise<void> => {
+  for await (const { event } of transfer.events()) if (event.type === type) return
+}
+
+test(
+  'on loopback an engine neither joins the local network nor asks a router, unless it is told to',
+  rigged(async (rig) => {
+    const { transfer } = await rig.seed(content)
+    const types = await typesOf(transfer)
+    assert.not.ok(
+      types.some((type) => /^(lsd|port)-/.test(type)),
+      types.join(),
+    )
+  }),
+)
+
+for (const protocol of ['http', 'udp'] as const)
+  test(
+    `trackers are asked for their counts over ${protocol.toUpperCase()}, and again no sooner than they may be`,
+    rigged(async (rig) => {
+      const tracker = await openTracker(rig)
+      const url = `${protocol}://127.0.0.1:${protocol === 'http' ? tracker.httpPort : tracker.udpPort}/announce`
+      const folder = await rig.folder()
+      await writeContent(content, folder)
+      const engine = await rig.engine(join(folder, 'data'))
+      const transfer = await engine.add(content.torrent, { path: folder, trackers: [url, 'http://127.0.0.1:1/none'] })
+      await within(transfer.done, 'the check')
+      await within(untilEvent(transfer, 'announce-answered'), 'the announce')
+      const counts = await within(transfer.scrape(), 'the counts')
+      assert.equal(counts, [
+        { tracker: url, seeds: 1, leechers: 0, downloads: 0 },
+        { tracker: 'http://127.0.0.1:1/none', seeds: undefined, leechers: undefined, downloads: undefined },
+      ])
+      assert.equal([transfer.progress.swarmSeeds, transfer.progress.swarmLeechers], [1, 0])
+      assert.equal(await within(transfer.scrape(), 'the same again'), counts)
+      const scrapes = (await typesOf(transfer)).filter((type) => type.startsWith('scrape'))
+      assert.equal(scrapes.sort(), ['scrape-answered', 'scrape-began', 'scrape-began', 'scrape-failed'])
+    }),
+  )
+
+test(
+  'counts that are waited for when the engine closes are no more',
+  rigged(async (rig) => {
+    const folder = await rig.folder()
+    await writeContent(content, folder)
+    const engine = await rig.engine(join(folder, 'data'))
+    // Nobody answers at the discard port of loopback.
+    const transfer = await engine.add(content.torrent, { path: folder, trackers: ['udp://127.0.0.1:9/announce'] })
+    const counts = codeOf(() => transfer.scrape())
+    await engine.close()
+    assert.is(await within(counts, 'the counts'), 'TRANSFER_CLOSED')
+    assert.is(await codeOf(() => transfer.scrape()), 'TRANSFER_CLOSED')
+  }),
+)
+
+test(
+  'where a tracker sees us is learned, and nobody is dialed there',
+  rigged(async (rig) => {
+    const tracker = await openTracker(rig)
+    const folder = await rig.folder()
+    const engine = await rig.engine(join(folder, 'data'))
+    const own = { host: '127.0.0.1', port: engine.port }
+    const trackers = [`http://127.0.0.1:${tracker.httpPort}/announce`]
+    const transfer = await engine.add(content.torrent, { path: folder, trackers })
+    await within(untilEvent(transfer, 'external-address-seen'), 'the address')
+    assert.equal([...transfer.state.ownAddresses], [`127.0.0.1:${engine.port}`])
+    transfer.addPeer(own)
+    assert.not.ok((await typesOf(transfer)).includes('dial-began'))
+  }),
+)
+
+test.run()
