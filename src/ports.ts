@@ -218,6 +218,8 @@ export interface Mapping {
 export interface LogReader {
   /** Every event below this number is committed: a crash of the process does not lose it. */
   readonly committedSeq: number
+  /** The first event that there is: 0 where it is left out. The state before a later one is a checkpoint. */
+  readonly firstSeq?: number
   /**
    * The events from `from` up to, but without, `to`, which were committed when this was called, in order; one array for
    * each record. Throws `LOG_DAMAGED` or `LOG_VERSION` at the first record that cannot be read.

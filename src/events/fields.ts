@@ -185,15 +185,16 @@ export type Shape<Of extends Fields> = { readonly [Name in keyof Of]: ValueOf<Of
 
 /** Several fields in the order in which they are named. */
 export const struct = <Of extends Fields>(fields: Of): Field<Shape<Of>> => {
-  const entries = Object.entries(fields)
+  // Objects and not pairs: taking a pair apart goes through an iterator.
+  const entries = Object.entries(fields).map(([name, field]) => ({ name, field }))
   return {
-    kind: { type: 'struct', fields: Object.fromEntries(entries.map(([name, field]) => [name, field.kind])) },
+    kind: { type: 'struct', fields: Object.fromEntries(entries.map(({ name, field }) => [name, field.kind])) },
     write(writer, value) {
-      for (const [name, field] of entries) field.write(writer, value[name])
+      for (const { name, field } of entries) field.write(writer, value[name])
     },
     read(reader) {
       const value: Record<string, unknown> = {}
-      for (const [name, field] of entries) value[name] = field.read(reader)
+      for (const { name, field } of entries) value[name] = field.read(reader)
       return value as Shape<Of> // each field was read by its own kind
     },
   }

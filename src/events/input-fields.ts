@@ -2,6 +2,7 @@
  * The kinds of field that only inputs have: what strangers may say, unions of messages, and payload, of which nothing but
  * its size is kept.
  */
+import { present } from '../assert.js'
 import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES } from '../values.js'
 import type { PeerMessage } from '../wire/messages.js'
@@ -24,9 +25,13 @@ export const variants = <Union extends { readonly type: string }>(
     readonly [Type in Union['type']]: FieldsOf<Extract<Union, { readonly type: Type }>>
   },
 ): Field<Union> => {
-  const types = Object.keys(table)
   const entries = Object.entries<Readonly<Record<string, Field<unknown>>>>(table)
-  const packings = entries.map(([type, fields]) => ({ type, fields: Object.entries(fields) }))
+  const packings = entries.map(([type, fields], place) => ({
+    type,
+    place,
+    fields: Object.entries(fields).map(([name, field]) => ({ name, field })),
+  }))
+  const byType = new Map(packings.map((packing) => [packing.type, packing]))
   const kinds = entries.map(([type, fields]) => [
     type,
     Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.kind])),
@@ -34,16 +39,16 @@ export const variants = <Union extends { readonly type: string }>(
   return {
     kind: { type: 'variants', of: Object.fromEntries(kinds) },
     write(writer, value) {
-      const place = types.indexOf(value.type)
+      const { place, fields } = present(byType.get(value.type), 'the type of a message')
       writer.whole(place)
       const values = value as Readonly<Record<string, unknown>> // read by the fields of its own type
-      for (const [name, field] of packings[place]?.fields ?? []) field.write(writer, values[name])
+      for (const { name, field } of fields) field.write(writer, values[name])
     },
     read(reader) {
       const packing = packings[reader.whole()]
       if (packing === undefined) throw new Unreadable('a message that this version does not know')
       const value: Record<string, unknown> = { type: packing.type }
-      for (const [name, field] of packing.fields) value[name] = field.read(reader)
+      for (const { name, field } of packing.fields) value[name] = field.read(reader)
       return value as unknown as Union // read by the fields of its own type
     },
   }

@@ -5,7 +5,7 @@ import { restoreSnapshot } from '../events/snapshot.js'
 import { initialState, type TransferState } from '../events/state.js'
 import type { TransferLog } from '../ports.js'
 
-export type ReadableLog = Pick<TransferLog, 'read' | 'readInputs' | 'loadCheckpoint' | 'committedSeq'>
+export type ReadableLog = Pick<TransferLog, 'read' | 'readInputs' | 'loadCheckpoint' | 'firstSeq' | 'committedSeq'>
 
 export interface Folded {
   readonly state: TransferState
@@ -20,10 +20,19 @@ export interface FoldOptions {
   readonly fromStart?: boolean
 }
 
+/** The state before the first event that there is. Throws `LOG_VERSION` where no checkpoint of this version has it. */
+export const firstState = async (log: ReadableLog): Promise<TransferState> => {
+  const { firstSeq = 0 } = log
+  if (firstSeq === 0) return initialState()
+  const checkpoint = await log.loadCheckpoint(firstSeq)
+  const state = checkpoint?.seq === firstSeq ? restoreSnapshot(checkpoint.snapshot) : undefined
+  if (state !== undefined) return state
+  throw new TorrewindError('LOG_VERSION', `it begins with event ${firstSeq}, after a state of another version`)
+}
+
 const startOf = async (log: ReadableLog, { before, fromStart }: FoldOptions): Promise<TransferState> => {
-  if (fromStart === true) return initialState()
-  const checkpoint = await log.loadCheckpoint(before)
-  return (checkpoint === undefined ? undefined : restoreSnapshot(checkpoint.snapshot)) ?? initialState()
+  const checkpoint = fromStart === true ? undefined : await log.loadCheckpoint(before)
+  return (checkpoint && restoreSnapshot(checkpoint.snapshot)) ?? firstState(log)
 }
 
 /** Folds what lies between the state and `before` onto it. Throws `LOG_DAMAGED` or `LOG_VERSION`. */

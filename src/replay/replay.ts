@@ -1,9 +1,8 @@
 /** Replaying: a log is folded and compared with what is known of it, and decided again where its inputs were recorded. */
 import type { Strategy } from '../actors/strategy.js'
 import { restoreSnapshot, stateHash } from '../events/snapshot.js'
-import { initialState } from '../events/state.js'
 import { type DecidedAgain, type DecisionDivergence, decideAgain } from './decide-again.js'
-import { foldOnto, type ReadableLog } from './fold.js'
+import { firstState, foldOnto, type ReadableLog } from './fold.js'
 
 /** A checkpoint, taken of the live state just before this sequence number, is not what the log folds to. */
 export interface CheckpointDivergence {
@@ -59,7 +58,7 @@ const checkpointsOf = async (log: ReadableLog, before: number): Promise<readonly
  */
 export const replay = async (log: ReadableLog, options: ReplayOptions = {}): Promise<Replayed> => {
   const { before = log.committedSeq, strategy } = options
-  const state = initialState()
+  const state = await firstState(log)
   let [events, checkpoints] = [0, 0]
   let divergence: Divergence | undefined
   for (const { seq, hash: expectedHash } of await checkpointsOf(log, before)) {

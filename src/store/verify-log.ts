@@ -11,6 +11,8 @@ export interface LogVerdict {
   readonly firstSeq: number | undefined
   readonly lastSeq: number | undefined
   readonly ok: boolean
+  /** How many inputs were recorded beside them, if any were. */
+  readonly inputs?: number
   readonly damage?: {
     readonly code: ErrorCode
     /** The first event that cannot be read. */
@@ -28,13 +30,15 @@ export const verifyLog = async (logs: LogReaders, infoHash: InfoHash): Promise<L
   let firstSeq: number | undefined
   let lastSeq: number | undefined
   let events = 0
-  const verdict = () => ({ events, firstSeq, lastSeq })
+  let inputs = 0
+  const verdict = () => ({ events, firstSeq, lastSeq, ...(inputs > 0 ? { inputs } : {}) })
   try {
     for await (const record of reader.read(0)) {
       firstSeq ??= record[0]?.seq
       lastSeq = record.at(-1)?.seq
       events += record.length
     }
+    for await (const record of reader.readInputs?.(0) ?? []) inputs += record.length
   } catch (error) {
     if (error instanceof LogDamage) {
       const { code, seq, nextSeq, reason } = error

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PieceIndex } from '../../src/index.js'
-import { foldLog, stateHash, type TransferState } from '../../src/replay/index.js'
+import type { LogReader } from '../../src/ports.js'
+import { decideAgain, foldLog, stateHash, type TransferState } from '../../src/replay/index.js'
 import { type Child, runChild } from '../store/children/child.js'
 import { buildChild } from './build-child.js'
 import { type Content, compareContent, makeContent, writeContent } from './content.js'
@@ -74,7 +75,15 @@ const unsafeIn = (state: TransferState): number => {
   return unsafe.size
 }
 
-/** What a crash left: a log that is whole, and that folds the same from its start and from its newest checkpoint. */
+/** Events that no input makes: those that a session begins with. */
+const undecidedIn = async (log: LogReader): Promise<number> => {
+  const types = new Set(['transfer-added', 'session-began', 'trackers-set', 'pieces-selected', 'limits-set'])
+  let count = 0
+  for await (const batch of log.read(0)) for (const { event } of batch) if (types.has(event.type)) count++
+  return count
+}
+
+/** What a crash left: a log that is whole, folds the same from its start and its newest checkpoint, and is decided the same. */
 const lookAtLog = async (place: Place, what = content): Promise<TransferState> => {
   const { infoHash } = what.metainfo
   const verdict = await verdictOf(place.dataDir, infoHash)
@@ -83,6 +92,13 @@ const lookAtLog = async (place: Place, what = content): Promise<TransferState> =
     const { state } = await foldLog(log, { fromStart: true })
     assert.is(stateHash((await foldLog(log)).state), stateHash(state))
     assert.is(state.nextSeq, verdict.events)
+    const decided = await decideAgain(log)
+    assert.is(decided?.divergence, undefined, JSON.stringify(decided?.divergence))
+    assert.ok(
+      decided !== undefined && decided.inputs > 0 && decided.inputs === verdict.inputs,
+      'all were decided again',
+    )
+    assert.is(decided.events, verdict.events - (await undecidedIn(log)))
     return state
   })
 }

@@ -10,6 +10,7 @@ import { verifyLog } from '../../src/store/verify-log.js'
 import { type LevelPlace, levelPlace } from '../contracts/level-place.js'
 import { checkpointContract } from '../contracts/log-checkpoints.js'
 import { damageContract } from '../contracts/log-damage.js'
+import { inputsContract } from '../contracts/log-inputs.js'
 import { append, commitRecords, committed, entryOf, errorOf, loggedFrom, readAll } from '../contracts/log-rig.js'
 import { put } from '../contracts/log-tampering.js'
 import { inPlace, logContract } from '../contracts/logs.js'
@@ -21,6 +22,7 @@ const ONE = entryOf(1)
 logContract(test, 'level log', levelPlace)
 checkpointContract(test, 'level log', levelPlace)
 damageContract(test, 'level log', levelPlace)
+inputsContract(test, 'level log', levelPlace)
 logContract(test, 'level log, synced', () => levelPlace(true))
 
 const claim = (what: string, run: (place: LevelPlace) => Promise<void>): void => {

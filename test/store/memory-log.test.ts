@@ -8,6 +8,7 @@ import { MemoryMedium } from '../../src/store/memory-medium.js'
 import { MemoryShelf } from '../../src/store/memory-shelf.js'
 import { checkpointContract } from '../contracts/log-checkpoints.js'
 import { damageContract } from '../contracts/log-damage.js'
+import { inputsContract } from '../contracts/log-inputs.js'
 import { append, entryOf, errorOf, type LogPlace, loggedFrom, readAll } from '../contracts/log-rig.js'
 import { logContract } from '../contracts/logs.js'
 import { ManualClock } from '../contracts/manual-clock.js'
@@ -28,6 +29,7 @@ const memoryPlace = async (): Promise<LogPlace> => {
 logContract(test, 'memory log', memoryPlace)
 checkpointContract(test, 'memory log', memoryPlace)
 damageContract(test, 'memory log', memoryPlace)
+inputsContract(test, 'memory log', memoryPlace)
 
 /** Moves the clock on until the job is done, as the loop of a simulator does. */
 const driven = async <Value>(clock: ManualClock, job: Promise<Value>): Promise<Value> => {

@@ -15,6 +15,7 @@ say({ type: 'listening', port: engine.port })
 const transfer = await engine.add(new Uint8Array(await readFile(torrent)), {
   path: folder,
   peers: [{ host: '127.0.0.1', port: Number(port) }],
+  record: 'inputs',
 })
 const tell = (type: string): void => {
   const { storedPieces, downloadedBytes, rehashedPieces, checkingPieces } = transfer.progress
