@@ -33,7 +33,7 @@ const placeOf = (error: unknown): string => {
 
 /** Throws `STRATEGY_INVALID`. */
 export const runSwarm = async (
-  { seed, settings, samples, strategies, faults, onEvent, onViolation, onStep }: RunOptions,
+  { seed, settings, samples, strategies, faults, onTorrent, onEvent, onViolation, onStep }: RunOptions,
   play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
 ): Promise<RunResult> => {
   const began = stopwatchMs()
@@ -46,6 +46,7 @@ export const runSwarm = async (
     faults,
     recordedNodes,
   })
+  onTorrent?.(swarm.content.torrent)
   swarm.onEvent = onEvent
   swarm.onViolation = onViolation
   swarm.world.onStep = onStep

@@ -49,7 +49,7 @@ export class CapsuleLog implements LogReader {
       throw this.#fault('CAPSULE_INVALID', `it begins with event ${this.firstSeq}`, from, this.firstSeq)
     let previousHash: Uint8Array | undefined
     const peers = new PeerCount()
-    for (let at = this.#indexOf(from); at < this.#places.length; at++) {
+    for (let at = this.#indexOf(from); (this.#places[at]?.firstSeq ?? end) < end; at++) {
       for (const { firstSeq, events, previousHash: link, hash } of await this.#records(at)) {
         if (firstSeq >= end) return
         const endSeq = firstSeq + events.length

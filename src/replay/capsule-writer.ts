@@ -6,7 +6,7 @@
  * kept meanwhile but the links.
  */
 import type { CID } from 'multiformats/cid'
-import { assert } from '../assert.js'
+import { AssertionError, assert } from '../assert.js'
 import { TorrewindError } from '../errors.js'
 import { restoreSnapshot, takeSnapshot } from '../events/snapshot.js'
 import type { TransferState } from '../events/state.js'
@@ -123,10 +123,13 @@ class Contents {
   }
 }
 
-/** What stands where a snapshot is too long for a capsule is nothing: it only saves time, but for the first. */
+/** Undefined where a snapshot is too long, or a history that shows a fault of ours does not fold: it only saves time. */
 const keyframeOf = async (contents: Contents, seq: number): Promise<KeyframeLinks | undefined> => {
-  const snapshot = await contents.snapshotAt(seq)
-  if (snapshot.length > LIMITS.capsuleSnapshotBytesMax) return undefined
+  const snapshot = await contents.snapshotAt(seq).catch((error: unknown) => {
+    if (error instanceof AssertionError) return undefined
+    throw error
+  })
+  if (snapshot === undefined || snapshot.length > LIMITS.capsuleSnapshotBytesMax) return undefined
   return { seq, chunks: [...cut(snapshot)].map(linkOf) }
 }
 
@@ -145,7 +148,8 @@ const linksOfRecords = async (contents: Contents): Promise<readonly RecordsLink[
 const rootOf = async (contents: Contents, { redact = false, about = {} }: CapsuleSource): Promise<CapsuleRoot> => {
   const { from, to } = contents
   const base = from === 0 ? undefined : await keyframeOf(contents, from)
-  if (from > 0 && base === undefined) throw new TorrewindError('OPTION_INVALID', `the state before ${from} is too long`)
+  if (from > 0 && base === undefined)
+    throw new TorrewindError('OPTION_INVALID', `there is no state before event ${from} to begin with`)
   const records = await linksOfRecords(contents)
   const keyframes: KeyframeLinks[] = []
   for (const seq of await contents.keyframes()) {

@@ -110,7 +110,7 @@ export class StandIns {
   startedAt(at: number): number {
     if (at === 0) return at
     this.#firstStartedAt ??= at
-    return STARTED_AT + at - this.#firstStartedAt
+    return Math.max(1, Math.min(STARTED_AT + (at - this.#firstStartedAt), Number.MAX_SAFE_INTEGER))
   }
 
   #bytes(kind: OtherKind, bytes: Uint8Array, prefix: string): Uint8Array {

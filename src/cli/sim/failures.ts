@@ -105,7 +105,7 @@ export class SweepFailures {
   async #writeCapsule(context: CommandContext, { result, violation }: Failed): Promise<void> {
     if (violation.node === undefined) return
     const { seed } = result
-    const file = this.#place(seed, 'capsule.jsonl')
+    const file = this.#place(seed, 'car')
     const again = commandOf(this.#job, [seed, seed])
     const events = await writeCapsule(file, this.#prepared, { result, violation, again })
     context.tell(`wrote ${file} (${showCount(events, 'event')} of node ${violation.node})`)

@@ -7,6 +7,9 @@ import { Reported } from '../../../src/cli/reported.js'
 import { jobOf, type SimFlags } from '../../../src/cli/sim/options.js'
 import { sweep } from '../../../src/cli/sim/sweep.js'
 import { TorrewindError } from '../../../src/errors.js'
+import type { TransferEvent } from '../../../src/events/vocabulary.js'
+import { openCapsule } from '../../../src/replay/capsule.js'
+import { replay } from '../../../src/replay/index.js'
 import { inPlace } from '../place.js'
 import { KeptContext } from './context.js'
 
@@ -53,19 +56,19 @@ test('failures: a capsule has the whole of what is needed, and the events of the
     const ended = await swept(scenario, { seed: 1, failures })
     assert.is(exitCodeOf(ended), 5)
     const [written] = ended.lines.filter(({ type }) => type === 'written')
-    assert.equal(await readdir(failures), ['trouble-1.capsule.jsonl'])
-    const text = await readFile(path.join(failures, 'trouble-1.capsule.jsonl'), 'utf8')
-    const [head, ...events] = text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-    const { type, format, seed, again, violation, settings, faults, leftOut } = head
-    assert.equal([type, format, seed, violation.checker, leftOut], ['capsule', 1, 1, 'nobodyCrashes', 0])
+    assert.equal(await readdir(failures), ['trouble-1.car'])
+    const capsule = await openCapsule(await readFile(path.join(failures, 'trouble-1.car')))
+    await capsule.verify()
+    const { seed, again, violation, settings, faults } = JSON.parse(JSON.stringify(capsule.root.about))
+    assert.equal([seed, violation.checker, capsule.root.firstSeq], [1, 'nobodyCrashes', 0])
     assert.match(again, /torrewind sim \S*trouble\.ts --seed 1$/)
     assert.is(settings.peers, 6)
     assert.ok(
       faults.some(({ kind, node }: { kind: string; node: number }) => kind === 'crash' && node === violation.node),
     )
+    const events: TransferEvent[] = []
+    for await (const batch of capsule.reader.read(0)) events.push(...batch.map(({ event }) => event))
+    assert.is((await replay(capsule.reader)).matches, true)
     assert.equal([written?.kind, written?.events], ['capsule', events.length])
     assert.ok(events.filter((event) => event.type === 'session-began').length > 1, 'of all processes of the node')
     assert.not(
@@ -111,7 +114,7 @@ test('failures: a folder that is none is refused before anything is run', async 
 test('failures: what cannot be kept is told of, and the command ends as it would', () =>
   inTrouble(async (folder) => {
     const failures = path.join(folder, 'kept')
-    await mkdir(path.join(failures, 'trouble-1.capsule.jsonl'))
+    await mkdir(path.join(failures, 'trouble-1.car'))
     const ended = await swept(path.join(folder, 'trouble.ts'), { seed: 1, failures })
     assert.is(exitCodeOf(ended), 5)
     assert.match(ended.warnings.join('\n'), /nothing more is kept of seed 1/)
