@@ -399,6 +399,8 @@ export const LIMITS = {
   checksAtOnceMax: 2,
   /** A closing transfer waits so long for trackers to hear of it. */
   farewellMs: 2_000,
+  /** Samples of metrics that are computed from a log: 20 values each, all in memory until they are written. */
+  metricsSamplesMax: 20_000,
   /** Events between two checkpoints: folding so many takes some thirty milliseconds. */
   checkpointEveryEvents: 25_000,
   /** Large ones, as of a torrent of 100,000 pieces (2 MiB), are further apart: what they add to the log for each event. */
@@ -424,4 +426,6 @@ export const LIMITS = {
   capsulePeersMax: 1_000,
   /** Different names, addresses and texts that are replaced in one capsule: each is remembered. */
   capsuleNamesMax: 2_000_000,
+  /** Events of a capsule that is merged with another: what was said is kept of both, some 200 bytes a message. */
+  mergeEventsMax: 2_000_000,
 } as const

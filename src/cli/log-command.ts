@@ -1,21 +1,21 @@
 /** `torrewind log`: lists, shows, follows, verifies and exports the event logs of a data folder. */
-import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { present } from '../assert.js'
 import { TorrewindError } from '../errors.js'
 import type { LoggedEvent } from '../events/codec.js'
 import { EVENT_TYPES, type EventType } from '../events/vocabulary.js'
 import type { LogReader } from '../ports.js'
 import { verifyLog } from '../store/verify-log.js'
-import { asIs, each, sequenceNumber } from './arguments.js'
+import { asIs, each, sequenceNumber, wholeFrom } from './arguments.js'
 import { chooseTransfer, type KnownTransfer, listTransfers, readerOf } from './choose-transfer.js'
 import type { CommandContext } from './context.js'
 import { eventLine, showEvent } from './events-text.js'
 import { showBytes, showCount } from './format.js'
 import { transferOption } from './histories.js'
+import { EXPORT_FORMATS, type ExportFormat, exportEvents, formatOf } from './log-export.js'
+import { METRICS_FORMATS, type MetricsFormat, writeMetrics } from './log-metrics.js'
 import { followLog } from './log-tail.js'
 import { withLogs } from './logs.js'
-import { checkPlace, writeNewFile } from './new-file.js'
 import { Reported } from './reported.js'
 
 interface TransferFlag {
@@ -30,6 +30,13 @@ interface RangeFlags extends TransferFlag {
 
 interface ExportFlags extends RangeFlags {
   readonly output?: string
+  readonly format?: ExportFormat
+}
+
+interface MetricsFlags extends TransferFlag {
+  readonly output?: string
+  readonly every?: number
+  readonly format?: MetricsFormat
 }
 
 /** How many events `tail` shows of those that were there before it. */
@@ -125,45 +132,25 @@ const verify = (context: CommandContext, flags: TransferFlag): Promise<void> =>
     if (!ok) throw new Reported('the log is damaged')
   })
 
-const exportTo = async (context: CommandContext, output: string, flags: RangeFlags): Promise<void> => {
+const exportLog = async (context: CommandContext, { output, format, ...flags }: ExportFlags): Promise<void> => {
   const wanted = filterOf(flags)
-  await checkPlace(output)
-  let count = 0
   await withLogs(context.dataDir, async (logs) => {
     const reader = await readerOf(logs, await chooseTransfer(logs, flags.transfer))
-    const lines = async function* (): AsyncGenerator<string, void, undefined> {
-      for await (const events of readRange(reader, flags)) {
-        context.stopped.throwIfAborted()
-        let text = ''
-        for (const logged of events) {
-          if (!wanted(logged)) continue
-          text += `${JSON.stringify(eventLine(logged))}\n`
-          count++
-        }
-        yield text
-      }
-    }
-    await writeNewFile(output, lines())
+    const { from = 0, to = reader.committedSeq - 1 } = flags
+    const range = { from, to: Math.min(to + 1, reader.committedSeq) }
+    await exportEvents(context, output, { reader, ...range, wanted, format: format ?? formatOf(output) })
   })
-  context.tell(`${showCount(count, 'event')} in ${resolve(output)}`)
-  context.say({ type: 'exported', events: count, file: resolve(output) })
 }
 
-/** On stdout the export is what `show --json` prints. */
-const exportLog = (context: CommandContext, { output, ...flags }: ExportFlags): Promise<void> => {
-  if (output !== undefined) return exportTo(context, output, flags)
-  const wanted = filterOf(flags)
-  return withLogs(context.dataDir, async (logs) => {
-    const reader = await readerOf(logs, await chooseTransfer(logs, flags.transfer))
-    for await (const events of readRange(reader, flags)) {
-      for (const logged of events) {
-        if (wanted(logged)) context.print(JSON.stringify(eventLine(logged)))
-      }
-      await context.written()
-      if (context.unheard || context.stopped.aborted) return
-    }
+const showMetrics = (
+  context: CommandContext,
+  { output, every, format = 'openmetrics', ...flags }: MetricsFlags,
+): Promise<void> =>
+  withLogs(context.dataDir, async (logs) => {
+    const transfer = await chooseTransfer(logs, flags.transfer)
+    const reader = await readerOf(logs, transfer)
+    await writeMetrics(context, output, { reader, name: transfer.metainfo.name, everyMs: every, format })
   })
-}
 
 const withRange = (command: Command): Command =>
   command
@@ -195,7 +182,21 @@ export const logCommand = (context: CommandContext): Command =>
     )
     .addCommand(
       withRange(new Command('export'))
-        .description('Writes events as lines of JSON.')
+        .description('Writes events for other tools: lines of JSON, CSV, or packets that Wireshark opens.')
         .option('-o, --output <file>', 'the file to write (default: stdout)')
+        .addOption(
+          new Option('--format <format>', 'default: what the name of the file ends with, or jsonl').choices(
+            EXPORT_FORMATS,
+          ),
+        )
         .action((flags: ExportFlags) => exportLog(context, flags)),
+    )
+    .addCommand(
+      new Command('metrics')
+        .description('Computes from a log what could have been watched: OpenMetrics with times, or OTLP.')
+        .addOption(transferOption())
+        .option('--every <ms>', 'between two samples (default: so that there are some hundreds)', wholeFrom(1))
+        .addOption(new Option('--format <format>', 'default: openmetrics').choices(METRICS_FORMATS))
+        .option('-o, --output <file>', 'the file to write (default: stdout)')
+        .action((flags: MetricsFlags) => showMetrics(context, flags)),
     )
