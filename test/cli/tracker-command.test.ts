@@ -41,7 +41,7 @@ test('tracker command: it says where it listens, tracks until Ctrl-C, and ends w
   assert.is(ended.code, 130)
   const [listening, stopped, ...more] = jsonLines(ended.stdout)
   assert.equal(more, [])
-  assert.equal(listening, { type: 'listening', http: listening?.http, udp: null, ws: null })
+  assert.equal(listening, { type: 'listening', http: listening?.http, udp: null, ws: null, metrics: null })
   assert.equal(stopped, {
     type: 'stopped',
     torrents: 1,
