@@ -266,17 +266,25 @@ test(
     const redisPort = await freePort()
     const server = await startRedis(rig, redisPort)
     const [{ child, base }, other] = [await startTracker(rig, redisPort), await startTracker(rig, redisPort)]
+    const ready = async (): Promise<string> => {
+      const { status, body } = await fetchUrl(`${base}/ready`)
+      return `${status} ${body.toString().trim()}`
+    }
     await askAnnounce(base, request(1))
+    assert.is(await ready(), '200 {"ready":true}')
     server.signal('SIGKILL')
     await server.ended
     const failures = await Promise.all([1, 2, 3].map((number) => askAnnounce(base, request(number)).catch(String)))
     for (const failure of failures) assert.match(String(failure), /cannot reach its store: ask again later/)
     assert.is((await fetchUrl(`${base}/stats`)).status, 503)
+    assert.is(await ready(), '503 {"ready":false,"reason":"store"}')
+    assert.is((await fetchUrl(`${base}/health`)).status, 200)
     other.child.signal('SIGINT')
     assert.is((await other.child.end(START_BOUND_MS)).code, 1, 'it ends, and says that it cannot say what it knew')
     await startRedis(rig, redisPort)
     const back = await until('an answer', () => askAnnounce(base, request(1)).catch(() => undefined), START_BOUND_MS)
     assert.is(back.incomplete, 1)
+    assert.is(await ready(), '200 {"ready":true}')
     child.signal('SIGINT')
     assert.is(numberOf(await waitForJson(child, 'stopped', START_BOUND_MS), 'peers'), 1)
     const said = child.lines.filter(({ from }) => from === 'stderr').map(({ text }) => text)
