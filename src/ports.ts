@@ -194,9 +194,10 @@ export interface Router {
   readonly protocol: 'upnp' | 'nat-pmp'
   /**
    * Has a port of the router lead to a TCP port of this machine, or go on to do so. `done` is called once, within the
-   * bounds of `limits.ts`, unless it is cancelled; a lie of the router is a failure.
+   * bounds of `limits.ts`, unless it is cancelled; a lie of the router is a failure. `found` is called before, once there is
+   * a router that may have done it already.
    */
-  map(wish: MappingWish, done: (answer: Answer<Mapping>) => void): Cancel
+  map(wish: MappingWish, done: (answer: Answer<Mapping>) => void, found: () => void): Cancel
   /** Takes that away, likewise. */
   unmap(mapping: Pick<MappingWish, 'port' | 'externalPort'>, done: (answer: Answer<undefined>) => void): Cancel
 }

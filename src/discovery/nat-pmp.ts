@@ -112,7 +112,11 @@ export class NatPmp implements Router {
     this.#ports = ports
   }
 
-  map({ port, externalPort, lifetimeMs }: MappingWish, done: (answer: Answer<Mapping>) => void): Cancel {
+  map(
+    { port, externalPort, lifetimeMs }: MappingWish,
+    done: (answer: Answer<Mapping>) => void,
+    found: () => void,
+  ): Cancel {
     const lifetimeSeconds = Math.ceil(lifetimeMs / 1_000)
     return this.#steps(done, (gateway, ask) => {
       ask(
@@ -121,6 +125,7 @@ export class NatPmp implements Router {
           const { port: mappedPort, externalPort: given, lifetimeSeconds: seconds } = mapped.value
           if (mappedPort !== port || !isPort(given) || seconds === 0)
             return done(failed('GARBAGE', 'the router says that it has mapped what it was not asked to'))
+          found()
           // A router that does not know where it is seen has let others in all the same.
           ask(
             new Question(this.#ports, gateway, { type: 'address' }, (address) => {

@@ -48,6 +48,10 @@ export class PortMapping {
   #retryMs: number = LIMITS.portMappingRetryMs
   #cancelWake: Cancel = () => undefined
   #cancelAsking: Cancel = () => undefined
+  /** The router that is being asked, once it may have done what it was asked. */
+  #found: Router | undefined
+  /** Told when it has answered. */
+  #answered: () => void = () => undefined
   #closing: Promise<void> | undefined
 
   constructor(options: PortMappingOptions) {
@@ -85,10 +89,20 @@ export class PortMapping {
 
   #ask(router: Router, externalPort: number, done: (answer: Answer<Mapping>) => void): void {
     const { port, leaseMs } = this.#options
-    this.#cancelAsking = router.map({ port, externalPort, lifetimeMs: leaseMs }, (answer) => {
+    const answered = (answer: Answer<Mapping>): void => {
       this.#cancelAsking = () => undefined
-      done(answer)
-    })
+      this.#found = undefined
+      if (this.#closing === undefined) {
+        done(answer)
+        return
+      }
+      if (answer.type === 'done') this.#held = { router, externalPort: answer.value.externalPort, until: 0 }
+      this.#answered()
+    }
+    const found = (): void => {
+      this.#found = router
+    }
+    this.#cancelAsking = router.map({ port, externalPort, lifetimeMs: leaseMs }, answered, found)
   }
 
   #hold(router: Router, mapping: Mapping): void {
@@ -138,21 +152,33 @@ export class PortMapping {
     this.#cancelWake = clock.wakeAt(instant(clock.now() + Math.ceil(ms)), act)
   }
 
-  #close(): Promise<void> {
-    const { clock, port, tell } = this.#options
+  async #close(): Promise<void> {
     this.#cancelWake()
+    const { clock } = this.#options
+    let cancelBound: Cancel = () => undefined
+    const bound = new Promise<void>((resolve) => {
+      cancelBound = clock.wakeAt(instant(clock.now() + LIMITS.portUnmapMs), resolve)
+    })
+    // What is asked of a router that is there is soon done, and then to be taken away; any other is not waited for.
+    if (this.#found !== undefined)
+      await Promise.race([
+        bound,
+        new Promise<void>((resolve) => {
+          this.#answered = resolve
+        }),
+      ])
     this.#cancelAsking()
     const held = this.#held
-    if (held === undefined) return Promise.resolve()
     this.#held = undefined
-    const { externalPort, router } = held
+    if (held !== undefined) await Promise.race([bound, this.#unmap(held)])
+    this.#cancelAsking()
+    cancelBound()
+  }
+
+  #unmap({ externalPort, router }: Held): Promise<void> {
+    const { port, tell } = this.#options
     return new Promise((resolve) => {
-      const cancelBound = clock.wakeAt(instant(clock.now() + LIMITS.portUnmapMs), () => {
-        cancelUnmap()
-        resolve()
-      })
-      const cancelUnmap = router.unmap({ port, externalPort }, (answer) => {
-        cancelBound()
+      this.#cancelAsking = router.unmap({ port, externalPort }, (answer) => {
         if (answer.type === 'done')
           tell({ type: 'port-unmapped', protocol: router.protocol, externalPort, reason: 'closed' })
         else this.#fail(router, answer.failure)

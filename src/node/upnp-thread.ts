@@ -133,6 +133,8 @@ const leaseOf = ({ lifetimeMs }: MappingWish): Pick<Mapping, 'lifetimeMs'> => ({
 const answerTo = async (question: UpnpQuestion): Promise<Answer<Mapping | undefined>> => {
   const client = new NearClient({ timeout: LIMITS.upnpSearchMs })
   try {
+    await client.getGateway()
+    parentPort?.postMessage('found')
     if (question.type === 'map') {
       const value = await map(client, question.host, question.wish)
       return isPort(value.externalPort) ? { type: 'done', value } : failed('GARBAGE', 'that is no port')

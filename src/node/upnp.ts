@@ -9,7 +9,11 @@ import type { UpnpQuestion } from './upnp-thread.js'
 const FROM_SOURCES = import.meta.url.endsWith('.ts')
 const THREAD = FROM_SOURCES ? 'src/node/upnp-thread-of-sources.mjs' : 'dist/src/node/upnp-thread.js'
 
-const ask = <Value>(question: UpnpQuestion, done: (answer: Answer<Value>) => void): Cancel => {
+const ask = <Value>(
+  question: UpnpQuestion,
+  done: (answer: Answer<Value>) => void,
+  found: () => void = () => undefined,
+): Cancel => {
   const thread = new Worker(packageFile(THREAD), {
     workerData: question,
     resourceLimits: { maxOldGenerationSizeMb: LIMITS.upnpHeapMiB },
@@ -30,7 +34,10 @@ const ask = <Value>(question: UpnpQuestion, done: (answer: Answer<Value>) => voi
   }
   const late = (): void => end(failed('TIMEOUT', `no answer of a router within ${LIMITS.upnpTimeoutMs} ms`))
   const bound = setTimeout(late, LIMITS.upnpTimeoutMs)
-  thread.on('message', end)
+  thread.on('message', (said: Answer<Value> | 'found') => {
+    if (said !== 'found') end(said)
+    else if (!ended) found()
+  })
   thread.on('error', (error) => end({ type: 'failed', failure: failureOf(error) }))
   thread.on('exit', (code) => end(failed('GARBAGE', `the thread that asks the router ended with ${code}`)))
   return stop
@@ -39,6 +46,6 @@ const ask = <Value>(question: UpnpQuestion, done: (answer: Answer<Value>) => voi
 /** `host` is the address that others are to be led to; that of the network of the router, where it is left out. */
 export const nodeUpnp = (host: string | undefined): Router => ({
   protocol: 'upnp',
-  map: (wish, done) => ask<Mapping>({ type: 'map', host, wish }, done),
+  map: (wish, done, found) => ask<Mapping>({ type: 'map', host, wish }, done, found),
   unmap: ({ externalPort }, done) => ask<undefined>({ type: 'unmap', host, externalPort }, done),
 })

@@ -26,6 +26,7 @@ class Place {
   readonly client: NatPmp
   readonly outcomes: string[] = []
   readonly heard: string[] = []
+  found = 0
   gateway: Answer<string> = { type: 'done', value: ROUTER }
 
   constructor(seed = 1, settings: Partial<HostSettings> = {}) {
@@ -51,13 +52,19 @@ class Place {
   }
 
   map(): () => void {
-    return this.client.map(WISH, (answer: Answer<Mapping>) => {
-      this.outcomes.push(
-        answer.type === 'failed'
-          ? `${answer.failure.code}: ${answer.failure.message}`
-          : `${answer.value.externalHost}:${answer.value.externalPort} for ${answer.value.lifetimeMs} ms`,
-      )
-    })
+    return this.client.map(
+      WISH,
+      (answer: Answer<Mapping>) => {
+        this.outcomes.push(
+          answer.type === 'failed'
+            ? `${answer.failure.code}: ${answer.failure.message}`
+            : `${answer.value.externalHost}:${answer.value.externalPort} for ${answer.value.lifetimeMs} ms`,
+        )
+      },
+      () => {
+        this.found++
+      },
+    )
   }
 
   async run(seconds = 60): Promise<void> {
@@ -75,6 +82,7 @@ test('NAT-PMP: a port is mapped as the router says, and the router is asked wher
   await place.run()
   assert.equal(place.outcomes, ['203.0.113.5:7000 for 1800000 ms'])
   assert.equal(place.heard, [REQUEST.map, REQUEST.address])
+  assert.is(place.found, 1)
 })
 
 test('NAT-PMP: a mapping is taken away by asking for no time', async () => {

@@ -1,4 +1,5 @@
 /** A port of the router: tried by one protocol after the other, renewed in time, begun anew, and taken away. */
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type MappingNews, PortMapping } from '../../src/discovery/port-mapping.js'
@@ -25,9 +26,20 @@ class ToldRouter implements Router {
     readonly clock: Clock,
   ) {}
 
-  map(wish: MappingWish, done: (answer: Answer<Mapping>) => void): Cancel {
+  /** After how long it is there, and answers. */
+  foundMs = ANSWER_MS / 2
+
+  map(wish: MappingWish, done: (answer: Answer<Mapping>) => void, found: () => void): Cancel {
     this.asked.push(`map ${wish.port} to ${wish.externalPort}`)
-    return this.#later(this.answer(wish), done)
+    const cancelFound = this.clock.wakeAt(instant(this.clock.now() + this.foundMs), found)
+    const cancel = this.#later(this.answer(wish), (answer) => {
+      cancelFound()
+      done(answer)
+    })
+    return () => {
+      cancelFound()
+      cancel()
+    }
   }
 
   unmap({ externalPort }: { readonly externalPort: number }, done: (answer: Answer<undefined>) => void): Cancel {
@@ -190,9 +202,34 @@ test('port mapping: closing takes it away, and waits for that two seconds at mos
   assert.is(dead.clock.waiting, 0)
 })
 
+test('port mapping: closing while a router is mapping waits for it, and takes the mapping away', async () => {
+  const place = new Place()
+  const mapping = place.begin()
+  place.clock.advance(ANSWER_MS - 1)
+  const closed = mapping.close()
+  place.clock.advance(1)
+  await turn()
+  place.clock.advance(ANSWER_MS)
+  await closed
+  assert.equal(place.upnp.asked, ['map 6881 to 6881', 'unmap 6881'])
+  assert.equal(place.told, ['port-unmapped upnp'])
+  assert.is(place.clock.waiting, 0)
+
+  const stuck = new Place()
+  stuck.upnp.answer = silent
+  const late = stuck.begin()
+  stuck.clock.advance(ANSWER_MS)
+  const bounded = late.close()
+  await turn()
+  stuck.clock.advance(LIMITS.portUnmapMs)
+  await bounded
+  assert.equal([stuck.told, stuck.clock.waiting], [[], 0])
+})
+
 test('port mapping: closing while nobody has answered takes no time, and nothing comes afterwards', async () => {
   for (const answer of [silent, fails('TIMEOUT')]) {
     const place = new Place()
+    for (const router of [place.upnp, place.natPmp]) router.foundMs = 48 * HOUR
     place.upnp.answer = answer
     place.natPmp.answer = silent
     const mapping = place.begin()

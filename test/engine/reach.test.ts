@@ -1,4 +1,5 @@
 /** How engines find each other and learn of themselves: over the local network, and from what trackers count and see. */
+import { createSocket } from 'node:dgram'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -95,6 +96,29 @@ for (const protocol of ['http', 'udp'] as const)
       assert.equal(scrapes.sort(), ['scrape-answered', 'scrape-began', 'scrape-began', 'scrape-failed'])
     }),
   )
+
+test(
+  'a UDP tracker that is silent does not keep the next tier from being asked',
+  rigged(async (rig) => {
+    const silent = createSocket('udp4')
+    rig.later(() => silent.close())
+    await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve))
+    const tracker = await openTracker(rig)
+    const trackers = [
+      `udp://127.0.0.1:${silent.address().port}/announce`,
+      `http://127.0.0.1:${tracker.httpPort}/announce`,
+    ]
+    const seed = await rig.seed(content)
+    const folder = await rig.folder()
+    const engine = await rig.engine(join(folder, 'data'))
+    const transfer = await engine.add(content.torrent, { path: folder, trackers, peers: [] })
+    await within(untilEvent(transfer, 'announce-answered'), 'an answer long before BEP 15 gives up')
+    const types = (await typesOf(transfer)).filter((type) => type.startsWith('announce'))
+    assert.equal(types, ['announce-began', 'announce-overdue', 'announce-began', 'announce-answered'])
+    transfer.addPeer(seed.address)
+    await within(transfer.done, 'the download')
+  }),
+)
 
 test(
   'counts that are waited for when the engine closes are no more',
