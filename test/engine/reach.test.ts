@@ -1,10 +1,17 @@
 /** How engines find each other and learn of themselves: over the local network, and from what trackers count and see. */
 import { createSocket } from 'node:dgram'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Transfer } from '../../src/api.js'
+import { TorrentEngine } from '../../src/engine.js'
 import type { EventType } from '../../src/events/vocabulary.js'
+import { nodeClock } from '../../src/node/clock.js'
+import { nodePorts } from '../../src/node/ports.js'
+import type { Router } from '../../src/ports.js'
+import { openLevelLogStore } from '../../src/store/level-log.js'
+import { encodeAnnounceAnswer } from '../../src/wire/tracker.js'
 import { createTracker, type Tracker } from '../../tracker/index.js'
 import { compareContent, makeContent, writeContent } from './content.js'
 import { guard } from './guard.js'
@@ -96,6 +103,59 @@ for (const protocol of ['http', 'udp'] as const)
       assert.equal(scrapes.sort(), ['scrape-answered', 'scrape-began', 'scrape-began', 'scrape-failed'])
     }),
   )
+
+/** A router that gives another port than it is asked for. */
+const router: Router = {
+  protocol: 'upnp',
+  map: (_, done) => {
+    const answered = setImmediate(done, {
+      type: 'done',
+      value: { externalPort: 7_007, externalHost: '203.0.113.5', lifetimeMs: 3_600_000 },
+    })
+    return () => clearImmediate(answered)
+  },
+  unmap: (_, done) => {
+    const answered = setImmediate(done, { type: 'done', value: undefined })
+    return () => clearImmediate(answered)
+  },
+}
+
+test(
+  'every transfer logs what the router did, those that come later too, and trackers are told the port that it gave',
+  rigged(async (rig) => {
+    const ports: (string | null)[] = []
+    const tracker = createServer((request, response) => {
+      ports.push(new URL(request.url ?? '', 'http://x').searchParams.get('port'))
+      response.end(encodeAnnounceAnswer({ intervalSeconds: 1_800, peers: [] }, { compact: true, noPeerId: true }))
+    })
+    rig.later(() => tracker.close())
+    await new Promise<void>((resolve) => tracker.listen(0, '127.0.0.1', resolve))
+    const folder = await rig.folder()
+    const logs = await openLevelLogStore(join(folder, 'log'), nodeClock())
+    const engine = await TorrentEngine.open({
+      ports: { ...nodePorts(logs, '127.0.0.1'), routers: [router] },
+      version: '0.0.0',
+      readTorrentFile: () => Promise.reject(new Error('there is none')),
+      port: 0,
+      host: '127.0.0.1',
+      downloadLimit: 0,
+      uploadLimit: 0,
+      reach: { lsd: false, portMappingLeaseMs: 3_600_000 },
+    })
+    rig.later(() => engine.close())
+    const address = tracker.address()
+    const trackers = [`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/announce`]
+    for (const seed of [2, 3]) {
+      const { torrent } = makeContent({ files: { a: 50_000 }, seed, name: `content ${seed}` })
+      const transfer = await engine.add(torrent, { path: folder, trackers })
+      await within(untilEvent(transfer, 'port-mapped'), 'the mapping')
+      await within(untilEvent(transfer, 'announce-answered'), 'the announce')
+      assert.equal([...transfer.state.ownAddresses], ['203.0.113.5:7007'])
+    }
+    assert.is(ports.at(-1), '7007')
+    await engine.close()
+  }),
+)
 
 test(
   'a UDP tracker that is silent does not keep the next tier from being asked',
