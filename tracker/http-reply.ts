@@ -1,13 +1,13 @@
 /** From the target of an HTTP request to the reply: announce (BEP 3, 7, 23, 24), scrape (BEP 48) and stats. */
 import { type Announce, readAnnounceQuery } from '../src/wire/announce.js'
-import { encodeAnnounceAnswer } from '../src/wire/announceanswer.js'
-import { encode, latin1Bytes } from '../src/wire/bencode.js'
+import { encodeAnnounceAnswer, encodeCompactAnswer } from '../src/wire/announceanswer.js'
+import { latin1Bytes } from '../src/wire/bencode.js'
 import { bytesToHost } from '../src/wire/compact.js'
 import { encodeScrapeAnswer, readScrapeQuery } from '../src/wire/scrape.js'
 import { encodeFailure } from '../src/wire/trackeranswer.js'
 import { readToken } from './access.js'
 import type { TrackerCore } from './core.js'
-import { compactPeers, orRefusal, type Soon, type StoreAnswer, soon } from './store.js'
+import { orRefusal, type Soon, type StoreAnswer, soon } from './store.js'
 
 export interface HttpReply {
   readonly status: number
@@ -28,17 +28,15 @@ const encodeAnswer = (core: TrackerCore, asked: Announce, host: Uint8Array, answ
   const { complete, incomplete, downloaded } = answer
   const { intervalSeconds, minIntervalSeconds } = core
   if (asked.compact) {
-    const { ipv4, ipv6 } = compactPeers(answer)
-    return encode({
-      interval: intervalSeconds,
-      'min interval': minIntervalSeconds,
-      complete,
-      incomplete,
-      downloaded,
-      'external ip': host,
-      peers: ipv4,
-      peers6: ipv6.length === 0 ? undefined : ipv6,
-    })
+    const said = { intervalSeconds, minIntervalSeconds, complete, incomplete, downloaded, externalHost: host }
+    const { bytes, ipv4At, ipv6At } = encodeCompactAnswer(
+      said,
+      answer.compactBytes('ipv4'),
+      answer.compactBytes('ipv6'),
+    )
+    answer.writeCompact('ipv4', bytes, ipv4At)
+    answer.writeCompact('ipv6', bytes, ipv6At)
+    return bytes
   }
   const said = { intervalSeconds, minIntervalSeconds, externalHost: bytesToHost(host) }
   return encodeAnnounceAnswer({ ...said, complete, incomplete, downloaded, peers: answer.named() }, asked)

@@ -144,11 +144,11 @@ export const startHttpFront = async ({
   const send = (request: IncomingMessage, response: ServerResponse, { status, contentType, body }: HttpReply): void => {
     // As text it leaves in one write with the head, as bytes in two.
     const text = latin1(body)
-    response.statusCode = status
-    response.setHeader('content-type', contentType)
-    response.setHeader('content-length', text.length)
-    if (status === 405) response.setHeader('allow', 'GET')
-    if (closing !== undefined) response.setHeader('connection', 'close')
+    const headers = ['content-type', contentType, 'content-length', `${text.length}`]
+    if (status === 405) headers.push('allow', 'GET')
+    if (closing !== undefined) headers.push('connection', 'close')
+    // As a list they are written as they are, and not looked up by name first.
+    response.writeHead(status, headers)
     if (hasBody(request)) skipBody(request, bounds.lingerMs)
     response.end(text, 'latin1')
   }

@@ -41,6 +41,10 @@ export interface AnswerStyle {
   readonly noPeerId: boolean
 }
 
+const writeLatin1 = (bytes: Uint8Array, offset: number, text: string): void => {
+  for (let at = 0; at < text.length; at++) bytes[offset + at] = text.charCodeAt(at)
+}
+
 const encodePeers = (peers: readonly AnnouncedPeer[], { compact, noPeerId }: AnswerStyle) => {
   if (!compact) {
     return {
@@ -65,6 +69,45 @@ export const encodeAnnounceAnswer = (answer: AnnounceAnswer, style: AnswerStyle)
       answer.externalHost === undefined ? undefined : present(hostToBytes(answer.externalHost), 'an IP address'),
     ...encodePeers(answer.peers, style),
   })
+
+/** What a compact answer says beside its peers. */
+export interface CompactAnswer
+  extends Required<
+    Pick<AnnounceAnswer, 'intervalSeconds' | 'minIntervalSeconds' | 'complete' | 'incomplete' | 'downloaded'>
+  > {
+  /** 4 or 16 bytes. */
+  readonly externalHost: Uint8Array
+}
+
+export interface CompactAnswerBytes {
+  readonly bytes: Uint8Array
+  /** Where the compact peers of each family are to be written to it, as many as there was said to be. */
+  readonly ipv4At: number
+  readonly ipv6At: number
+}
+
+/**
+ * The same bytes as `encodeAnnounceAnswer` makes, in one piece and without a look at what has which type: this is what
+ * trackers are asked for most. Keys stand in their order.
+ */
+export const encodeCompactAnswer = (said: CompactAnswer, ipv4Bytes: number, ipv6Bytes: number): CompactAnswerBytes => {
+  const { complete, downloaded, incomplete, intervalSeconds, minIntervalSeconds, externalHost } = said
+  const parts = [
+    `d8:completei${complete}e10:downloadedi${downloaded}e11:external ip${externalHost.length}:`,
+    `10:incompletei${incomplete}e8:intervali${intervalSeconds}e12:min intervali${minIntervalSeconds}e5:peers${ipv4Bytes}:`,
+    ipv6Bytes === 0 ? 'e' : `6:peers6${ipv6Bytes}:`,
+  ] as const
+  const hostAt = parts[0].length
+  const ipv4At = hostAt + externalHost.length + parts[1].length
+  const ipv6At = ipv4At + ipv4Bytes + parts[2].length
+  const bytes = new Uint8Array(ipv6Bytes === 0 ? ipv6At : ipv6At + ipv6Bytes + 1)
+  writeLatin1(bytes, 0, parts[0])
+  bytes.set(externalHost, hostAt)
+  writeLatin1(bytes, hostAt + externalHost.length, parts[1])
+  writeLatin1(bytes, ipv4At + ipv4Bytes, parts[2])
+  if (ipv6Bytes > 0) writeLatin1(bytes, ipv6At + ipv6Bytes, 'e')
+  return { bytes, ipv4At, ipv6At }
+}
 
 /** Undefined for what is no dictionary of a peer that can be dialled; names in place of addresses are not asked for. */
 const readDictionaryPeer = (value: Bencode): AnnouncedPeer | undefined => {
