@@ -8,6 +8,7 @@ import { withCapsule } from './capsule-file.js'
 import type { CommandContext } from './context.js'
 import { showBytes, showCount } from './format.js'
 import { capsuleOption, type HistoryFlags, transferOption, withHistory } from './histories.js'
+import { mergeInto } from './merge-capsules.js'
 import { checkPlace, writeNewFile } from './new-file.js'
 
 interface ExportFlags extends HistoryFlags {
@@ -104,4 +105,11 @@ export const capsuleCommand = (context: CommandContext): Command =>
         .description('Says what a capsule is of, and reads all of it: every checksum, and every event folded.')
         .argument('<file>', 'the capsule')
         .action((file: string) => inspect(context, file)),
+    )
+    .addCommand(
+      new Command('merge')
+        .description('Shows the capsules of two peers as one timeline, with nothing before what caused it.')
+        .argument('<a>', 'the capsule of one of them, by whose clock times are shown')
+        .argument('<b>', 'the capsule of the other')
+        .action((a: string, b: string) => mergeInto(context, a, b)),
     )
