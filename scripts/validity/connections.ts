@@ -1,125 +1,99 @@
-/** One connection that moves bytes as fast as its line takes them: in the simulated network, and between two real ones. */
-import { execFileSync, spawn } from 'node:child_process'
+/** One connection that moves as many bytes as its line takes for a while: simulated, and a real one. */
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { ProcessNetwork, SimulatedNetwork } from '../../simulations/network.js'
 import { US_PER_SECOND, World } from '../../simulations/world.js'
 import type { Connection } from '../../src/ports.js'
+import { openLink } from './link.js'
 
 export interface Line {
   /** Bytes a second. */
   readonly rate: number
   readonly roundTripMs: number
-  /** Of segments, one way. */
+  /** Of packets, one way. */
   readonly lossRate: number
+  /** Real ones at a time, where they take so little of the line that they do not know of each other. */
+  readonly streams: number
 }
 
+/** From the first byte that arrives: slow start is in it. */
+const SECONDS = 8
 const PORT = 7_000
-const CHUNK_BYTES = 16_384
+const CHUNK_BYTES = 65_536
 
-/** Bytes a second between the first byte that arrives and the last. */
-export const simulatedThroughput = async (seed: number, line: Line, bytes: number): Promise<number> => {
+const endsOf = ({ rate, roundTripMs, lossRate }: Line) => {
+  const way = { latencyUs: (roundTripMs * 1_000) / 4, downloadRate: 0 }
+  return [
+    { ...way, uploadRate: rate, lossRate },
+    { ...way, uploadRate: 0, lossRate: 0 },
+  ] as const
+}
+
+/** Bytes a second. */
+export const simulatedThroughput = async (seed: number, line: Line): Promise<number> => {
   const world = new World(seed)
   const network = new SimulatedNetwork(world)
-  const { rate, roundTripMs, lossRate } = line
-  const way = { latencyUs: (roundTripMs * 1_000) / 4, jitterUs: 0, downloadRate: 0 }
-  const from = network.attach(1, { ...way, host: '10.0.0.1', uploadRate: rate, lossRate })
-  const to = network.attach(2, { ...way, host: '10.0.0.2', uploadRate: 0, lossRate: 0 })
+  const [sending, receiving] = endsOf(line)
+  const from = network.attach(1, { ...sending, jitterUs: 0, host: '10.0.0.1' })
+  const to = network.attach(2, { ...receiving, jitterUs: 0, host: '10.0.0.2' })
   let received = 0
-  let firstAt = 0
-  let firstBytes = 0
+  let endAt = Number.POSITIVE_INFINITY
   const receiver = {
     opened: () => {},
     received: (chunk: Uint8Array) => {
-      if (received === 0) [firstAt, firstBytes] = [world.now, chunk.length]
-      received += chunk.length
+      // What is there first took the way before.
+      if (endAt === Number.POSITIVE_INFINITY) endAt = world.now + SECONDS * US_PER_SECOND
+      else received += chunk.length
     },
     closed: () => {},
   }
   await new ProcessNetwork(network, to).listen({ host: undefined, port: PORT, accepted: () => receiver })
-  const send = (connection: Connection): void => {
-    const chunks = Array.from({ length: bytes / CHUNK_BYTES }, () => new Uint8Array(CHUNK_BYTES))
-    connection.send(chunks)
-  }
+  const chunk = new Uint8Array(CHUNK_BYTES)
+  const send = (connection: Connection): void =>
+    connection.send(Array.from({ length: Math.ceil((2 * SECONDS * line.rate) / CHUNK_BYTES) }, () => chunk))
   const sender = { opened: send, received: () => {}, closed: () => {} }
   new ProcessNetwork(network, from).dial({ host: '10.0.0.2', port: PORT }, 10_000, sender)
-  await world.run({ at: 3_600 * US_PER_SECOND, when: () => received === bytes })
-  return (bytes - firstBytes) / ((world.now - firstAt) / US_PER_SECOND)
+  await world.run({ at: 3_600 * US_PER_SECOND, when: () => world.now >= endAt })
+  return received / SECONDS
 }
 
-/** Two network namespaces with a line between them; undo it by `remove`. */
-export interface Namespaces {
-  /** Sets the line up. Throws where the kernel has no such thing. */
-  shape(line: Line): void
-  throughput(bytes: number): Promise<number>
-  remove(): void
-}
-
-const NAMES = ['torrewind-validity-a', 'torrewind-validity-b'] as const
-const ENDS = ['twval0', 'twval1'] as const
-const HOSTS = ['10.231.77.1', '10.231.77.2'] as const
-
-const ip = (...args: readonly string[]): string => execFileSync('ip', args, { encoding: 'utf8', stdio: 'pipe' })
-
-const RECEIVE = `
-let first, head = 0, all = 0
+const RECEIVE = (streams: number): string => `
+const rates = []
 require('node:net').createServer((socket) => {
-  socket.on('data', (chunk) => { if (first === undefined) { first = performance.now(); head = chunk.length }; all += chunk.length })
-  socket.on('end', () => { console.log((all - head) / ((performance.now() - first) / 1000)); process.exit() })
+  let head, all = 0
+  const end = () => {
+    rates.push((all - head) / ${SECONDS})
+    socket.destroy()
+    if (rates.length === ${streams}) { console.log(JSON.stringify(rates)); process.exit() }
+  }
+  socket.on('error', () => {})
+  socket.on('data', (chunk) => {
+    if (head === undefined) { head = chunk.length; setTimeout(end, ${SECONDS * 1_000}) }
+    all += chunk.length
+  })
 }).listen(${PORT}, () => console.log('listening'))`
-const SEND = (bytes: number): string =>
-  `const s = require('node:net').connect(${PORT}, '${HOSTS[1]}', () => s.end(Buffer.alloc(${bytes})))`
+const SEND = (host: string, streams: number): string => `
+const chunk = Buffer.alloc(${CHUNK_BYTES})
+let open = ${streams}
+for (let stream = open; stream > 0; stream--) {
+  const socket = require('node:net').connect(${PORT}, '${host}')
+  const fill = () => { while (socket.write(chunk)); }
+  socket.on('connect', fill).on('drain', fill).on('error', () => {}).on('close', () => { if (--open === 0) process.exit() })
+}`
 
-/** Throws where this user may not make them. */
-export const makeNamespaces = (): Namespaces => {
-  const remove = (): void => {
-    for (const name of NAMES) {
-      try {
-        ip('netns', 'del', name)
-      } catch {
-        // It was never made.
-      }
-    }
-  }
+/** Bytes a second of each stream. Throws where this user or machine cannot make a link. */
+export const realThroughputs = async (line: Line): Promise<readonly number[]> => {
+  const link = await openLink(endsOf(line))
   try {
-    for (const name of NAMES) ip('netns', 'add', name)
-    ip('link', 'add', ENDS[0], 'netns', NAMES[0], 'type', 'veth', 'peer', 'name', ENDS[1], 'netns', NAMES[1])
-    for (const at of [0, 1] as const) {
-      ip('-n', NAMES[at], 'address', 'add', `${HOSTS[at]}/24`, 'dev', ENDS[at])
-      ip('-n', NAMES[at], 'link', 'set', ENDS[at], 'up')
-    }
-  } catch (error) {
-    remove()
-    throw error
-  }
-  const traffic = (at: 0 | 1, ...args: readonly string[]): void => {
-    ip('netns', 'exec', NAMES[at], 'tc', 'qdisc', 'replace', 'dev', ENDS[at], 'root', ...args)
-  }
-  return {
-    remove,
-    shape: ({ rate, roundTripMs, lossRate }) => {
-      const delay = `${roundTripMs / 2}ms`
-      const line = `${rate * 8}bit`
-      // Where there is neither delay nor loss the token bucket does, which more kernels have.
-      if (roundTripMs === 0 && lossRate === 0) traffic(0, 'tbf', 'rate', line, 'burst', '16kb', 'latency', '100ms')
-      else {
-        traffic(0, 'netem', 'delay', delay, 'rate', line, 'loss', `${lossRate * 100}%`)
-        traffic(1, 'netem', 'delay', delay)
-      }
-    },
-    throughput: async (bytes) => {
-      const node = (at: 0 | 1, program: string) =>
-        spawn('ip', ['netns', 'exec', NAMES[at], process.execPath, '-e', program], {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        })
-      const receiver = node(1, RECEIVE)
-      let said = ''
-      receiver.stdout.on('data', (text) => {
-        said += String(text)
-      })
-      await once(receiver.stdout, 'data')
-      node(0, SEND(bytes))
-      await once(receiver, 'exit')
-      return Number(said.split('\n')[1])
-    },
+    const receiver = link.run(1, process.execPath, ['-e', RECEIVE(line.streams)])
+    const said = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]()
+    await said.next() // it listens
+    const sender = link.run(0, process.execPath, ['-e', SEND(link.hosts[1] ?? '', line.streams)])
+    const ended = once(sender, 'exit')
+    const { value } = await said.next()
+    await ended
+    return JSON.parse(value ?? '[]') as readonly number[]
+  } finally {
+    await link.close()
   }
 }

@@ -15,9 +15,9 @@ interface Manner {
 
 /** Bytes a second: a leecher sends a block in a second, which is little beside how long those who finished stay. */
 const RATES = { seedUploadRate: 2 * BLOCK, uploadRate: BLOCK, downloadRate: 16 * BLOCK }
-const LEAVE_AT_ONCE: Manner = { pieceLength: 20 * BLOCK, staySeconds: 0, warmupSeconds: 60, measuredSeconds: 400 }
+const LEAVE_AT_ONCE: Manner = { pieceLength: 20 * BLOCK, staySeconds: 0, warmupSeconds: 60, measuredSeconds: 240 }
 /** A quarter of a piece is sent in that time on average. */
-const STAY_A_WHILE: Manner = { pieceLength: 80 * BLOCK, staySeconds: 20, warmupSeconds: 100, measuredSeconds: 900 }
+const STAY_A_WHILE: Manner = { pieceLength: 80 * BLOCK, staySeconds: 20, warmupSeconds: 100, measuredSeconds: 500 }
 const PIECES = 2
 const SIDES = [0.8, 1.2] as const
 /** What is left of a club that shrinks all the while, so that it stays a large one. */
