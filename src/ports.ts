@@ -169,6 +169,31 @@ export interface Discovery {
   scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel
 }
 
+/** Messages of text to a server and from it, whole and in order (WebSocket). */
+export interface WebSockets {
+  /**
+   * `url` is of `ws` or `wss`. It may be closed before it is opened; then nothing is called back. Until it is begun, after
+   * `delayMs` where that is given, and while nothing comes over it, it does not keep the process alive.
+   */
+  open(url: string, events: WebSocketEvents, delayMs?: number): WebSocketConnection
+}
+export interface WebSocketEvents {
+  opened(): void
+  received(text: string): void
+  /**
+   * At most once: codes as those of `Discovery`, and `EOF` where the other side ended it. Nothing comes afterwards. It
+   * fails with `TIMEOUT` where it is not open within `LIMITS.trackerTimeoutMs`, with `TOO_LARGE` where a message is
+   * longer than `LIMITS.webSocketMessageBytesMax`, and with `GARBAGE` where the other side does not keep to the protocol.
+   */
+  closed(failure: Failure): void
+}
+export interface WebSocketConnection {
+  /** Does nothing on one that is not open. */
+  send(text: string): void
+  /** Ends it, after what was sent; no callback comes afterwards. Safe to call twice. */
+  close(): void
+}
+
 /** Datagrams to whoever of the local network listens to a group. */
 export interface Multicast {
   /** Fails with `ENODEV` where this machine has no network of the group's family that takes part. */
@@ -290,9 +315,29 @@ export interface LogCopy {
   readonly folder: string
   remove(): Promise<void>
 }
+/** Makes the state before an event into a snapshot. */
+export type SnapshotBefore = (log: LogReader, seq: number) => Promise<Uint8Array>
+export interface Compacted {
+  /** The first event that is left. */
+  readonly firstSeq: number
+  /** How many events are gone that were there. */
+  readonly removed: number
+}
+/** Bytes of events, or of inputs that were recorded beside them, that begin with an event. */
+export interface LogPart {
+  readonly firstSeq: number
+  readonly bytes: number
+}
 export interface LogStore extends LogReaders {
   /** Opens the transfer's log; makes it where it is not there. Throws `LOG_DAMAGED` where its end cannot be trusted. */
   open(entry: TransferEntry): Promise<TransferLog>
+  /**
+   * Has one snapshot stand for the oldest events of a log, which must be closed: those below a sequence number, up to
+   * where a record begins. Who dies on the way leaves the log whole or compacted. Throws `LOG_DAMAGED` or `LOG_FAILED`.
+   */
+  compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted>
+  /** What a log takes, part by part, oldest first. */
+  measure(infoHash: InfoHash): Promise<readonly LogPart[]>
   /** Removes the log and all that belongs to it. Its log must be closed. */
   remove(infoHash: InfoHash): Promise<void>
   /** Closes the logs that are open, then lets go of the folder. Safe to call twice. */

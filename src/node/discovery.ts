@@ -1,6 +1,7 @@
 /** Discovery: finds peers by asking trackers, each over the protocol that its URL names. */
 import { lookup } from 'node:dns'
 import { UdpTrackers, type UdpTrackersPorts, udpTrackerOf } from '../discovery/udp-trackers.js'
+import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
 import type { Answer, Cancel, Clock, Datagrams, Discovery } from '../ports.js'
 import type { InfoHash } from '../values.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/announce.js'
@@ -9,9 +10,9 @@ import { failed, failureOf } from './failure.js'
 import { type HttpBounds, httpUrl } from './http-get.js'
 import { announceOverHttp, scrapeOverHttp, TRACKER_BOUNDS } from './http-tracker.js'
 import { entropy } from './machine.js'
+import { nodeWebSockets } from './web-sockets.js'
 
-/** WebTorrent's trackers are still to come. */
-const UNSUPPORTED = failed('UNSUPPORTED', 'the tracker has no address of HTTP, HTTPS, or UDP with a port')
+const UNSUPPORTED = failed('UNSUPPORTED', 'the tracker has no address of HTTP, HTTPS, WebSocket, or UDP with a port')
 
 /** BEP 48: the last part of its address does not begin with `announce`. */
 const NO_SCRAPE = failed('UNSUPPORTED', 'the tracker has no address to be asked for its counts')
@@ -26,11 +27,14 @@ const resolve: UdpTrackersPorts['resolve'] = (host, done) => {
 /** `bounds` are for tests; everyone else takes those in limits. */
 export const nodeDiscovery = (clock: Clock, datagrams: Datagrams, bounds: HttpBounds = TRACKER_BOUNDS): Discovery => {
   const udpTrackers = new UdpTrackers({ clock, datagrams, entropy, resolve })
+  const webSocketTrackers = new WebSocketTrackers({ clock, webSockets: nodeWebSockets(), entropy })
   return {
     announce: (url: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel => {
       if (httpUrl(url) !== undefined) return announceOverHttp(url, request, bounds, done)
       const udpTracker = udpTrackerOf(url)
       if (udpTracker !== undefined) return udpTrackers.announce(udpTracker, request, done)
+      const webSocketTracker = webSocketTrackerOf(url)
+      if (webSocketTracker !== undefined) return webSocketTrackers.announce(webSocketTracker, request, done)
       const waiting = setImmediate(done, UNSUPPORTED)
       return () => clearImmediate(waiting)
     },
@@ -39,6 +43,8 @@ export const nodeDiscovery = (clock: Clock, datagrams: Datagrams, bounds: HttpBo
       if (url !== undefined) return scrapeOverHttp(url, infoHash, bounds, done)
       const udpTracker = udpTrackerOf(tracker)
       if (udpTracker !== undefined) return udpTrackers.scrape(udpTracker, infoHash, done)
+      const webSocketTracker = webSocketTrackerOf(tracker)
+      if (webSocketTracker !== undefined) return webSocketTrackers.scrape(webSocketTracker, infoHash, done)
       const waiting = setImmediate(done, NO_SCRAPE)
       return () => clearImmediate(waiting)
     },

@@ -9,7 +9,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { systemCode } from '../errors.js'
-import type { Answer, Cancel } from '../ports.js'
+import type { Answer, Cancel, Failure } from '../ports.js'
 import { failed, failureOf } from './failure.js'
 
 const require = createRequire(import.meta.url)
@@ -44,11 +44,12 @@ const codeOf = (error: unknown): string => {
   return code
 }
 
-const failureOfRequest = (error: unknown): Answer<never> => {
+/** In the words of `Discovery`. */
+export const requestFailure = (error: unknown): Failure => {
   const { message } = failureOf(error)
   const code = codeOf(error)
   // Where a name has several addresses, Node joins their errors and leaves the message empty.
-  return failed(code, message === '' ? code : message)
+  return { code, message: message === '' ? code : message }
 }
 
 /** Undefined for what is no URL of ours. */
@@ -80,7 +81,7 @@ class Get {
     this.#request = request
     // Stays on, so that an error that comes late finds someone; that of a request which was redirected means nothing.
     const failedWith = (error: unknown): void => {
-      if (this.#request === request) this.#end(failureOfRequest(error))
+      if (this.#request === request) this.#end({ type: 'failed', failure: requestFailure(error) })
     }
     request.on('error', failedWith)
     request.on('response', (response) => {
@@ -146,7 +147,7 @@ class Get {
       loadGunzip()(body, { maxOutputLength: this.#bounds.bodyBytesMax }, (error, unpacked) => {
         if (error === null) this.#answer(response, unpacked)
         else if (systemCode(error) === 'ERR_BUFFER_TOO_LARGE') this.#answer(response, undefined)
-        else this.#end(failureOfRequest(error))
+        else this.#end({ type: 'failed', failure: requestFailure(error) })
       })
     } else {
       this.#end(failed('GARBAGE', 'the answer is packed in a way that was not asked for'))

@@ -3,9 +3,9 @@ import { LIMITS } from '../limits.js'
 import type { InfoHash } from '../values.js'
 import type { AnnounceAnswer } from './announceanswer.js'
 import { latin1Text } from './bencode.js'
-import type { ScrapeFile } from './scrape.js'
+import type { ScrapeFile, TrackerCounts } from './scrape.js'
 import { showableText } from './trackeranswer.js'
-import type { WebId, WebOffer, WebReply } from './websocketrequest.js'
+import { isFields, type WebFields, type WebId, type WebOffer, type WebReply } from './websocketrequest.js'
 
 /** An answer to an announce, which holds no peers: those are passed on one by one. */
 export type WebAnswer = Pick<AnnounceAnswer, 'intervalSeconds' | 'complete' | 'incomplete' | 'warning'>
@@ -63,27 +63,40 @@ export const encodeRelayedAnswer = ({ infoHash, peerId, offerId, sdp }: WebReply
 export type ReadWebAnswer =
   | { readonly type: 'answer'; readonly infoHash: string; readonly answer: WebAnswer }
   | { readonly type: 'failure'; readonly infoHash: string | undefined; readonly reason: string }
-  /** What another peer says, a scrape, or what a later version of the protocol may have. */
+  | { readonly type: 'scraped'; readonly files: ReadonlyMap<string, TrackerCounts> }
+  /** What another peer says, or what a later version of the protocol may have. */
   | { readonly type: 'other' }
   | { readonly type: 'fault'; readonly reason: string }
-
-type Fields = Readonly<Record<string, unknown>>
 
 const shown = (value: unknown): string => (typeof value === 'string' ? showableText(value) : '')
 
 const readCount = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 
-const readInterval = (fields: Fields): number => {
+const readInterval = (fields: WebFields): number => {
   const seconds = readCount(fields.interval) || readCount(fields['min interval'])
   return Math.min(seconds || LIMITS.trackerIntervalSecondsDefault, LIMITS.trackerIntervalSecondsMax)
 }
 
-const parse = (text: string): Fields | undefined => {
+const readScraped = (files: unknown, flags: unknown): ReadonlyMap<string, TrackerCounts> => {
+  const least = isFields(flags) ? readCount(flags.min_request_interval) : undefined
+  const minIntervalSeconds = least && Math.min(least, LIMITS.trackerIntervalSecondsMax)
+  const counts = new Map<string, TrackerCounts>()
+  for (const [infoHash, file] of Object.entries(isFields(files) ? files : {})) {
+    if (!isFields(file)) continue
+    const countOf = (name: string): number => readCount(file[name]) ?? 0
+    counts.set(infoHash, {
+      ...{ complete: countOf('complete'), incomplete: countOf('incomplete'), downloaded: countOf('downloaded') },
+      minIntervalSeconds,
+    })
+  }
+  return counts
+}
+
+const parse = (text: string): WebFields | undefined => {
   try {
     const value: unknown = JSON.parse(text)
-    // An object may have any fields.
-    return typeof value === 'object' && value !== null ? (value as Fields) : undefined
+    return isFields(value) ? value : undefined
   } catch {
     return undefined
   }
@@ -97,6 +110,7 @@ export const readWebAnswer = (text: string): ReadWebAnswer => {
   if (failure !== undefined) {
     return { type: 'failure', infoHash, reason: shown(failure) || 'the tracker gave no reason' }
   }
+  if (fields.action === 'scrape') return { type: 'scraped', files: readScraped(fields.files, fields.flags) }
   const isAnswer = fields.action === 'announce' && fields.offer === undefined && fields.answer === undefined
   if (!isAnswer || infoHash === undefined) return { type: 'other' }
   return {

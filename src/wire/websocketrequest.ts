@@ -52,7 +52,8 @@ export interface WebFault {
 }
 export type WebRequest = WebAnnounce | WebReply | WebScrape | WebFault
 
-type Fields = Readonly<Record<string, unknown>>
+/** An object in JSON, which may have any fields. */
+export type WebFields = Readonly<Record<string, unknown>>
 /** What could not be read, in words. */
 class Unreadable extends Error {}
 
@@ -71,7 +72,7 @@ const readId = (value: unknown, name: string): WebId => {
 
 const readHash = (value: unknown): InfoHash => infoHash(latin1Bytes(readId(value, 'info_hash')))
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is WebFields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const readDescription = (value: unknown, type: 'offer' | 'answer'): string => {
@@ -120,7 +121,7 @@ const readEvent = (value: unknown): AnnounceEvent | undefined => {
 const readNumwant = (value: unknown, offers: number): number =>
   typeof value === 'number' && value >= 0 ? Math.min(Math.floor(value), offers) : offers
 
-const readAnnounce = (fields: Fields, hash: InfoHash): WebAnnounce | WebReply => {
+const readAnnounce = (fields: WebFields, hash: InfoHash): WebAnnounce | WebReply => {
   const peerId = readId(fields.peer_id, 'peer_id')
   if (fields.answer !== undefined && fields.answer !== null) {
     return {
@@ -157,7 +158,7 @@ const readScrape = (hashes: unknown): WebScrape => {
   return { type: 'scrape', infoHashes: all.map(readHash) }
 }
 
-const parse = (text: string): Fields => {
+const parse = (text: string): WebFields => {
   try {
     const value: unknown = JSON.parse(text)
     return isFields(value) ? value : fail('the message is no object')
@@ -195,3 +196,6 @@ export const encodeWebAnnounce = (request: AnnounceRequest): string =>
     event: request.event,
     numwant: 0,
   })
+
+export const encodeWebScrapeRequest = (infoHash: InfoHash): string =>
+  JSON.stringify({ action: 'scrape', info_hash: latin1Text(infoHash) })

@@ -127,15 +127,7 @@ test('discovery: a status that is no success is STATUS, even with an answer or w
 })
 
 test('discovery: other protocols are UNSUPPORTED so far', async () => {
-  for (const url of [
-    'udp://127.0.0.1/announce',
-    'udp://:1/',
-    'wss://127.0.0.1/',
-    'ws://127.0.0.1/',
-    'file:///x',
-    'x',
-    '',
-  ]) {
+  for (const url of ['udp://127.0.0.1/announce', 'udp://:1/', 'wss:', 'wt://127.0.0.1/', 'file:///x', 'x', '']) {
     assert.match(await outcomeOf(url), /^UNSUPPORTED: /, url)
   }
 })
