@@ -1,7 +1,8 @@
-// One Torrewind peer for benchmarks, on the compiled library: node torrewind-peer.mjs seed|get TORRENT DIR DATA [HOST:PORT]
+// One Torrewind peer for benchmarks, on the compiled library:
+//   node torrewind-peer.mjs seed|get TORRENT DIR DATA [HOST:PORT] [events|inputs]
 import { createEngine } from '../dist/src/index.js'
 
-const [role, torrent, dir, dataDir, peer] = process.argv.slice(2)
+const [role, torrent, dir, dataDir, peer, record] = process.argv.slice(2)
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const cpuSeconds = () => {
   const { user, system } = process.cpuUsage()
@@ -20,6 +21,7 @@ const [host, port] = (peer ?? '').split(':')
 const transfer = await engine.add(torrent, {
   path: dir,
   peers: peer === undefined ? [] : [{ host, port: Number(port) }],
+  record,
 })
 if (role === 'seed') {
   await transfer.ready

@@ -11,10 +11,11 @@ export interface Layout {
 }
 
 /** Every link of the root in order; a block that is linked twice is there twice. */
-export function* linksOf({ torrent, base, records, keyframes }: CapsuleRoot): Generator<BlockLink> {
+export function* linksOf({ torrent, base, records, inputs, keyframes }: CapsuleRoot): Generator<BlockLink> {
   yield* torrent
   if (base !== undefined) yield* base.chunks
   yield* records
+  yield* inputs
   for (const { chunks } of keyframes) yield* chunks
 }
 

@@ -1,17 +1,19 @@
 /** The log in a capsule, as everything that reads logs takes it. */
 import { FIRST_PREVIOUS_HASH, type LoggedEvent, type LogRecord, NewerVersion, readRecord } from '../events/codec.js'
 import { type Geometry, geometryOf } from '../events/geometry.js'
+import type { LoggedInput } from '../events/input-codec.js'
 import type { Checkpoint, LogReader } from '../ports.js'
 import { equalBytes } from '../values.js'
 import type { CapsuleBlocks } from './capsule-blocks.js'
 import { CapsuleFault } from './capsule-damage.js'
+import { readCapsuleInputs } from './capsule-inputs.js'
 import type { KeyframeLinks, RecordsLink } from './capsule-root.js'
 import { decodeIpld } from './dag-cbor.js'
 import { PeerCount, vetEvent } from './vet-event.js'
 import { vetSnapshot } from './vet-snapshot.js'
 
-/** Blocks that are kept as events: some steps back and forth stay within them. 64 KiB take about 1 MiB as events. */
-const BLOCKS_KEPT = 8
+/** Blocks that are kept as events: some steps back and forth stay within them. One takes about 300 KiB as events. */
+const BLOCKS_KEPT = 16
 
 interface Place extends RecordsLink {
   readonly firstSeq: number
@@ -68,6 +70,11 @@ export class CapsuleLog implements LogReader {
     }
   }
 
+  /** Throws as `read` does. */
+  readInputs(from: number, to: number = this.committedSeq): AsyncIterable<readonly LoggedInput[]> {
+    return readCapsuleInputs(this.#blocks, from, to)
+  }
+
   async loadCheckpoint(atMost: number = this.committedSeq): Promise<Checkpoint | undefined> {
     const { base, keyframes } = this.#blocks.root
     for (const keyframe of keyframes.filter(({ seq }) => seq <= atMost).reverse()) {
@@ -86,9 +93,18 @@ export class CapsuleLog implements LogReader {
     const { base, keyframes } = this.#blocks.root
     for (const keyframe of base === undefined ? keyframes : [base, ...keyframes])
       await this.#snapshot(keyframe).catch((error: unknown) => {
+        if (!(error instanceof CapsuleFault)) throw error
         // One of another version is whole all the same.
-        if (!(error instanceof CapsuleFault) || error.code !== 'CAPSULE_VERSION') throw error
+        if (error.code === 'CAPSULE_VERSION') return
+        const where = `its snapshot of the state before event ${keyframe.seq} is spoiled, and no event`
+        throw new CapsuleFault(error.code, `${where}: ${error.reason}`)
       })
+  }
+
+  /** Every recorded input is read. Throws as `read` does. */
+  async verifyInputs(): Promise<void> {
+    const inputs = this.readInputs(this.firstSeq)[Symbol.asyncIterator]()
+    while ((await inputs.next()).done !== true);
   }
 
   async #snapshot({ seq, chunks }: KeyframeLinks): Promise<Uint8Array> {

@@ -19,6 +19,11 @@ export interface RecordsLink extends BlockLink {
   readonly events: number
 }
 
+/** A block of records of inputs, and how many inputs they have. */
+export interface InputsLink extends BlockLink {
+  readonly inputs: number
+}
+
 /** A snapshot of the state before an event, cut into blocks. */
 export interface KeyframeLinks {
   readonly seq: number
@@ -49,6 +54,8 @@ export interface CapsuleRoot {
   /** The state before the first event, where that is not the first of all. */
   readonly base: KeyframeLinks | undefined
   readonly records: readonly RecordsLink[]
+  /** Those that were recorded of the turns of these events. */
+  readonly inputs: readonly InputsLink[]
   readonly keyframes: readonly KeyframeLinks[]
   /** What whoever made it had to say, as settings and seed of a simulation. */
   readonly about: Readonly<Record<string, Ipld>>
@@ -66,6 +73,7 @@ export const encodeRoot = (root: CapsuleRoot): Uint8Array =>
     torrent: root.torrent.map(packLink),
     base: root.base && packKeyframe(root.base),
     records: root.records.map(({ cid, bytes, events }) => [cid, bytes, events]),
+    inputs: root.inputs.length === 0 ? undefined : root.inputs.map(({ cid, bytes, inputs }) => [cid, bytes, inputs]),
     keyframes: root.keyframes.map(packKeyframe),
   })
 
@@ -126,6 +134,11 @@ const readRecords = (value: unknown): RecordsLink => {
   return { cid, bytes, events }
 }
 
+const readInputs = (value: unknown): InputsLink => {
+  const { cid, bytes } = readLink(value, 'dag-cbor', 'a block of inputs')
+  return { cid, bytes, inputs: wholeOf(listOf(value, 'a block')[2], 'the number of inputs of a block') }
+}
+
 const readSubject = (value: unknown): CapsuleSubject => {
   const { infoHash: hash, name, pieceLength, totalBytes, private: isPrivate } = fieldsOf(value, '`of`')
   if (!(hash instanceof Uint8Array) || hash.length !== 20) throw wrong('the info-hash has not 20 bytes')
@@ -139,10 +152,11 @@ const readSubject = (value: unknown): CapsuleSubject => {
 }
 
 /** Numbers that must fit each other. */
-const checkRange = ({ firstSeq, endSeq, base, records, keyframes }: CapsuleRoot): void => {
+const checkRange = ({ firstSeq, endSeq, base, records, inputs, keyframes }: CapsuleRoot): void => {
   const events = records.reduce((sum, link) => sum + link.events, 0)
   if (endSeq - firstSeq !== events) throw wrong(`${events} events are numbered ${firstSeq} to ${endSeq - 1}`)
-  if (records.length > LIMITS.capsuleBlocksMax) throw wrong(`there are more than ${LIMITS.capsuleBlocksMax} blocks`)
+  if (records.length + inputs.length > LIMITS.capsuleBlocksMax)
+    throw wrong(`there are more than ${LIMITS.capsuleBlocksMax} blocks`)
   if ((base === undefined) !== (firstSeq === 0)) throw wrong('the state before the first event is missing, or is none')
   if (base !== undefined && base.seq !== firstSeq) throw wrong('the state before the first event is another one')
   let last = firstSeq
@@ -179,6 +193,7 @@ export const decodeRoot = (bytes: Uint8Array): CapsuleRoot => {
     torrent: readChunks(fields.torrent, LIMITS.torrentBytesMax, 'the torrent'),
     base: fields.base === undefined ? undefined : readKeyframe(fields.base),
     records: listOf(fields.records, 'the records').map(readRecords),
+    inputs: fields.inputs === undefined ? [] : listOf(fields.inputs, 'the inputs').map(readInputs),
     keyframes: listOf(fields.keyframes, 'the keyframes').map(readKeyframe),
     about: fieldsOf(fields.about, '`about`') as CapsuleRoot['about'], // whatever was written there
   }

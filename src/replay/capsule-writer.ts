@@ -16,10 +16,18 @@ import type { Instant } from '../values.js'
 import { VERSION } from '../version.js'
 import { parseTorrent } from '../wire/metainfo.js'
 import { layoutOf } from './capsule-layout.js'
-import { type BlockLink, type CapsuleRoot, encodeRoot, type KeyframeLinks, type RecordsLink } from './capsule-root.js'
+import {
+  type BlockLink,
+  type CapsuleRoot,
+  encodeRoot,
+  type InputsLink,
+  type KeyframeLinks,
+  type RecordsLink,
+} from './capsule-root.js'
 import { type Block, blockOf, carHeader, cidOf, sectionHead } from './car.js'
 import type { Ipld } from './dag-cbor.js'
 import { foldLog } from './fold.js'
+import { packInputs } from './pack-inputs.js'
 import { packRecords } from './pack-records.js'
 import { Redactor } from './redactor.js'
 
@@ -59,6 +67,8 @@ function* cut(bytes: Uint8Array): Generator<Block> {
     yield blockOf('raw', bytes.slice(at, at + LIMITS.capsuleChunkBytes))
 }
 
+async function* none(): AsyncGenerator<never, void, undefined> {}
+
 /** What is written, the same each time that it is asked for. */
 class Contents {
   readonly torrent: Uint8Array
@@ -77,6 +87,12 @@ class Contents {
 
   records(): ReturnType<typeof packRecords> {
     return packRecords(this.#log.read(this.from, this.to), (event) => this.#redactor?.event(event) ?? event)
+  }
+
+  /** Those that were recorded; none of a redacted one, as they say what redaction takes away. */
+  inputs(): ReturnType<typeof packInputs> {
+    const recorded = this.#redactor === undefined ? this.#log.readInputs?.(this.from, this.to) : undefined
+    return packInputs(recorded ?? none())
   }
 
   /** The state before an event, as a snapshot. */
@@ -145,6 +161,12 @@ const linksOfRecords = async (contents: Contents): Promise<readonly RecordsLink[
   return links
 }
 
+const linksOfInputs = async (contents: Contents): Promise<readonly InputsLink[]> => {
+  const links: InputsLink[] = []
+  for await (const { block, inputs } of contents.inputs()) links.push({ ...linkOf(block), inputs })
+  return links
+}
+
 const rootOf = async (contents: Contents, { redact = false, about = {} }: CapsuleSource): Promise<CapsuleRoot> => {
   const { from, to } = contents
   const base = from === 0 ? undefined : await keyframeOf(contents, from)
@@ -166,6 +188,7 @@ const rootOf = async (contents: Contents, { redact = false, about = {} }: Capsul
     torrent: [...cut(contents.torrent)].map(linkOf),
     base,
     records,
+    inputs: await linksOfInputs(contents),
     keyframes,
     about: redact ? {} : about,
   }
@@ -176,6 +199,7 @@ async function* blocksOf(contents: Contents, { base, keyframes }: CapsuleRoot): 
   yield* cut(contents.torrent)
   if (base !== undefined) yield* cut(await contents.snapshotAt(base.seq))
   for await (const { block } of contents.records()) yield block
+  for await (const { block } of contents.inputs()) yield block
   for (const { seq } of keyframes) yield* cut(await contents.snapshotAt(seq))
 }
 
@@ -183,8 +207,8 @@ async function* blocksOf(contents: Contents, { base, keyframes }: CapsuleRoot): 
 export const draftCapsule = async (source: CapsuleSource): Promise<CapsuleDraft> => {
   const { log, from = 0, to = log.committedSeq } = source
   if (to > log.committedSeq || from >= to) {
-    const reason = `there are no events from ${from} up to ${to - 1}: the log has ${log.committedSeq}`
-    throw new TorrewindError('OPTION_INVALID', reason)
+    const reason = log.committedSeq === 0 ? 'it is empty' : `it has events 0 to ${log.committedSeq - 1}`
+    throw new TorrewindError('OPTION_INVALID', `there is nothing to export from ${from} on in the log: ${reason}`)
   }
   const contents = new Contents(source, from, to)
   const root = await rootOf(contents, source)

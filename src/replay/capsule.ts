@@ -78,8 +78,9 @@ export const openCapsule = async (source: Uint8Array | ByteSource): Promise<Caps
     reader,
     bytes: blocks.bytes,
     async verify() {
-      await reader.verifyKeyframes()
       await foldAll(reader)
+      await reader.verifyInputs()
+      await reader.verifyKeyframes()
     },
   }
 }
