@@ -21,7 +21,7 @@ const SLICE_SHARE = 1 / 8
 /** Bytes by which the window grows for each that leaves, so that it doubles in a round trip. */
 const SLOW_START = Math.LN2
 /** Once it fills so much of the line it grows by a twentieth only: about there Linux finds that it will (HyStart). */
-const START_SHARE = 3 / 4
+const START_SHARE = 0.6
 const AFTER_START = Math.log(1.05)
 /** What a loss leaves of the window, and how fast it grows again, in packets a second cubed: the constants of CUBIC. */
 const LEFT = 0.7

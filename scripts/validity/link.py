@@ -55,7 +55,7 @@ class End:
         namespace, self.device, host, latency_us, upload, download, loss = words.split(":")
         self.address = socket.inet_aton(host)
         self.latency = int(latency_us) / 1e6
-        self.up, self.down = Line(int(upload)), Line(int(download))
+        self.up, self.down = Line(float(upload)), Line(float(download))
         self.loss = float(loss)
         self.tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH14x", self.device.encode(), IFF_TUN | IFF_NO_PI))

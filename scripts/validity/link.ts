@@ -12,7 +12,7 @@ import { messageOf } from '../../src/errors.js'
 export interface End {
   /** Half of what a round trip takes of this end's way. */
   readonly latencyUs: number
-  /** Bytes a second, headers included; 0 for no limit. */
+  /** Bytes a second of streams, beside their headers; 0 for no limit. */
   readonly uploadRate: number
   readonly downloadRate: number
   /** Of packets that it sends. */
@@ -28,6 +28,8 @@ export interface Link {
   close(): Promise<void>
 }
 
+/** Of packets, over what they have of a stream. */
+const WITH_HEADERS = 1_500 / 1_448
 const PYTHON = '/usr/bin/python3'
 const SCRIPT = fileURLToPath(new URL('link.py', import.meta.url))
 
@@ -61,7 +63,15 @@ export const openLink = async (ends: readonly End[]): Promise<Link> => {
       ip('netns', 'exec', namespace, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_no_metrics_save')
     }
     const words = ends.map(({ latencyUs, uploadRate, downloadRate, lossRate }, at) =>
-      [namespaces[at], namespaces[at], hosts[at], latencyUs, uploadRate, downloadRate, lossRate].join(':'),
+      [
+        namespaces[at],
+        namespaces[at],
+        hosts[at],
+        latencyUs,
+        WITH_HEADERS * uploadRate,
+        WITH_HEADERS * downloadRate,
+        lossRate,
+      ].join(':'),
     )
     script = spawn(PYTHON, [SCRIPT, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
     const ended = once(script, 'exit').then(([code]) => Promise.reject(new Error(`link.py ended with ${code}`)))
