@@ -5,16 +5,7 @@ import { hostToBytes } from '../src/wire/compact.js'
 import type { ScrapeFile } from '../src/wire/scrape.js'
 import type { Access, Admission, Denial } from './access.js'
 import type { Rates } from './rates.js'
-import {
-  compactPeers,
-  heldAnswer,
-  orRefusal,
-  packedAnswer,
-  type Soon,
-  type StoreAnswer,
-  type SwarmStore,
-  soon,
-} from './store.js'
+import { heldAnswer, orRefusal, type Soon, type StoreAnswer, type SwarmStore, soon } from './store.js'
 import type { Refusal, RefusalCode, SwarmRequest, SwarmStats } from './swarm.js'
 import { type CounterName, type FrontName, type Kind, Tally, type TrackerCounts } from './tally.js'
 import type { Witness } from './witness.js'
@@ -156,11 +147,8 @@ export class TrackerCore {
       return outcome
     }
     tally.count(front, 'announce', 'answered')
-    if (witness === undefined) return outcome
-    // Packed once, for both.
-    const peers = compactPeers(outcome)
-    witness.answered(front, request, this.#now(), outcome, peers)
-    return packedAnswer(outcome, peers)
+    witness?.answered(front, request, this.#now(), outcome)
+    return outcome
   }
 
   async #scrapeAdmitted(access: Access, infoHashes: readonly InfoHash[], token?: string) {

@@ -14,6 +14,9 @@ import { chunksOf, type EventFile, eventFilePath, listEventFiles } from './event
 import { EventPacker, type SealedChunk } from './event-packer.js'
 import { FIRST_PREVIOUS, type Keeping } from './event-record.js'
 import { LevelDatabase } from './level-database.js'
+import type { StoreAnswer } from './store.js'
+import type { Refusal, RefusalCode, SwarmRequest } from './swarm.js'
+import type { CounterName, FrontName } from './tally.js'
 import type { Witness } from './witness.js'
 
 export interface EventLogOptions {
@@ -41,8 +44,7 @@ const endOf = async (files: readonly EventFile[]): Promise<End> => {
   return { nextSeq: 0, hash: FIRST_PREVIOUS }
 }
 
-export class EventLog {
-  readonly witness: Witness
+export class EventLog implements Witness {
   readonly #options: EventLogOptions
   readonly #packer: EventPacker
   /** Holds the folder: one process at a time writes to it, on every system, and lets go however it ends. */
@@ -86,23 +88,19 @@ export class EventLog {
     this.#lock = lock
     this.#files = [...files]
     this.#number = files.at(-1)?.number ?? 0
-    const packer = new EventPacker(end.nextSeq, end.hash, (chunk) => this.#take(chunk))
-    this.#packer = packer
-    const noted =
-      <Told extends readonly unknown[]>(note: (...told: Told) => void) =>
-      (...told: Told): void => {
-        if (this.#failure !== undefined) {
-          this.#lost++
-          return
-        }
-        note(...told)
-        if (this.#timer === undefined) this.#arm()
-      }
-    this.witness = {
-      answered: noted((front, request, nowMs, counts, peers) => packer.answered(front, request, nowMs, counts, peers)),
-      refused: noted((front, request, nowMs, refusal) => packer.refused(front, request, nowMs, refusal)),
-      dismissed: noted((counter, from, nowMs, why) => packer.dismissed(counter, from, nowMs, why)),
-    }
+    this.#packer = new EventPacker(end.nextSeq, end.hash, (chunk) => this.#take(chunk))
+  }
+
+  answered(front: FrontName, request: SwarmRequest, nowMs: number, answer: StoreAnswer): void {
+    if (this.#takes()) this.#packer.answered(front, request, nowMs, answer)
+  }
+
+  refused(front: FrontName, request: SwarmRequest, nowMs: number, refusal: Refusal): void {
+    if (this.#takes()) this.#packer.refused(front, request, nowMs, refusal)
+  }
+
+  dismissed(counter: CounterName, from: Uint8Array, nowMs: number, why: RefusalCode | 'limited'): void {
+    if (this.#takes()) this.#packer.dismissed(counter, from, nowMs, why)
   }
 
   /** Records that are on their way to the medium or there, those that were let go, and the bytes of all files. */
@@ -122,6 +120,16 @@ export class EventLog {
     await this.flush()
     await this.#handle?.close().catch(() => {})
     await this.#lock.close()
+  }
+
+  /** Whether a record is kept, which is then written within the delay. */
+  #takes(): boolean {
+    if (this.#failure !== undefined) {
+      this.#lost++
+      return false
+    }
+    if (this.#timer === undefined) this.#arm()
+    return true
   }
 
   /** By which a reader knows how long peers are kept, however much before it is forgotten. */
@@ -168,6 +176,7 @@ export class EventLog {
       await this.#handle?.writeFile(chunk.bytes)
       this.#fileBytes += chunk.bytes.length
       this.#pendingBytes -= chunk.bytes.length
+      this.#packer.reuse(chunk)
     }
   }
 

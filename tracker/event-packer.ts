@@ -9,9 +9,8 @@
 import { createHash } from 'node:crypto'
 import { LIMITS } from '../src/limits.js'
 import { latin1Text } from '../src/wire/bencode.js'
-import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, type CompactPeers } from '../src/wire/compact.js'
+import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '../src/wire/compact.js'
 import { writeUint16, writeUint32, writeUint64 } from '../src/wire/integers.js'
-import type { ScrapeCounts } from '../src/wire/scrape.js'
 import {
   ANSWERED,
   CHUNK_HEAD_BYTES,
@@ -39,10 +38,12 @@ import {
   WANTS_IPV4,
   WANTS_IPV6,
 } from './event-record.js'
+import type { StoreAnswer } from './store.js'
 import type { Refusal, RefusalCode, SwarmRequest } from './swarm.js'
 import { COUNTERS, type CounterName, type FrontName, OUTCOMES } from './tally.js'
 import type { Witness } from './witness.js'
 
+const SPARE_MAX = 4
 const MOST_32 = 0xffff_ffff
 const EVENT_FLAGS = { started: STARTED, stopped: STOPPED, completed: COMPLETED, paused: PAUSED } as const
 
@@ -53,7 +54,7 @@ const flagsOf = ({ leftBytes, event, families }: SwarmRequest): number =>
   (families?.includes('ipv6') === false ? 0 : WANTS_IPV6)
 
 export interface SealedChunk {
-  readonly bytes: Uint8Array
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly records: number
 }
 
@@ -63,10 +64,12 @@ export interface SealedChunk {
  */
 export class EventPacker implements Witness {
   readonly #sealed: (chunk: SealedChunk) => boolean
-  #bytes = new Uint8Array(LIMITS.trackerEventChunkBytes)
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(LIMITS.trackerEventChunkBytes)
   #length = CHUNK_HEAD_BYTES
   #count = 0
   #baseMs = 0
+  /** Memory of chunks that were written. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = []
   #nextSeq: number
   #previous: Uint8Array
   /** Records that were let go since the last chunk. */
@@ -91,20 +94,21 @@ export class EventPacker implements Witness {
     this.#length = at + 4
   }
 
-  answered(front: FrontName, request: SwarmRequest, nowMs: number, counts: ScrapeCounts, peers: CompactPeers): void {
+  answered(front: FrontName, request: SwarmRequest, nowMs: number, answer: StoreAnswer): void {
     let at = this.#asked(ANSWERED, front, request, nowMs)
     const bytes = this.#bytes
-    const { ipv4, ipv6 } = peers
+    const [ipv4, ipv6] = [answer.compactBytes('ipv4'), answer.compactBytes('ipv6')]
     writeUint16(bytes, at, Math.min(request.numwant, LIMITS.trackerNumwantMax))
-    writeUint32(bytes, at + 2, Math.min(counts.complete, MOST_32))
-    writeUint32(bytes, at + 6, Math.min(counts.incomplete, MOST_32))
-    writeUint16(bytes, at + 10, ipv4.length / COMPACT_IPV4_BYTES)
-    writeUint16(bytes, at + 12, ipv6.length / COMPACT_IPV6_BYTES)
+    writeUint32(bytes, at + 2, Math.min(answer.complete, MOST_32))
+    writeUint32(bytes, at + 6, Math.min(answer.incomplete, MOST_32))
+    writeUint16(bytes, at + 10, ipv4 / COMPACT_IPV4_BYTES)
+    writeUint16(bytes, at + 12, ipv6 / COMPACT_IPV6_BYTES)
     at += 14
-    bytes.set(ipv4, at)
-    at += ipv4.length
-    bytes.set(ipv6, at)
-    this.#length = at + ipv6.length
+    // Packed where they are to lie: lists of their own would cost more than all the rest.
+    if (ipv4 > 0) answer.writeCompact('ipv4', bytes, at)
+    at += ipv4
+    if (ipv6 > 0) answer.writeCompact('ipv6', bytes, at)
+    this.#length = at + ipv6
   }
 
   refused(front: FrontName, request: SwarmRequest, nowMs: number, { code }: Refusal): void {
@@ -123,6 +127,11 @@ export class EventPacker implements Witness {
     this.#length = at + 1 + from.length
   }
 
+  /** A chunk was written: its memory is used again. */
+  reuse({ bytes: { buffer } }: SealedChunk): void {
+    if (this.#spare.length < SPARE_MAX) this.#spare.push(new Uint8Array(buffer))
+  }
+
   seal(): void {
     if (this.#count === 0) return
     const bytes = this.#bytes
@@ -137,7 +146,7 @@ export class EventPacker implements Witness {
     bytes.set(hash, this.#length)
     const chunk = { bytes: bytes.subarray(0, this.#length + HASH_BYTES), records: this.#count }
     this.#nextSeq += chunk.records
-    this.#bytes = new Uint8Array(LIMITS.trackerEventChunkBytes)
+    this.#bytes = this.#spare.pop() ?? new Uint8Array(LIMITS.trackerEventChunkBytes)
     this.#length = CHUNK_HEAD_BYTES
     this.#count = 0
     this.#dismissed.clear()

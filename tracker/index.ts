@@ -178,7 +178,7 @@ const serve = async (
   }
   const parts = { keeping: keepingOf(options.store), intervalSeconds, now }
   const events = options.events && (await opened(openEvents(options.events, parts, logger), behind))
-  core.witness = joined([loggingWitness(logger), events?.witness])
+  core.witness = joined([loggingWitness(logger), events])
   const latencies = new Map<FrontName, Latency>()
   /** Replies of a front; timed, where anybody wants to know. */
   const repliesOf = <Asked extends readonly unknown[], Answer>(

@@ -38,8 +38,10 @@ const fieldsOf = (front: FrontName, { infoHash, host, port, event, leftBytes }: 
 export const loggingWitness = (logger: TrackerLogger): Witness | undefined => {
   if (logger.isLevelEnabled?.('debug') === false) return undefined
   return {
-    answered: (front, request, _nowMs, { complete, incomplete }, { ipv4, ipv6 }) => {
-      const offered = ipv4.length / COMPACT_IPV4_BYTES + ipv6.length / COMPACT_IPV6_BYTES
+    answered: (front, request, _nowMs, answer) => {
+      const { complete, incomplete } = answer
+      const [ipv4, ipv6] = [answer.compactBytes('ipv4'), answer.compactBytes('ipv6')]
+      const offered = ipv4 / COMPACT_IPV4_BYTES + ipv6 / COMPACT_IPV6_BYTES
       logger.debug({ ...fieldsOf(front, request), complete, incomplete, offered }, 'announce answered')
     },
     refused: (front, request, _nowMs, { code }) =>

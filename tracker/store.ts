@@ -38,22 +38,18 @@ export const compactPeers = (answer: StoreAnswer): CompactPeers => ({
   ipv6: compactList(answer, 'ipv6'),
 })
 
-/** The same answer, whose peers were packed before. */
-export const packedAnswer = (answer: StoreAnswer, compact: CompactPeers): StoreAnswer => ({
-  type: 'answer',
-  complete: answer.complete,
-  incomplete: answer.incomplete,
-  downloaded: answer.downloaded,
-  compactBytes: (family) => compact[family].length,
-  writeCompact: (family, into, offset) => into.set(compact[family], offset),
-  named: () => answer.named(),
-})
-
 /** The same answer for whoever reads it later. */
 export const heldAnswer = (answer: StoreAnswer | Refusal): StoreAnswer | Refusal => {
   if (answer.type === 'refusal') return answer
+  const { complete, incomplete, downloaded } = answer
+  const compact = compactPeers(answer)
   const named = answer.named()
-  return { ...packedAnswer(answer, compactPeers(answer)), named: () => named }
+  return {
+    ...{ type: 'answer', complete, incomplete, downloaded },
+    compactBytes: (family) => compact[family].length,
+    writeCompact: (family, into, offset) => into.set(compact[family], offset),
+    named: () => named,
+  }
 }
 
 const FAILED: Refusal = {

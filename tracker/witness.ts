@@ -1,12 +1,10 @@
 /** A witness: hears of every request and what came of it, for logs. Nothing that it is told may be changed, or kept. */
-import type { CompactPeers } from '../src/wire/compact.js'
-import type { ScrapeCounts } from '../src/wire/scrape.js'
+import type { StoreAnswer } from './store.js'
 import type { Refusal, RefusalCode, SwarmRequest } from './swarm.js'
 import type { CounterName, FrontName } from './tally.js'
 
 export interface Witness {
-  /** `peers` are those of the answer. */
-  answered(front: FrontName, request: SwarmRequest, nowMs: number, counts: ScrapeCounts, peers: CompactPeers): void
+  answered(front: FrontName, request: SwarmRequest, nowMs: number, answer: StoreAnswer): void
   refused(front: FrontName, request: SwarmRequest, nowMs: number, refusal: Refusal): void
   /** What was no announce, or was not looked at: only where it came from (4 or 16 bytes) is known of it. */
   dismissed(counter: CounterName, from: Uint8Array, nowMs: number, why: RefusalCode | 'limited'): void

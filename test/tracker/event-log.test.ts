@@ -6,19 +6,27 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { TorrewindError } from '../../src/errors.js'
 import { LIMITS } from '../../src/limits.js'
+import type { CompactPeers } from '../../src/wire/compact.js'
 import { readChunk, recordsOf } from '../../tracker/event-chunk.js'
 import { readEventChunks } from '../../tracker/event-files.js'
 import { EventLog, type EventLogOptions } from '../../tracker/event-log.js'
 import { EventPacker, type SealedChunk } from '../../tracker/event-packer.js'
 import { type EventRecord, FIRST_PREVIOUS } from '../../tracker/event-record.js'
+import type { StoreAnswer } from '../../tracker/store.js'
 import type { RefusalCode, SwarmRequest } from '../../tracker/swarm.js'
 import { OUTCOMES } from '../../tracker/tally.js'
 import { inPlace } from '../cli/place.js'
 import { hashOf, peer } from './swarm-world.js'
 
 const test = suite('tracker events')
-const COUNTS = { complete: 1, incomplete: 2, downloaded: 3 }
 const NOBODY = { ipv4: new Uint8Array(0), ipv6: new Uint8Array(0) }
+
+const answerOf = (peers: CompactPeers): StoreAnswer => ({
+  ...{ type: 'answer', complete: 1, incomplete: 2, downloaded: 3 },
+  compactBytes: (family) => peers[family].length,
+  writeCompact: (family, into, offset) => into.set(peers[family], offset),
+  named: () => [],
+})
 
 const optionsOf = (folder: string, more: Partial<EventLogOptions> = {}): EventLogOptions => ({
   ...{ folder, bytesMax: LIMITS.trackerEventBytesMin, keeping: 'memory', intervalSeconds: 100 },
@@ -77,7 +85,7 @@ test('tracker events: every record is read again as it was written, whatever is 
       all.forEach((one, at) => {
         const nowMs = startMs + at
         if (one.kind === 'opened') packer.opened(nowMs, one.begins, 'folder', 100)
-        else if (one.kind === 'answered') packer.answered('udp', one.request, nowMs, COUNTS, one.peers)
+        else if (one.kind === 'answered') packer.answered('udp', one.request, nowMs, answerOf(one.peers))
         else packer.refused('http', one.request, nowMs, { type: 'refusal', code: one.code, reason: '' })
       })
       packer.seal()
@@ -116,7 +124,7 @@ test('tracker events: every record is read again as it was written, whatever is 
 test('tracker events: a chunk of which one byte was changed is none any more', () => {
   const chunks: SealedChunk[] = []
   const packer = new EventPacker(0, FIRST_PREVIOUS, (chunk) => chunks.push(chunk) > 0)
-  packer.answered('udp', peer(1), 0, COUNTS, NOBODY)
+  packer.answered('udp', peer(1), 0, answerOf(NOBODY))
   packer.seal()
   const bytes = chunks[0]?.bytes ?? new Uint8Array(0)
   for (let at = 0; at < bytes.length; at++) {
@@ -140,7 +148,7 @@ test('tracker events: a log goes on where the one before ended, also after a tor
   inPlace(async (folder) => {
     for (let run = 0; run < 3; run++) {
       const log = await EventLog.open(optionsOf(folder))
-      log.witness.answered('http', peer(run), 2_000, COUNTS, NOBODY)
+      log.answered('http', peer(run), 2_000, answerOf(NOBODY))
       await log.close()
       // As a tracker leaves it that is killed while it writes.
       const last = (await logFiles(folder)).at(-1) ?? ''
@@ -181,7 +189,7 @@ test('tracker events: it never takes more than its bound, and the oldest records
       return sizes.reduce((sum, size) => sum + size, 0)
     }
     for (let round = 0; round < 20; round++) {
-      for (let number = 0; number < 400; number++) log.witness.answered('udp', peer(number), round, COUNTS, peers)
+      for (let number = 0; number < 400; number++) log.answered('udp', peer(number), round, answerOf(peers))
       await log.flush()
       assert.ok((await bytesIn()) <= LIMITS.trackerEventBytesMin)
       assert.is(log.counts.bytes, await bytesIn())
@@ -204,11 +212,11 @@ test('tracker events: records that come faster than they are written are let go,
     const log = await EventLog.open(optionsOf(folder, { bytesMax: 1_024 * 1_024 * 1_024 }))
     const peers = { ipv4: new Uint8Array(6 * 200), ipv6: new Uint8Array(0) }
     // All in one turn, in which nothing can be written.
-    for (let number = 0; number < 40_000; number++) log.witness.answered('udp', peer(number), 0, COUNTS, peers)
+    for (let number = 0; number < 40_000; number++) log.answered('udp', peer(number), 0, answerOf(peers))
     const { lost } = log.counts
     assert.ok(lost > 0)
     await log.flush()
-    log.witness.answered('udp', peer(1), 0, COUNTS, NOBODY)
+    log.answered('udp', peer(1), 0, answerOf(NOBODY))
     await log.close()
     const { records, gaps } = await recordsIn(folder)
     assert.equal(gaps, ['lost'])
