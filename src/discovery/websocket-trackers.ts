@@ -43,6 +43,7 @@ interface Question {
   /** As latin1 text. */
   readonly infoHash: string
   readonly text: string
+  readonly isScrape: boolean
   /** Undefined where it answers something else. */
   answer(read: ReadWebAnswer): Answer<unknown> | undefined
   settle(answer: Answer<unknown>): void
@@ -122,7 +123,7 @@ class TrackerSocket {
 
   scrape(infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel {
     const hash = latin1Text(infoHash)
-    return this.#ask(encodeWebScrapeRequest(infoHash), hash, done, (read) => {
+    return this.#ask({ text: encodeWebScrapeRequest(infoHash), infoHash: hash, isScrape: true }, done, (read) => {
       const counts = read.type === 'scraped' ? read.files.get(hash) : undefined
       return counts && { type: 'done', value: counts }
     })
@@ -136,7 +137,7 @@ class TrackerSocket {
       else if (answer.type === 'failed' && answer.failure.code === 'FAILURE') this.#members.delete(infoHash)
       done(answer)
     }
-    return this.#ask(encodeWebAnnounce(request), infoHash, settle, (read) =>
+    return this.#ask({ text: encodeWebAnnounce(request), infoHash, isScrape: false }, settle, (read) =>
       read.type === 'answer' ? { type: 'done', value: { ...read.answer, peers: [] } } : undefined,
     )
   }
@@ -155,15 +156,15 @@ class TrackerSocket {
   }
 
   #ask<Value>(
-    text: string,
-    infoHash: string,
+    asked: Pick<Question, 'text' | 'infoHash' | 'isScrape'>,
     done: (answer: Answer<Value>) => void,
     answer: (read: ReadWebAnswer) => Answer<Value> | undefined,
   ): Cancel {
     const { clock } = this.#owner.ports
     const timeoutMs = LIMITS.trackerTimeoutMs
     const question: Question = {
-      ...{ infoHash, text, answer },
+      ...asked,
+      answer,
       // What settles a question is what it made of an answer, or a failure.
       settle: (settled) => done(settled as Answer<Value>),
       // A tracker that leaves one unanswered is gone for all.
@@ -172,7 +173,7 @@ class TrackerSocket {
       ),
     }
     this.#questions.add(question)
-    if (this.#state === 'open') this.#socket?.send(text)
+    if (this.#state === 'open') this.#socket?.send(asked.text)
     else if (this.#state !== 'opening') this.#open('opening')
     return () => {
       if (this.#take(question)) this.#rest()
@@ -229,8 +230,10 @@ class TrackerSocket {
   /** A failure without a torrent is of whatever was asked first, and so is what makes no sense. */
   #answerTo(question: Question, read: ReadWebAnswer): Answer<unknown> | undefined {
     if (read.type === 'fault') return failed('GARBAGE', read.reason)
-    if (read.type === 'failure')
-      return (read.infoHash ?? question.infoHash) === question.infoHash ? failed('FAILURE', read.reason) : undefined
+    if (read.type === 'failure') {
+      const isOfIt = (read.infoHash ?? question.infoHash) === question.infoHash && (question.isScrape || !read.isScrape)
+      return isOfIt ? failed('FAILURE', read.reason) : undefined
+    }
     if (read.type === 'answer' && read.infoHash !== question.infoHash) return undefined
     return question.answer(read)
   }

@@ -62,7 +62,13 @@ export const encodeRelayedAnswer = ({ infoHash, peerId, offerId, sdp }: WebReply
 /** `infoHash` is latin1 text, as it is compared with what was asked about. */
 export type ReadWebAnswer =
   | { readonly type: 'answer'; readonly infoHash: string; readonly answer: WebAnswer }
-  | { readonly type: 'failure'; readonly infoHash: string | undefined; readonly reason: string }
+  /** Of a torrent, of scraping, or of whatever was asked. */
+  | {
+      readonly type: 'failure'
+      readonly infoHash: string | undefined
+      readonly isScrape: boolean
+      readonly reason: string
+    }
   | { readonly type: 'scraped'; readonly files: ReadonlyMap<string, TrackerCounts> }
   /** What another peer says, or what a later version of the protocol may have. */
   | { readonly type: 'other' }
@@ -108,7 +114,12 @@ export const readWebAnswer = (text: string): ReadWebAnswer => {
   const infoHash = typeof fields.info_hash === 'string' ? fields.info_hash : undefined
   const failure = fields['failure reason']
   if (failure !== undefined) {
-    return { type: 'failure', infoHash, reason: shown(failure) || 'the tracker gave no reason' }
+    return {
+      type: 'failure',
+      infoHash,
+      isScrape: fields.action === 'scrape',
+      reason: shown(failure) || 'the tracker gave no reason',
+    }
   }
   if (fields.action === 'scrape') return { type: 'scraped', files: readScraped(fields.files, fields.flags) }
   const isAnswer = fields.action === 'announce' && fields.offer === undefined && fields.answer === undefined

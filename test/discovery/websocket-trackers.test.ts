@@ -290,6 +290,16 @@ test('WebSocket trackers: their counts are asked over the same socket, and over 
   await settled()
   const value = { complete: 0, incomplete: 1, downloaded: 0, minIntervalSeconds: 100 }
   assert.equal([counts.at(-1), place.ends.size], [{ type: 'done', value }, 1])
+  // A no to one of them is no answer to the other.
+  place.isDeaf = true
+  place.announce(1)
+  place.trackers.scrape(URL_OF, hashOf(1), (answer) => counts.push(answer))
+  await settled()
+  for (const end of place.ends.keys()) end.say('{"action":"scrape","failure reason":"no"}')
+  await settled()
+  const failure = { code: 'FAILURE', message: 'no' }
+  assert.equal([counts.at(-1), place.outcomes], [{ type: 'failed', failure }, ['done']])
+  place.isDeaf = false
   place.core.allow = new Set()
   place.trackers.scrape(URL_OF, hashOf(1), (answer) => counts.push(answer))
   await place.advance(LIMITS.trackerTimeoutMs)

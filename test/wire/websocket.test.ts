@@ -163,7 +163,7 @@ test('WebSocket messages: nothing that is JSON or text makes reading throw, and 
       if (request.type === 'announce') assert.ok(request.numwant <= request.offers.length)
       if (request.type === 'fault')
         assert.is(readWebAnswer(encodeWebFailure(request.reason, request.action, request.infoHash)).type, 'failure')
-      assert.ok(['answer', 'failure', 'other', 'fault'].includes(readWebAnswer(message).type))
+      assert.ok(['answer', 'failure', 'scraped', 'other', 'fault'].includes(readWebAnswer(message).type))
     }),
     { numRuns: 1_000 },
   )
@@ -197,13 +197,12 @@ test('WebSocket messages: an answer that a tracker writes is read as it was', ()
   assert.equal(warned, { type: 'answer', infoHash: 'x', answer })
 })
 
-test('WebSocket messages: what peers say through a tracker, and scrapes, are no answers to an announce', () => {
+test('WebSocket messages: what peers say through a tracker is no answer to an announce', () => {
   const hash = infoHash(new Uint8Array(20).fill(0xe9))
   const reply = { type: 'answer', infoHash: hash, peerId: ID, toPeerId: ID, offerId: ID, sdp: 'v=0' } as const
   for (const text of [
     encodeRelayedOffer(hash, ID, { offerId: ID, sdp: 'v=0' }),
     encodeRelayedAnswer(reply),
-    encodeWebScrape([{ infoHash: hash, complete: 1, incomplete: 2, downloaded: 3 }], 120),
     '{"action":"announce"}',
     '{}',
   ])
@@ -214,14 +213,24 @@ test('WebSocket messages: what peers say through a tracker, and scrapes, are no 
   })
 })
 
+test('WebSocket messages: counts that a tracker writes are read as they were, and strange ones as none', () => {
+  const file = { complete: 1, incomplete: 2, downloaded: 3 }
+  const read = readWebAnswer(encodeWebScrape([{ infoHash: infoHash(new Uint8Array(20).fill(0xe9)), ...file }], 120))
+  assert.equal(read, { type: 'scraped', files: new Map([[HASH, { ...file, minIntervalSeconds: 120 }]]) })
+  const strange = readWebAnswer('{"action":"scrape","files":{"a":7,"b":{"complete":-1,"downloaded":"3"}},"flags":[]}')
+  const none = { complete: 0, incomplete: 0, downloaded: 0, minIntervalSeconds: undefined }
+  assert.equal(strange, { type: 'scraped', files: new Map([['b', none]]) })
+  assert.equal(readWebAnswer('{"action":"scrape"}'), { type: 'scraped', files: new Map() })
+})
+
 test('WebSocket messages: a failure says whose it is, where that is known', () => {
   const hash = infoHash(new Uint8Array(20).fill(0xe9))
   assert.equal(readWebAnswer(encodeWebFailure('no', 'announce', hash)), {
-    ...{ type: 'failure', infoHash: HASH, reason: 'no' },
+    ...{ type: 'failure', infoHash: HASH, isScrape: false, reason: 'no' },
   })
   assert.equal(JSON.parse(encodeWebFailure('no', 'announce')), { 'failure reason': 'no' })
   assert.equal(readWebAnswer('{"failure reason":7}'), {
-    ...{ type: 'failure', infoHash: undefined, reason: 'the tracker gave no reason' },
+    ...{ type: 'failure', infoHash: undefined, isScrape: false, reason: 'the tracker gave no reason' },
   })
 })
 
