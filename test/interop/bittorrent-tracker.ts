@@ -1,9 +1,10 @@
-/** The tracker of the npm package `bittorrent-tracker`. */
+/** The npm package `bittorrent-tracker`: its tracker, and its clients. */
 import { START_BOUND_MS, type Tracker } from './client.js'
 import { numberOf, waitForJson } from './json.js'
 import { NPM_PEERS, npmPeersUnavailable } from './npm-peers.js'
 import { LOOPBACK } from './place.js'
 import { peerScript } from './python.js'
+import type { Rig } from './rig.js'
 
 const over = (protocol: 'http' | 'udp'): Tracker => ({
   name: `bittorrent-tracker${protocol === 'udp' ? ' over UDP' : ''}`,
@@ -23,3 +24,19 @@ const over = (protocol: 'http' | 'udp'): Tracker => ({
 
 export const bittorrentTracker = over('http')
 export const bittorrentTrackerOverUdp = over('udp')
+
+/** Two of its clients announce, scrape and stop at this tracker; what each was told, by step. */
+export const clientsOfBittorrentTracker = async (
+  rig: Rig,
+  announce: string,
+): Promise<Readonly<Record<string, unknown>>> => {
+  const child = rig.start({
+    name: 'clients of bittorrent-tracker',
+    command: process.execPath,
+    args: [peerScript('bittorrent_tracker_clients.mjs'), announce],
+    cwd: NPM_PEERS,
+    place: LOOPBACK,
+  })
+  const { type: _, ...told } = await waitForJson(child, 'told', START_BOUND_MS)
+  return told
+}

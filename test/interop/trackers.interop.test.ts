@@ -1,6 +1,7 @@
 /** Torrewind and another client meet through each tracker, in both directions. */
-import { aria2 } from './aria2.js'
-import { bittorrentTracker, bittorrentTrackerOverUdp } from './bittorrent-tracker.js'
+import * as assert from 'uvu/assert'
+import { aria2, aria2OverUdp } from './aria2.js'
+import { bittorrentTracker, bittorrentTrackerOverUdp, clientsOfBittorrentTracker } from './bittorrent-tracker.js'
 import type { Client, Tracker } from './client.js'
 import { makeSamples, SHAPES } from './corpus.js'
 import { exchange, fewAtATime } from './exchange.js'
@@ -30,7 +31,8 @@ const meet = async (rig: Rig, tracker: Tracker, pairs: readonly Pair[]): Promise
   await fewAtATime(jobs, exchange)
 }
 
-const clients = [libtorrent, aria2, webtorrent]
+const clients = [libtorrent, aria2, webtorrent] as const
+const clientsOverUdp = [libtorrent, aria2OverUdp, webtorrent] as const
 
 for (const tracker of [opentracker, bittorrentTracker, torrewindTracker]) {
   const claim = `Torrewind finds peers, and is found by them, through ${tracker.name}`
@@ -43,7 +45,7 @@ for (const tracker of [opentracker, bittorrentTracker, torrewindTracker]) {
   })
 }
 
-for (const tracker of [opentrackerOverUdp, bittorrentTrackerOverUdp, torrewindTrackerOverUdp]) {
+for (const tracker of [opentrackerOverUdp, bittorrentTrackerOverUdp]) {
   const claim = `Torrewind finds peers, and is found by them, through ${tracker.name}`
   test(claim, [tracker, torrewind, libtorrent], async (rig) => {
     await meet(rig, tracker, [
@@ -54,20 +56,43 @@ for (const tracker of [opentrackerOverUdp, bittorrentTrackerOverUdp, torrewindTr
   })
 }
 
-test('the other clients meet through our tracker without Torrewind', [torrewindTracker, ...clients], async (rig) => {
-  await meet(rig, torrewindTracker, [
-    { from: libtorrent, to: aria2 },
-    { from: aria2, to: webtorrent },
-    { from: webtorrent, to: libtorrent },
+const overUdp = [torrewindTrackerOverUdp, torrewind, ...clientsOverUdp]
+test(`Torrewind finds peers, and is found by them, through ${torrewindTrackerOverUdp.name}`, overUdp, async (rig) => {
+  const pairs = clientsOverUdp.flatMap((client) => [
+    { from: client, to: torrewind },
+    { from: torrewind, to: client },
   ])
+  await meet(rig, torrewindTrackerOverUdp, [...pairs, { from: torrewind, to: torrewind }])
 })
 
-const overUdp = [torrewindTrackerOverUdp, libtorrent, webtorrent]
-test('the other clients that speak UDP meet through our tracker over it without Torrewind', overUdp, async (rig) => {
-  await meet(rig, torrewindTrackerOverUdp, [
-    { from: libtorrent, to: webtorrent },
-    { from: webtorrent, to: libtorrent },
-  ])
-})
+for (const [tracker, [first, second, third]] of [
+  [torrewindTracker, clients],
+  [torrewindTrackerOverUdp, clientsOverUdp],
+] as const) {
+  const claim = `the other clients meet through ${tracker.name} without Torrewind`
+  test(claim, [tracker, first, second, third], async (rig) => {
+    await meet(rig, tracker, [
+      { from: first, to: second },
+      { from: second, to: third },
+      { from: third, to: first },
+    ])
+  })
+}
+
+for (const tracker of [torrewindTracker, torrewindTrackerOverUdp]) {
+  const claim = `the client of bittorrent-tracker announces, scrapes and stops at ${tracker.name}`
+  test(claim, [tracker, bittorrentTracker], async (rig) => {
+    const announce = await tracker.track(rig, [])
+    const told = await clientsOfBittorrentTracker(rig, announce)
+    assert.equal(told, {
+      // The seed came first, and the leech is told of it.
+      ...{ seed: { complete: 1, incomplete: 0 }, leech: { complete: 1, incomplete: 1 }, peers: ['127.0.0.1:7001'] },
+      scraped: { complete: 1, incomplete: 1, downloaded: 0 },
+      completed: { complete: 2, incomplete: 0 },
+      // What is scraped after the seed has stopped, and the other has not.
+      left: { complete: 1, incomplete: 0, downloaded: 1 },
+    })
+  })
+}
 
 test.run()

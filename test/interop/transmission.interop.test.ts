@@ -1,6 +1,7 @@
 /** Torrewind and Transmission: all kinds of torrents in both directions at once, since each of its steps takes 10 s. */
 import path from 'node:path'
 import { bittorrentTracker } from './bittorrent-tracker.js'
+import type { Tracker } from './client.js'
 import { makeSample, makeSamples, type Sample, SHAPES, withTracker } from './corpus.js'
 import { compareFetched, fewAtATime } from './exchange.js'
 import { interopSuite } from './harness.js'
@@ -8,7 +9,7 @@ import { libtorrent } from './libtorrent.js'
 import type { Network } from './network.js'
 import { opentracker } from './opentracker.js'
 import type { Rig } from './rig.js'
-import { create, torrewind } from './torrewind.js'
+import { create, torrewind, torrewindTracker, torrewindTrackerOverUdp } from './torrewind.js'
 import { startTransmission, TRANSMISSION_BOUND_MS, transmission } from './transmission.js'
 import { compareTrees } from './tree.js'
 
@@ -29,16 +30,23 @@ const fetchesAll = async (rig: Rig, network: Network, samples: readonly Sample[]
   )
 }
 
-const seedsAll = async (rig: Rig, network: Network, samples: readonly Sample[]): Promise<void> => {
+/** What names no tracker is fetched by address. */
+const seedsAll = async (
+  rig: Rig,
+  network: Network,
+  samples: readonly Sample[],
+  tracked: readonly Sample[],
+): Promise<void> => {
   const daemon = await startTransmission(rig, network.place())
-  for (const sample of samples) await daemon.add(sample, sample.dir)
+  const all = [...samples, ...tracked]
+  for (const sample of all) await daemon.add(sample, sample.dir)
   await Promise.all(
-    samples.map(async (sample) => {
+    all.map(async (sample) => {
       await daemon.complete(sample)
       const got = await torrewind.get({
         rig,
         sample,
-        peers: [daemon.address],
+        peers: tracked.includes(sample) ? [] : [daemon.address],
         place: network.place(),
         boundMs: TRANSMISSION_BOUND_MS,
       })
@@ -54,22 +62,31 @@ const everyKind = async (rig: Rig): Promise<Sample[]> => {
   return [...samples, { ...made, ...(await create(rig, made.root)) }]
 }
 
-/** Half of them name the one tracker, half the other. */
-const withTrackers = async (rig: Rig, network: Network, samples: readonly Sample[]): Promise<Sample[]> => {
-  const trackers = [opentracker, bittorrentTracker]
+/** Each names one of the trackers, in turn. */
+const withTrackers = async (
+  rig: Rig,
+  network: Network,
+  samples: readonly Sample[],
+  trackers: readonly Tracker[],
+): Promise<Sample[]> => {
   const announces = await Promise.all(trackers.map((tracker) => tracker.track(rig, samples, network.hub)))
   const torrents = await rig.folder('torrents')
-  return Promise.all(samples.map((sample, at) => withTracker(sample, announces[at % 2] ?? '', torrents)))
+  return Promise.all(samples.map((sample, at) => withTracker(sample, announces[at % announces.length] ?? '', torrents)))
 }
 
+const ours = [torrewindTracker, torrewindTrackerOverUdp]
+const trackers = [...ours, opentracker, bittorrentTracker]
+
 test(
-  'Torrewind and Transmission fetch every kind of torrent from each other, by address and through two trackers',
-  [torrewind, transmission, libtorrent, opentracker, bittorrentTracker],
+  'Torrewind and Transmission fetch every kind of torrent from each other, by address and through every tracker',
+  [torrewind, transmission, libtorrent, ...trackers],
   async (rig) => {
     const [network, samples] = [rig.network(), await everyKind(rig)]
     await Promise.all([
-      fetchesAll(rig, network, await withTrackers(rig, network, samples)),
-      seedsAll(rig, network, samples),
+      withTrackers(rig, network, samples, trackers).then((tracked) => fetchesAll(rig, network, tracked)),
+      withTrackers(rig, network, samples.slice(0, 2), ours).then((tracked) =>
+        seedsAll(rig, network, samples.slice(2), tracked),
+      ),
     ])
   },
   BOUND_MS,
