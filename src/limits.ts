@@ -409,13 +409,13 @@ export const LIMITS = {
   progressIntervalMs: 250,
   /** Connections that have not said yet which transfer they are for. */
   arrivalsMax: 128,
-  /** Records of a capsule are gathered in blocks of about this: one is read and hashed whole for any event in it. */
-  capsuleBlockBytes: 64 * KIB,
+  /** Records of a capsule are gathered in blocks of about this, some 1,000 events: so many are lost to one bad byte. */
+  capsuleBlockBytes: 16 * KIB,
   /** Torrents and snapshots of a capsule are cut into blocks of this. */
   capsuleChunkBytes: 256 * KIB,
   /** A record may be long (sizes of 200,000 files take 3 MiB), and a root lists every block. */
   capsuleBlockBytesMax: 4 * MIB,
-  /** Blocks of records in a capsule: at 64 KiB each 3.7 GiB, some 250 million events. */
+  /** Blocks of records in a capsule: at 16 KiB each 0.9 GiB, some 60 million events. */
   capsuleBlocksMax: 60_000,
   /** Values of CBOR in one block: four for each of so many blocks, and some. */
   capsuleValuesMax: 300_000,
