@@ -60,14 +60,9 @@ export class Reach {
     this.#local?.announce(infoHash)
   }
 
-  /** The local network hears no more of us. */
-  leave(): void {
-    this.#local?.close()
-  }
-
-  /** Has the router take the port away, and waits for it no longer than its bound. */
+  /** The local network hears no more of us; the router takes the port away, and is waited for no longer than its bound. */
   close(): Promise<void> {
-    this.leave()
+    this.#local?.close()
     return this.#mapping?.close() ?? Promise.resolve()
   }
 }

@@ -45,6 +45,7 @@ export class PortMapping {
   /** Of each protocol, so that the same failure is told once. */
   readonly #told = new Map<Protocol, string>()
   #held: Held | undefined
+  #externalPort: number | undefined
   #retryMs: number = LIMITS.portMappingRetryMs
   #cancelWake: Cancel = () => undefined
   #cancelAsking: Cancel = () => undefined
@@ -59,8 +60,9 @@ export class PortMapping {
     this.#try(0)
   }
 
+  /** The port that leads to us; after closing that which did, as farewells to trackers name it still. */
   get externalPort(): number | undefined {
-    return this.#held?.externalPort
+    return this.#externalPort
   }
 
   /** Takes the mapping away, and resolves when that is done, or has taken long enough. */
@@ -111,6 +113,7 @@ export class PortMapping {
     const externalHost = mapping.externalHost === undefined ? undefined : canonicalHost(mapping.externalHost)
     const { externalPort } = mapping
     this.#held = { router, externalPort, until: clock.now() + lifetimeMs }
+    this.#externalPort = externalPort
     this.#retryMs = LIMITS.portMappingRetryMs
     this.#told.clear()
     tell({ type: 'port-mapped', protocol: router.protocol, port, externalPort, externalHost, lifetimeMs })
@@ -124,6 +127,7 @@ export class PortMapping {
     const leftMs = held.until - clock.now()
     if (leftMs <= 0) {
       this.#held = undefined
+      this.#externalPort = undefined
       const { externalPort, router } = held
       tell({ type: 'port-unmapped', protocol: router.protocol, externalPort, reason: 'expired' })
       this.#try(0)

@@ -185,6 +185,7 @@ test('port mapping: closing takes it away, and waits for that two seconds at mos
   well.clock.advance(ANSWER_MS)
   const closed = mapping.close()
   assert.is(mapping.close(), closed, 'safe to call twice')
+  assert.is(mapping.externalPort, 6_881, 'as trackers know us')
   well.clock.advance(ANSWER_MS)
   await closed
   assert.equal(well.upnp.asked, ['map 6881 to 6881', 'unmap 6881'])
