@@ -9,12 +9,13 @@
 import { LIMITS } from '../limits.js'
 import type { Answer, Cancel, Clock, DatagramSocket, Datagrams, Failure } from '../ports.js'
 import { type InfoHash, type Instant, instant, type PeerAddress, showAddress } from '../values.js'
-import { canonicalHost, hostToBytes } from '../wire/compact.js'
+import { canonicalHost } from '../wire/compact.js'
 import { familyOf } from '../wire/datagram.js'
 import { readUint32 } from '../wire/integers.js'
 import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from '../wire/tracker.js'
-import { readUdpAnswer, transactionOf, type UdpAnswer } from '../wire/udpanswer.js'
-import { type ConnectionId, encodeUdpRequest, type UdpAnnounce, type UdpScrape } from '../wire/udprequest.js'
+import { readUdpAnswer, transactionOf } from '../wire/udpanswer.js'
+import { type ConnectionId, encodeUdpRequest } from '../wire/udprequest.js'
+import { announceOf, scrapeOf, type UdpQuestion, type UdpTracker } from './udp-questions.js'
 
 export interface UdpTrackersPorts {
   readonly datagrams: Datagrams
@@ -23,19 +24,6 @@ export interface UdpTrackersPorts {
   entropy(length: number): Uint8Array
   /** The IP addresses of a name, or of the address that it is, the best first. Not from within the call. */
   resolve(host: string, done: (answer: Answer<readonly string[]>) => void): void
-}
-
-/** What is asked once there is a connection: how it is put, and what of an answer answers it. */
-interface Question<Value> {
-  request(tracker: UdpTracker, head: RequestHead): UdpAnnounce | UdpScrape
-  /** Undefined where the answer is one to something else. */
-  answer(answer: UdpAnswer): Answer<Value> | undefined
-}
-interface RequestHead {
-  readonly transactionId: number
-  readonly connectionId: ConnectionId
-  readonly key: number
-  readonly to: PeerAddress
 }
 
 interface Connection {
@@ -48,62 +36,6 @@ export const retransmissionMs = (tries: number): number =>
   LIMITS.udpTrackerRetransmissionMs * 2 ** Math.min(tries, LIMITS.udpTrackerRetransmissionsMax)
 
 const failed = (code: string, message: string): Answer<never> => ({ type: 'failed', failure: { code, message } })
-
-const announceOf = (asked: AnnounceRequest): Question<AnnounceAnswer> => ({
-  request: ({ urlData }, { to, ...head }) => {
-    const { downloadedBytes, event, host, infoHash, leftBytes, numwant, peerId, port, uploadedBytes } = asked
-    const isIpv4 = host !== undefined && hostToBytes(host)?.length === 4 && familyOf(to.host) === 'ipv4'
-    return {
-      type: 'announce',
-      ...head,
-      infoHash,
-      peerId,
-      downloadedBytes,
-      leftBytes,
-      uploadedBytes,
-      // A pause (BEP 21) has no number over UDP.
-      event: event === 'paused' ? undefined : event,
-      host: isIpv4 ? host : undefined,
-      numwant,
-      port,
-      urlData,
-    }
-  },
-  answer: (answer) => {
-    if (answer.type !== 'announced') return undefined
-    const { complete, incomplete, intervalSeconds, peers } = answer
-    return { type: 'done', value: { complete, incomplete, intervalSeconds, peers } }
-  },
-})
-
-const scrapeOf = (infoHash: InfoHash): Question<TrackerCounts> => ({
-  request: (_, { transactionId, connectionId }) => ({
-    type: 'scrape',
-    transactionId,
-    connectionId,
-    infoHashes: [infoHash],
-  }),
-  answer: (answer) => {
-    if (answer.type !== 'scraped') return undefined
-    const [counts] = answer.files
-    return counts === undefined ? failed('GARBAGE', 'there are no counts') : { type: 'done', value: counts }
-  },
-})
-
-/** `host` may be a name. */
-export interface UdpTracker extends PeerAddress {
-  /** What it is told of its URL (BEP 41). */
-  readonly urlData: string
-}
-
-/** Undefined for what is no URL of a UDP tracker, with a host and a port. */
-export const udpTrackerOf = (url: string): UdpTracker | undefined => {
-  if (!URL.canParse(url)) return undefined
-  const { hostname, pathname, port, protocol, search } = new URL(url)
-  if (protocol !== 'udp:' || hostname === '' || Number(port) === 0) return undefined
-  const path = `${pathname}${search}`
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), urlData: path === '/' ? '' : path }
-}
 
 export class UdpTrackers {
   readonly ports: UdpTrackersPorts
@@ -131,7 +63,7 @@ export class UdpTrackers {
     return this.#ask(tracker, scrapeOf(infoHash), done)
   }
 
-  #ask<Value>(tracker: UdpTracker, question: Question<Value>, done: (answer: Answer<Value>) => void): Cancel {
+  #ask<Value>(tracker: UdpTracker, question: UdpQuestion<Value>, done: (answer: Answer<Value>) => void): Cancel {
     let transactionId = 0
     do transactionId = readUint32(this.ports.entropy(4), 0)
     while (this.#asking.has(transactionId))
@@ -194,7 +126,7 @@ class UdpQuestionUnderWay<Value> implements UdpAsking {
   readonly #trackers: UdpTrackers
   readonly #transactionId: number
   readonly #tracker: UdpTracker
-  readonly #question: Question<Value>
+  readonly #question: UdpQuestion<Value>
   readonly #done: (answer: Answer<Value>) => void
   #ended = false
   #cancelDeadline: Cancel = () => undefined
@@ -213,7 +145,7 @@ class UdpQuestionUnderWay<Value> implements UdpAsking {
     trackers: UdpTrackers,
     transactionId: number,
     tracker: UdpTracker,
-    question: Question<Value>,
+    question: UdpQuestion<Value>,
     done: (answer: Answer<Value>) => void,
   ) {
     this.#trackers = trackers

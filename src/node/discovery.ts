@@ -1,6 +1,7 @@
 /** Discovery: finds peers by asking trackers, each over the protocol that its URL names. */
 import { lookup } from 'node:dns'
-import { UdpTrackers, type UdpTrackersPorts, udpTrackerOf } from '../discovery/udp-trackers.js'
+import { udpTrackerOf } from '../discovery/udp-questions.js'
+import { UdpTrackers, type UdpTrackersPorts } from '../discovery/udp-trackers.js'
 import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
 import type { Answer, Cancel, Clock, Datagrams, Discovery } from '../ports.js'
 import type { InfoHash } from '../values.js'

@@ -6,12 +6,13 @@ import { ProcessDatagrams } from '../../simulations/datagrams.js'
 import type { Host, HostSettings } from '../../simulations/host.js'
 import { SimulatedNetwork } from '../../simulations/network.js'
 import { labelOf, World } from '../../simulations/world.js'
-import { retransmissionMs, UdpTrackers, udpTrackerOf } from '../../src/discovery/udp-trackers.js'
+import { udpTrackerOf } from '../../src/discovery/udp-questions.js'
+import { retransmissionMs, UdpTrackers } from '../../src/discovery/udp-trackers.js'
 import { LIMITS } from '../../src/limits.js'
 import type { Answer, Cancel, DatagramSocket } from '../../src/ports.js'
-import { infoHash, type PeerAddress, peerId } from '../../src/values.js'
+import { type InfoHash, infoHash, type PeerAddress, peerId } from '../../src/values.js'
 import { familyOf } from '../../src/wire/datagram.js'
-import type { AnnounceAnswer, AnnounceRequest } from '../../src/wire/tracker.js'
+import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from '../../src/wire/tracker.js'
 import { encodeUdpAnswer, type UdpAnswer } from '../../src/wire/udpanswer.js'
 import { readUdpRequest, type UdpRequest } from '../../src/wire/udprequest.js'
 import { binding } from '../contracts/datagrams.js'
@@ -54,6 +55,7 @@ class Place {
   readonly addresses: string[] = []
   readonly outcomes: string[] = []
   readonly answers: AnnounceAnswer[] = []
+  readonly counts: TrackerCounts[] = []
   nodes = 1
 
   constructor(seed = 1, settings: Partial<HostSettings> = {}, host = '10.0.0.1') {
@@ -104,6 +106,15 @@ class Place {
       if (answer.type === 'done') this.answers.push(answer.value)
     }
     return this.trackers.announce(tracker, request, done)
+  }
+
+  scrape(hash: InfoHash): void {
+    const tracker = udpTrackerOf(`udp://${NAME}:6969/announce`)
+    if (tracker === undefined) throw new Error('that is a tracker')
+    this.trackers.scrape(tracker, hash, (answer) => {
+      if (answer.type === 'done') this.counts.push(answer.value)
+      else this.outcomes.push(`${answer.failure.code}: ${answer.failure.message}`)
+    })
   }
 
   async run(seconds = 10_000): Promise<void> {
@@ -322,6 +333,38 @@ test('UDP trackers: who cancels hears nothing, and no socket is left when none i
   await place.run()
   assert.equal([place.outcomes, sockets.size], [['done'], 0])
   assert.is(new Set(heard.map(({ request }) => request.transactionId)).size, 4)
+})
+
+/** As `well`, and counts what it is asked for. */
+const counting: Answers = (request, heard) => {
+  if (request.type !== 'scrape') return well(request, heard)
+  const files = request.infoHashes.map((hash) => ({ complete: hash[0] ?? 0, incomplete: 2, downloaded: 3 }))
+  return { type: 'scraped', transactionId: request.transactionId, files }
+}
+
+test('UDP trackers: a scrape has the counts of its torrent, over the connection of an announce', async () => {
+  const place = new Place()
+  const { heard } = await place.tracker('10.0.0.2', counting)
+  place.announce()
+  await place.run(1)
+  place.scrape(infoHash(new Uint8Array(20).fill(7)))
+  await place.run()
+  assert.equal(place.counts, [{ complete: 7, incomplete: 2, downloaded: 3 }])
+  assert.equal(typesOf(heard), ['connect', 'announce', 'scrape'])
+})
+
+test('UDP trackers: an answer to an announce is none to a scrape, and one without counts is GARBAGE', async () => {
+  const place = new Place()
+  await place.tracker('10.0.0.2', (request, heard) => {
+    if (request.type === 'connect') return well(request, heard)
+    const { transactionId } = request
+    if (heard.length === 2)
+      return { type: 'announced', transactionId, intervalSeconds: 1, complete: 9, incomplete: 9, peers: [] }
+    return { type: 'scraped', transactionId, files: [] }
+  })
+  place.scrape(infoHash(new Uint8Array(20).fill(7)))
+  await place.run()
+  assert.equal(place.outcomes, ['GARBAGE: there are no counts'])
 })
 
 test('UDP trackers: many announces share a connection, and answers find their own', async () => {
