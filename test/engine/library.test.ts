@@ -116,7 +116,15 @@ test(
   'library: options that an engine cannot take are refused by a code',
   rigged(async (rig) => {
     const dataDir = await rig.folder()
-    const odd = [{ port: -1 }, { port: 65_536 }, { downloadLimit: 1.5 }, { uploadLimit: -1 }, { dataDir: '' }]
+    const leases = [0, 9_999, 604_800_001, Number.NaN].map((portMappingLeaseMs) => ({ portMappingLeaseMs }))
+    const odd = [
+      { port: -1 },
+      { port: 65_536 },
+      { downloadLimit: 1.5 },
+      { uploadLimit: -1 },
+      { dataDir: '' },
+      ...leases,
+    ]
     for (const options of odd)
       assert.is(await codeOf(() => createEngine({ dataDir, host: '127.0.0.1', ...options })), 'OPTION_INVALID')
     const engine = await rig.engine(dataDir)
