@@ -14,7 +14,13 @@ const SUBJECTS: readonly (readonly [title: string, lastTag: number])[] = [
   ['Trackers', 127],
 ]
 
-const kindText = (kind: FieldKind): string => {
+/** Of a message, where it has any. */
+const fieldsText = (fields: Readonly<Record<string, FieldKind>>): string => {
+  const described = Object.entries(fields).map(([name, field]) => `\`${name}\` ${kindText(field)}`)
+  return described.length === 0 ? '' : ` {${described.join(', ')}}`
+}
+
+export const kindText = (kind: FieldKind): string => {
   switch (kind.type) {
     case 'oneOf':
       return kind.words.map((word) => `\`${word}\``).join(' or ')
@@ -28,6 +34,16 @@ const kindText = (kind: FieldKind): string => {
         .join(', ')}}`
     case 'flag':
       return 'true or false'
+    case 'fact':
+      return 'an event of the engine'
+    case 'size':
+      return 'bytes, of which only how many are kept'
+    case 'blocks':
+      return 'runs of blocks of equal length: `piece`, `offset`, `length` and how many'
+    case 'variants':
+      return `one of ${Object.entries(kind.of)
+        .map(([type, fields]) => `\`${type}\`${fieldsText(fields)}`)
+        .join(', ')}`
     default:
       return kind.type
   }

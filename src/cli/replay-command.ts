@@ -1,7 +1,15 @@
 /** `torrewind replay`: folds a log, compares the state with its checkpoints, and decides recorded inputs again. */
 import { Command } from 'commander'
 import { TorrewindError } from '../errors.js'
-import { type Difference, divergenceJson, divergenceText, History, type Replayed, replay } from '../replay/index.js'
+import {
+  type Difference,
+  type Divergence,
+  divergenceJson,
+  divergenceText,
+  History,
+  type Replayed,
+  replay,
+} from '../replay/index.js'
 import { sequenceNumber } from './arguments.js'
 import type { CommandContext } from './context.js'
 import { showCount } from './format.js'
@@ -11,6 +19,12 @@ import { Reported } from './reported.js'
 interface ReplayFlags extends HistoryFlags {
   readonly at?: number
   readonly diff?: number
+}
+
+const tellDivergence = (context: CommandContext, divergence: Divergence): void => {
+  const [what = '', ...more] = divergenceText(divergence).split('\n')
+  context.fail(new TorrewindError('REPLAY_DIVERGED', what))
+  for (const line of more) context.tell(line)
 }
 
 /** What it was compared with, where it is the same. */
@@ -58,7 +72,7 @@ const replayLog = async (context: CommandContext, { at, diff, ...flags }: Replay
     const { events, stateHash, matches, divergence } = replayed
     context.tell(`${metainfo.name}: ${showCount(events, 'event')} folded, state ${stateHash}`)
     if (divergence === undefined) context.tell(findingOf(replayed))
-    else context.fail(new TorrewindError('REPLAY_DIVERGED', divergenceText(divergence)))
+    else tellDivergence(context, divergence)
     if (diff !== undefined) {
       const to = at ?? reader.committedSeq - 1
       context.tell(`from event ${diff} to event ${to}:`)

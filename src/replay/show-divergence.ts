@@ -55,6 +55,25 @@ const ownerOf = ({ input }: LoggedInput): string => {
   return input.to === 'piece' ? `piece ${input.piece}` : `the ${input.to}`
 }
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const LINE_MAX = 160
+
+/** A line for each field of the transfer, of each peer and of each piece, that holds something. */
+const linesOf = (state: unknown): readonly string[] => {
+  const lines: string[] = []
+  const write = (path: string, value: unknown, depth: number): void => {
+    if (depth > 0 && isObject(value))
+      for (const [name, each] of Object.entries(value)) write(path === '' ? name : `${path}.${name}`, each, depth - 1)
+    else if (value !== '' && !(isObject(value) && Object.keys(value).length === 0)) {
+      const text = safe(JSON.stringify(value) ?? 'nothing')
+      lines.push(`${path}: ${text.length > LINE_MAX ? `${text.slice(0, LINE_MAX)}…` : text}`)
+    }
+  }
+  if (!isObject(state)) return lines
+  for (const [part, value] of Object.entries(state)) write(part, value, part === 'peers' || part === 'pieces' ? 2 : 1)
+  return lines
+}
+
 const decisionText = (divergence: DecisionDivergence): string => {
   const { seq, expected, expectedAt, actual, actualAt, error, input, stateHash, state } = divergence
   const nothing = error === undefined ? 'nothing more' : safe(`an error: ${error}`)
@@ -69,9 +88,7 @@ const decisionText = (divergence: DecisionDivergence): string => {
     ...times,
     `  because of input ${input.number}, to ${ownerOf(input)} before event ${input.seq}: ${fieldsText(input.input.input)}`,
     `  in the state ${stateHash}, which has of them:`,
-    ...safe(JSON.stringify(state, undefined, 2))
-      .split('\n')
-      .map((line) => `    ${line}`),
+    ...linesOf(state).map((line) => `    ${line}`),
   ].join('\n')
 }
 
