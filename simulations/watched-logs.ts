@@ -3,7 +3,17 @@ import type { LoggedEvent } from '../src/events/codec.js'
 import type { LoggedInput } from '../src/events/input-codec.js'
 import type { Input } from '../src/events/inputs.js'
 import type { TransferEvent } from '../src/events/vocabulary.js'
-import type { Checkpoint, Failure, LogReader, LogStore, TransferEntry, TransferLog } from '../src/ports.js'
+import type {
+  Checkpoint,
+  Compacted,
+  Failure,
+  LogPart,
+  LogReader,
+  LogStore,
+  SnapshotBefore,
+  TransferEntry,
+  TransferLog,
+} from '../src/ports.js'
 import type { InfoHash, Instant } from '../src/values.js'
 
 export interface LogWatch {
@@ -33,6 +43,9 @@ class WatchedLog implements TransferLog {
     inner.onFailed = (failure) => this.onFailed?.(failure)
   }
 
+  get firstSeq(): number {
+    return this.#inner.firstSeq ?? 0
+  }
   get nextSeq(): number {
     return this.#inner.nextSeq
   }
@@ -93,6 +106,12 @@ export class WatchedLogs implements LogStore {
   }
   reader(infoHash: InfoHash): Promise<LogReader | undefined> {
     return this.#inner.reader(infoHash)
+  }
+  compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted> {
+    return this.#inner.compact(infoHash, before, snapshotBefore)
+  }
+  measure(infoHash: InfoHash): Promise<readonly LogPart[]> {
+    return this.#inner.measure(infoHash)
   }
   remove(infoHash: InfoHash): Promise<void> {
     return this.#inner.remove(infoHash)

@@ -2,6 +2,7 @@
 
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
+import type { Retention } from './replay/compact.js'
 import type { Difference } from './replay/diff.js'
 import type { Explanation, Question } from './replay/explain/explain.js'
 import type { Moment } from './replay/history.js'
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly host?: string | undefined
   /** Each commit of the log survives a loss of power, at the price of speed. Off by default. */
   readonly syncLog?: boolean | undefined
+  /** What of each log is kept, looked at whenever its transfer is added; everything, where it is left out. */
+  readonly retention?: Retention | undefined
   /** Bytes a second over all transfers; 0 or left out for no limit. */
   readonly downloadLimit?: number | undefined
   readonly uploadLimit?: number | undefined

@@ -63,7 +63,8 @@ export class Commits {
    * `TRANSFER_CLOSED` at a reader that was behind when the log was closed, and what reading the log throws.
    */
   async *read(from: number, end: number): AsyncGenerator<LoggedEvent> {
-    let next = from
+    // Where the log was compacted there is nothing before.
+    let next = Math.max(from, this.#log.firstSeq ?? 0)
     while (next < end) {
       if (next >= this.#log.committedSeq) {
         if (this.#ended) return

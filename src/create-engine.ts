@@ -7,6 +7,7 @@ import { nodeClock } from './node/clock.js'
 import { defaultDataFolder, logFolder } from './node/machine.js'
 import { nodePorts } from './node/ports.js'
 import { readTorrentFile } from './node/torrent-file.js'
+import type { Retention } from './replay/compact.js'
 import { openLevelLogStore } from './store/level-log.js'
 import { VERSION } from './version.js'
 
@@ -14,6 +15,17 @@ const wholeWithin = (value: number | undefined, most: number, option: string): n
   if (value === undefined) return 0
   if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value
   throw new TorrewindError('OPTION_INVALID', `${option} must be a whole number from 0 to ${most}, not ${value}`)
+}
+
+/** Throws `OPTION_INVALID`. */
+const readRetention = (retention: Retention | undefined): Retention | undefined => {
+  if (retention === undefined) return undefined
+  for (const [name, value] of Object.entries(retention)) {
+    if (name !== 'maxAgeMs' && name !== 'maxBytes')
+      throw new TorrewindError('OPTION_INVALID', `retention has maxAgeMs and maxBytes, and no ${name}`)
+    wholeWithin(value, Number.MAX_SAFE_INTEGER, `retention.${name}`)
+  }
+  return retention
 }
 
 const isLoopback = (host: string | undefined): boolean =>
@@ -30,6 +42,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
   const port = wholeWithin(options.port, 65_535, 'port')
   const downloadLimit = wholeWithin(options.downloadLimit, Number.MAX_SAFE_INTEGER, 'downloadLimit')
   const uploadLimit = wholeWithin(options.uploadLimit, Number.MAX_SAFE_INTEGER, 'uploadLimit')
+  const retention = readRetention(options.retention)
   const leaseMs = options.portMappingLeaseMs ?? LIMITS.portMappingLeaseMs
   if (
     !Number.isSafeInteger(leaseMs) ||
@@ -50,6 +63,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     readTorrentFile,
     port,
     host: options.host,
+    retention,
     downloadLimit,
     uploadLimit,
     reach: {

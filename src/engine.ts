@@ -5,6 +5,7 @@ import { Arrivals } from './arrivals.js'
 import { TorrewindError } from './errors.js'
 import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
+import { type Retention, retain } from './replay/compact.js'
 import { Throttle } from './throttle.js'
 import { checkAddress, TorrentTransfer } from './transfer.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
@@ -20,6 +21,7 @@ export interface EngineParts {
   readTorrentFile(path: string): Promise<Uint8Array>
   readonly port: number
   readonly host: string | undefined
+  readonly retention?: Retention | undefined
   readonly downloadLimit: number
   readonly uploadLimit: number
   /** Neither, where it is left out. */
@@ -113,7 +115,10 @@ export class TorrentEngine implements Engine {
     if (typeof options?.path !== 'string' || options.path === '')
       throw new TorrewindError('OPTION_INVALID', 'path must be that of the folder to download into')
     if (options.record !== undefined && !RECORDED.includes(options.record))
-      throw new TorrewindError('OPTION_INVALID', `record is one of ${RECORDED.join(', ')}, not ${String(options.record)}`)
+      throw new TorrewindError(
+        'OPTION_INVALID',
+        `record is one of ${RECORDED.join(', ')}, not ${String(options.record)}`,
+      )
     const torrent = await this.#torrentOf(source)
     const metainfo = parseTorrent(torrent)
     this.#assertOpen()
@@ -160,7 +165,8 @@ export class TorrentEngine implements Engine {
   }
 
   async #open(name: string, entry: TransferEntry, metainfo: Metainfo, add: AddOptions): Promise<TorrentTransfer> {
-    const { ports, version, strategy } = this.#parts
+    const { ports, version, strategy, retention } = this.#parts
+    if (retention !== undefined) await retain(ports.logs, entry.infoHash, retention, ports.clock.now())
     const log = await ports.logs.open(entry)
     let transfer: TorrentTransfer
     try {

@@ -28,6 +28,16 @@ export const bytes = (text: string): number => {
   throw new InvalidArgumentError('It is a number of bytes, as 1048576, 1024K or 1M.')
 }
 
+const MS_PER: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90s`, `30m`, `12h`, `14d`: in milliseconds. */
+export const duration = (text: string): number => {
+  const [, number, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  const value = Number(number) * (MS_PER[unit] ?? Number.NaN)
+  if (Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('It is a number of seconds, minutes, hours or days, as 90s, 30m, 12h or 14d.')
+}
+
 /** Bytes a second. */
 export const rate = (text: string): number => bytes(text.replace(/\/s$/, ''))
 
@@ -48,6 +58,9 @@ export const noLsd = (): Option =>
   new Option('--no-lsd', 'neither look for peers on the local network nor announce there')
 export const noUpnp = (): Option => new Option('--no-upnp', 'do not ask the router for a port, by UPnP or NAT-PMP')
 export const recordOption = (): Option =>
-  new Option('--record <what>', 'what the log has of this run: its events, or also the inputs that they were decided by')
+  new Option(
+    '--record <what>',
+    'what the log has of this run: its events, or also the inputs that they were decided by',
+  )
     .choices(['events', 'inputs'])
     .default('events')

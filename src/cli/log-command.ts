@@ -6,12 +6,13 @@ import type { LoggedEvent } from '../events/codec.js'
 import { EVENT_TYPES, type EventType } from '../events/vocabulary.js'
 import type { LogReader } from '../ports.js'
 import { verifyLog } from '../store/verify-log.js'
-import { asIs, each, sequenceNumber, wholeFrom } from './arguments.js'
+import { asIs, bytes, duration, each, sequenceNumber, wholeFrom } from './arguments.js'
 import { chooseTransfer, type KnownTransfer, listTransfers, readerOf } from './choose-transfer.js'
 import type { CommandContext } from './context.js'
 import { eventLine, showEvent } from './events-text.js'
 import { showBytes, showCount } from './format.js'
 import { transferOption } from './histories.js'
+import { type CompactFlags, compactLog } from './log-compact.js'
 import { EXPORT_FORMATS, type ExportFormat, exportEvents, formatOf } from './log-export.js'
 import { METRICS_FORMATS, type MetricsFormat, writeMetrics } from './log-metrics.js'
 import { followLog } from './log-tail.js'
@@ -161,7 +162,7 @@ const withRange = (command: Command): Command =>
 
 export const logCommand = (context: CommandContext): Command =>
   new Command('log')
-    .description('Reads the event logs, also while a transfer is running; never changes them.')
+    .description('Reads the event logs, also while a transfer is running, and changes them by `compact` alone.')
     .helpCommand(false)
     .addCommand(new Command('ls').description('Lists the transfers of the data folder.').action(() => list(context)))
     .addCommand(
@@ -190,6 +191,15 @@ export const logCommand = (context: CommandContext): Command =>
           ),
         )
         .action((flags: ExportFlags) => exportLog(context, flags)),
+    )
+    .addCommand(
+      new Command('compact')
+        .description('Has the state stand for the oldest events, which are deleted: those before the last session.')
+        .addOption(transferOption())
+        .option('--before <seq>', 'those before this event', sequenceNumber)
+        .option('--older-than <duration>', 'those that happened longer ago: 90s, 30m, 12h or 14d', duration)
+        .option('--max-size <bytes>', 'the oldest, so that at most so much is left (1M, 200K)', bytes)
+        .action((flags: CompactFlags) => compactLog(context, flags)),
     )
     .addCommand(
       new Command('metrics')

@@ -2,7 +2,6 @@
 import { resolve } from 'node:path'
 import { TorrewindError } from '../errors.js'
 import type { LoggedEvent } from '../events/codec.js'
-import { initialState } from '../events/state.js'
 import type { LogReader } from '../ports.js'
 import { Capture, CSV_HEADER, csvRow, History } from '../replay/index.js'
 import type { CommandContext } from './context.js'
@@ -42,7 +41,8 @@ async function* texts(
 
 /** Packets follow from the state before each event, so that all are folded and the wanted ones shown. */
 async function* packets({ reader, from, to, wanted }: Export): Chunks {
-  const state = from === 0 ? initialState() : await new History(reader).stateAt({ seq: from - 1 })
+  const history = new History(reader)
+  const state = from <= history.firstSeq ? await history.stateBeforeAll() : await history.stateAt({ seq: from - 1 })
   const capture = new Capture(state)
   yield { chunk: Buffer.concat(Capture.header()), events: 0 }
   for await (const events of reader.read(from, to)) {

@@ -1,7 +1,6 @@
 /** `torrewind log metrics`: charts that nobody asked for at the time, computed from the log. */
 import { resolve } from 'node:path'
 import { TorrewindError } from '../errors.js'
-import { initialState } from '../events/state.js'
 import { LIMITS } from '../limits.js'
 import type { LogReader } from '../ports.js'
 import { History, MetricsFold, type MetricsSample, openMetricsText, otlpJson } from '../replay/index.js'
@@ -32,14 +31,14 @@ interface Measured {
 const measure = async (context: CommandContext, { reader, everyMs }: MetricsRequest): Promise<Measured> => {
   const history = new History(reader)
   if (history.events === 0) throw new TorrewindError('OPTION_INVALID', 'the log has no event yet')
-  const { at: beganAt } = await history.eventAt(0)
+  const { at: beganAt } = await history.eventAt(history.firstSeq)
   const spanMs = Math.max(0, (await history.eventAt(history.events - 1)).at - beganAt)
   const interval = everyMs ?? Math.max(1, Math.ceil(spanMs / SAMPLES_WANTED))
   if (spanMs / interval > LIMITS.metricsSamplesMax) {
     const least = Math.ceil(spanMs / LIMITS.metricsSamplesMax)
     throw new TorrewindError('OPTION_INVALID', `the log spans ${spanMs} ms: samples may be ${least} ms apart or more`)
   }
-  const fold = new MetricsFold(initialState(), interval)
+  const fold = new MetricsFold(await history.stateBeforeAll(), interval)
   const samples: MetricsSample[] = []
   for await (const events of reader.read(0)) {
     context.stopped.throwIfAborted()

@@ -75,7 +75,7 @@ export const readEvent = (reader: Reader): TransferEvent => {
   return event as unknown as TransferEvent // read by the fields of its own type
 }
 
-const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
+export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
 
 /** Collects events into one record. */
 export class RecordWriter {

@@ -11,9 +11,9 @@ import { TorrewindError } from '../errors.js'
 import type { LoggedEvent } from '../events/codec.js'
 import { evolve } from '../events/evolve.js'
 import { restoreSnapshot, takeSnapshot } from '../events/snapshot.js'
-import { initialState, type TransferState } from '../events/state.js'
+import type { TransferState } from '../events/state.js'
 import { type Difference, differencesOf } from './diff.js'
-import { foldOnto, type ReadableLog } from './fold.js'
+import { firstState, foldOnto, type ReadableLog } from './fold.js'
 import { KEYFRAME_EVENTS, Keyframes } from './keyframes.js'
 import { mayChange, signatureOf, type Topic } from './topic.js'
 
@@ -31,9 +31,14 @@ export class History {
     this.#log = log
   }
 
-  /** How many events there are now: a log that is being written grows. */
+  /** The number after the last event there is now: a log that is being written grows. */
   get events(): number {
     return this.#log.committedSeq
+  }
+
+  /** The first event that there is: those before it were compacted, or are not in the capsule. */
+  get firstSeq(): number {
+    return this.#log.firstSeq ?? 0
   }
 
   /** Events from `from` up to, but without, `to`. Throws `LOG_DAMAGED` or `LOG_VERSION`, as everything here does. */
@@ -44,9 +49,9 @@ export class History {
   /** The number of a moment's event. Throws `OPTION_INVALID` where there is none. */
   async seqOf(moment: Moment): Promise<number> {
     if ('at' in moment) return this.#seqAt(moment.at)
-    if (!Number.isSafeInteger(moment.seq) || moment.seq < 0 || moment.seq >= this.events)
-      throw new TorrewindError('OPTION_INVALID', `there is no event ${moment.seq}: the log has ${this.events}`)
-    return moment.seq
+    const { seq } = moment
+    if (!Number.isSafeInteger(seq) || seq < this.firstSeq || seq >= this.events) throw this.#noEvent(seq)
+    return seq
   }
 
   /** The state at a moment, as a copy that is the caller's. */
@@ -54,15 +59,20 @@ export class History {
     return this.#stateBefore((await this.seqOf(moment)) + 1)
   }
 
+  /** The state before the first event that there is. */
+  stateBeforeAll(): Promise<TransferState> {
+    return firstState(this.#log)
+  }
+
   async eventAt(seq: number): Promise<LoggedEvent> {
     for await (const [event] of this.#log.read(seq, seq + 1)) if (event !== undefined) return event
-    throw new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${this.events}`)
+    throw this.#noEvent(seq)
   }
 
   /** The events below a number, the newest first, many at a time. */
   async *backwards(before: number): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
-    for (let to = before; to > 0; to = Math.max(0, to - WINDOW_EVENTS))
-      yield (await this.#window(Math.max(0, to - WINDOW_EVENTS), to)).reverse()
+    for (let to = before; to > this.firstSeq; to = this.#windowStart(to))
+      yield (await this.#window(this.#windowStart(to), to)).reverse()
   }
 
   /** What is not at one moment as it is at another. */
@@ -72,8 +82,8 @@ export class History {
 
   /** The last event, up to that of the moment, after which the thing was not as before; undefined where none was. */
   async lastChange(topic: Topic, moment: Moment): Promise<LoggedEvent | undefined> {
-    for (let to = (await this.seqOf(moment)) + 1; to > 0; to = Math.max(0, to - WINDOW_EVENTS)) {
-      const from = Math.max(0, to - WINDOW_EVENTS)
+    for (let to = (await this.seqOf(moment)) + 1; to > this.firstSeq; to = this.#windowStart(to)) {
+      const from = this.#windowStart(to)
       const events = await this.#window(from, to)
       if (!events.some(({ event }) => mayChange(event, topic))) continue
       const state = await this.#stateBefore(from)
@@ -89,6 +99,15 @@ export class History {
       if (last !== undefined) return last
     }
     return undefined
+  }
+
+  #windowStart(to: number): number {
+    return Math.max(this.firstSeq, to - WINDOW_EVENTS)
+  }
+
+  #noEvent(seq: number): TorrewindError {
+    const begin = this.firstSeq === 0 ? '' : `, from ${this.firstSeq} on`
+    return new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${this.events}${begin}`)
   }
 
   async #window(from: number, to: number): Promise<LoggedEvent[]> {
@@ -111,19 +130,20 @@ export class History {
     const own = this.#keyframes.nearest(before)
     const checkpoint = own?.seq === before ? undefined : await this.#log.loadCheckpoint(before)
     const nearest = checkpoint === undefined || (own !== undefined && own.seq > checkpoint.seq) ? own : checkpoint
-    return (nearest === undefined ? undefined : restoreSnapshot(nearest.snapshot)) ?? initialState()
+    return (nearest && restoreSnapshot(nearest.snapshot)) ?? firstState(this.#log)
   }
 
   /** By bisection: clocks that ran back between two sessions make it one of the events that fit. */
   async #seqAt(at: number): Promise<number> {
-    let low = 0
+    let low = this.firstSeq
     let high = this.events
     while (low < high) {
       const middle = (low + high) >> 1
       if ((await this.eventAt(middle)).at <= at) low = middle + 1
       else high = middle
     }
-    if (low === 0) throw new TorrewindError('OPTION_INVALID', `the log has no event at ${showTime(at)} or before`)
+    if (low === this.firstSeq)
+      throw new TorrewindError('OPTION_INVALID', `the log has no event at ${showTime(at)} or before`)
     return low - 1
   }
 }

@@ -2,7 +2,7 @@
 import { evolve } from '../events/evolve.js'
 import { blockAt, blockKey, lengthOfBlock } from '../events/geometry.js'
 import { giverOf } from '../events/ledger.js'
-import { initialState, type TransferState } from '../events/state.js'
+import type { TransferState } from '../events/state.js'
 import type { EventOf } from '../events/vocabulary.js'
 import { type PeerKey, showAddress } from '../values.js'
 import type { History, Moment } from './history.js'
@@ -52,18 +52,18 @@ class Account {
   }
 }
 
-/** What was wasted in all sessions up to a moment. Goes through the whole log, where anything was. */
+/** What was wasted up to a moment, in all the sessions that the log has. Goes through all of it, where anything was. */
 export const wasteOf = async (history: History, moment: Moment): Promise<readonly PeerWaste[]> => {
   const end = await history.stateAt(moment)
   const account = new Account()
   const wasted = Object.values(end.waste).reduce((sum, bytes) => sum + bytes, 0)
   if (wasted === 0) return account.entries
-  const state = initialState()
+  const state = await history.stateBeforeAll()
   const addressOf = (peer: PeerKey): string | undefined => {
     const address = state.peers.get(peer)?.address
     return address === undefined ? undefined : showAddress(address)
   }
-  for await (const events of history.read(0, end.nextSeq))
+  for await (const events of history.read(history.firstSeq, end.nextSeq))
     for (const logged of events) {
       const { seq, event } = logged
       if (event.type === 'block-wasted')

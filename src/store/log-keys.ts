@@ -12,7 +12,15 @@ export interface KeyRange {
   readonly to: Uint8Array
 }
 
-const KINDS = { format: 0x00, entry: 0x10, removal: 0x11, record: 0x20, inputs: 0x21, checkpoint: 0x30 } as const
+const KINDS = {
+  format: 0x00,
+  entry: 0x10,
+  removal: 0x11,
+  record: 0x20,
+  inputs: 0x21,
+  base: 0x22,
+  checkpoint: 0x30,
+} as const
 type Kind = keyof typeof KINDS
 /** What a transfer has many of, each at a sequence number. */
 type SeqKind = 'record' | 'inputs' | 'checkpoint'
@@ -58,6 +66,8 @@ const seqKey = (kind: Kind, hash: InfoHash, seq: number, extraBytes: number): Ui
 export const entryKey = (hash: InfoHash): Uint8Array => key('entry', hash, 0)
 /** Stands while a transfer is being removed. */
 export const removalKey = (hash: InfoHash): Uint8Array => key('removal', hash, 0)
+/** What stands for the events before a log's first one. */
+export const baseKey = (hash: InfoHash): Uint8Array => key('base', hash, 0)
 export const checkpointKey = (hash: InfoHash, seq: number): Uint8Array => seqKey('checkpoint', hash, seq, 0)
 export const recordKey = (hash: InfoHash, firstSeq: number, count: number): Uint8Array => {
   const bytes = seqKey('record', hash, firstSeq, COUNT_BYTES)

@@ -1,8 +1,8 @@
 /** The reader of one transfer's log on a shelf, up to an end that is known. */
-import type { LoggedEvent } from '../events/codec.js'
 import type { Checkpoint, LogReader } from '../ports.js'
 import type { InfoHash } from '../values.js'
 import { unpackCheckpoint } from './checkpoints.js'
+import { type LogBase, loadBase } from './log-base.js'
 import { allOf, checkpointKey, readCheckpointKey } from './log-keys.js'
 import { readCommittedInputs } from './read-inputs.js'
 import { endByKey, readEvents } from './read-records.js'
@@ -35,26 +35,31 @@ export const findCheckpoint = async (
   return undefined
 }
 
-/** Events that are committed, up to, but without, `to`. */
-export const readCommitted = (
+/** As `findCheckpoint`; where there is none, what the log begins with. */
+export const findState = async (
   shelf: Shelf,
   hash: InfoHash,
-  committedSeq: number,
-  from: number,
-  to = committedSeq,
-): AsyncIterable<readonly LoggedEvent[]> => readEvents(shelf, hash, from, Math.min(to, committedSeq))
+  { seqs, base }: { readonly seqs: readonly number[]; readonly base: LogBase | undefined },
+  atMost: number,
+): Promise<Checkpoint | undefined> => {
+  const found = await findCheckpoint(shelf, hash, seqs, atMost)
+  if (base === undefined || base.firstSeq > atMost || (found !== undefined && found.seq > base.firstSeq)) return found
+  return { seq: base.firstSeq, snapshot: base.snapshot }
+}
 
 /**
  * A reader of what is there now. It verifies nothing before it reads, so that what is left of a damaged log can be
  * read; but a checkpoint past the end of the records shows that some are missing.
  */
 export const openReader = async (shelf: Shelf, hash: InfoHash): Promise<LogReader> => {
-  const checkpoints = await listCheckpoints(shelf, hash)
-  const committedSeq = Math.max(await endByKey(shelf, hash), checkpoints.at(-1) ?? 0)
+  const base = await loadBase(shelf, hash)
+  const seqs = await listCheckpoints(shelf, hash)
+  const committedSeq = Math.max(await endByKey(shelf, hash), seqs.at(-1) ?? 0)
   return {
+    firstSeq: base?.firstSeq ?? 0,
     committedSeq,
-    read: (from, to) => readCommitted(shelf, hash, committedSeq, from, to),
+    read: (from, to = committedSeq) => readEvents(shelf, hash, from, Math.min(to, committedSeq), base),
     readInputs: (from, to) => readCommittedInputs(shelf, hash, committedSeq, from, to),
-    loadCheckpoint: (atMost = committedSeq) => findCheckpoint(shelf, hash, checkpoints, atMost),
+    loadCheckpoint: (atMost = committedSeq) => findState(shelf, hash, { seqs, base }, atMost),
   }
 }

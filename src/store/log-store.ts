@@ -1,23 +1,27 @@
 /** The log store: the logs of many transfers on one shelf. */
 import { assert } from '../assert.js'
 import { TorrewindError } from '../errors.js'
-import type { Clock, LogReader, LogReaders, LogStore, TransferEntry, TransferLog } from '../ports.js'
+import type {
+  Clock,
+  Compacted,
+  LogPart,
+  LogReader,
+  LogReaders,
+  LogStore,
+  SnapshotBefore,
+  TransferEntry,
+  TransferLog,
+} from '../ports.js'
 import { equalBytes, type InfoHash, toHex } from '../values.js'
-import { allOf, entryKey, everyEntry, everyRemoval, FORMAT_KEY, readHashKey, removalKey } from './log-keys.js'
+import { clearBelow, compactLog, measureLog } from './compaction.js'
+import { loadBase } from './log-base.js'
+import { allOf, baseKey, entryKey, everyEntry, everyRemoval, FORMAT_KEY, readHashKey, removalKey } from './log-keys.js'
 import { openReader } from './log-reader.js'
-import type { Operation, Shelf } from './shelf.js'
+import { type Shelf, writeDurably } from './shelf.js'
 import { ShelfLog } from './transfer-log.js'
 
 /** Format of the keys. Records and checkpoints have versions of their own. */
 const FORMAT = 1
-
-const writeDurably = (shelf: Shelf, operations: readonly Operation[]): Promise<void> =>
-  new Promise((resolve, reject) => {
-    shelf.writeDurably(operations, (failure) => {
-      if (failure === undefined) resolve()
-      else reject(new TorrewindError('LOG_FAILED', `the event log could not be written: ${failure.message}`))
-    })
-  })
 
 /** Throws `LOG_VERSION` where a newer version made it. */
 const checkFormat = async (shelf: Shelf): Promise<boolean> => {
@@ -113,7 +117,18 @@ export class ShelfStore extends ShelfReaders implements LogStore {
     if (known === undefined || !equalBytes(known.torrent, torrent)) {
       await writeDurably(this.shelf, [{ type: 'put', key: entryKey(infoHash), value: torrent }])
     }
-    return ShelfLog.open(this.shelf, infoHash, this.#clock, released)
+    const base = await loadBase(this.shelf, infoHash)
+    if (base !== undefined) await clearBelow(this.shelf, infoHash, base.firstSeq)
+    return ShelfLog.open(this.shelf, infoHash, this.#clock, base, released)
+  }
+
+  compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted> {
+    assert(!this.#logs.has(toHex(infoHash)), 'a log is closed while it is compacted')
+    return compactLog(this.shelf, infoHash, before, snapshotBefore)
+  }
+
+  measure(infoHash: InfoHash): Promise<readonly LogPart[]> {
+    return measureLog(this.shelf, infoHash)
   }
 
   async remove(infoHash: InfoHash): Promise<void> {
@@ -139,7 +154,10 @@ export class ShelfStore extends ShelfReaders implements LogStore {
     await this.shelf.clear(allOf('record', infoHash))
     await this.shelf.clear(allOf('inputs', infoHash))
     await this.shelf.clear(allOf('checkpoint', infoHash))
-    await writeDurably(this.shelf, [{ type: 'del', key: removalKey(infoHash) }])
+    await writeDurably(this.shelf, [
+      { type: 'del', key: baseKey(infoHash) },
+      { type: 'del', key: removalKey(infoHash) },
+    ])
   }
 
   override close(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   Unreadable,
 } from '../events/codec.js'
 import { equalBytes, type InfoHash } from '../values.js'
+import type { LogBase } from './log-base.js'
 import { LogDamage, showEvents } from './log-damage.js'
 import { allOf, readRecordKey, recordKey, seqRange } from './log-keys.js'
 import type { Shelf } from './shelf.js'
@@ -53,16 +54,21 @@ const startOf = async (shelf: Shelf, hash: InfoHash, seq: number): Promise<numbe
   return key === undefined ? 0 : placeOf(key).firstSeq
 }
 
-/** Events from `from` up to, but without, `to`: one array for each record. Throws `LogDamage`. */
+/**
+ * Events from `from`, or where the log begins, up to, but without, `to`: one array for each record. Throws `LogDamage`.
+ */
 export async function* readEvents(
   shelf: Shelf,
   hash: InfoHash,
-  from: number,
+  wanted: number,
   to: number,
+  base: LogBase | undefined,
 ): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
+  const begin = base?.firstSeq ?? 0
+  const from = Math.max(wanted, begin)
   if (from >= to) return
-  let expectedSeq = await startOf(shelf, hash, from)
-  let previousHash = expectedSeq === 0 ? FIRST_PREVIOUS_HASH : undefined
+  let expectedSeq = Math.max(begin, await startOf(shelf, hash, from))
+  let previousHash = expectedSeq === begin ? (base?.previousHash ?? FIRST_PREVIOUS_HASH) : undefined
   for await (const entries of shelf.entries(seqRange('record', hash, expectedSeq, to))) {
     for (const [key, value] of entries) {
       if (expectedSeq >= to) return

@@ -1,4 +1,5 @@
 /** The shelf: ordered keys and values, all that a log store needs of a database. */
+import { TorrewindError } from '../errors.js'
 import type { Failure } from '../ports.js'
 import type { KeyRange } from './log-keys.js'
 
@@ -25,3 +26,12 @@ export interface Shelf {
   clear(range: KeyRange): Promise<void>
   close(): Promise<void>
 }
+
+/** Resolves when the operations are on the medium. Throws `LOG_FAILED`. */
+export const writeDurably = (shelf: Shelf, operations: readonly Operation[]): Promise<void> =>
+  new Promise((resolve, reject) => {
+    shelf.writeDurably(operations, (failure) => {
+      if (failure === undefined) resolve()
+      else reject(new TorrewindError('LOG_FAILED', `the event log could not be written: ${failure.message}`))
+    })
+  })

@@ -9,10 +9,11 @@ import type { Checkpoint, Clock, Failure, TransferLog } from '../ports.js'
 import type { InfoHash, Instant } from '../values.js'
 import { packCheckpoint, thinOut } from './checkpoints.js'
 import { LogAppender, type SealedPart } from './log-appender.js'
+import type { LogBase } from './log-base.js'
 import { checkpointKey, inputsKey, recordKey } from './log-keys.js'
-import { findCheckpoint, listCheckpoints, readCommitted } from './log-reader.js'
+import { findState, listCheckpoints } from './log-reader.js'
 import { findInputsEnd, type InputsEnd, readCommittedInputs } from './read-inputs.js'
-import { checkDensity, findEnd, type LogEnd } from './read-records.js'
+import { checkDensity, findEnd, type LogEnd, readEvents } from './read-records.js'
 import type { Operation, Shelf } from './shelf.js'
 
 /** The records of a part, each under its key. */
@@ -34,6 +35,7 @@ export class ShelfLog implements TransferLog {
   readonly #hash: InfoHash
   readonly #appender: LogAppender
   readonly #released: () => void
+  readonly #base: LogBase | undefined
   /** Sequence numbers of the checkpoints there are, in order. */
   #checkpoints: readonly number[]
   /** The last checkpoint's write; writes are done in order. */
@@ -41,12 +43,18 @@ export class ShelfLog implements TransferLog {
   #closing: Promise<void> | undefined
 
   /** Opens the log, having made sure that its end can be trusted. `released` is called when it was closed. */
-  static async open(shelf: Shelf, hash: InfoHash, clock: Clock, released: () => void): Promise<ShelfLog> {
+  static async open(
+    shelf: Shelf,
+    hash: InfoHash,
+    clock: Clock,
+    base: LogBase | undefined,
+    released: () => void,
+  ): Promise<ShelfLog> {
     const checkpoints = await listCheckpoints(shelf, hash)
     const end = await findEnd(shelf, hash)
-    await checkDensity(shelf, hash, checkpoints.at(-1) ?? 0, end.nextSeq)
+    await checkDensity(shelf, hash, checkpoints.at(-1) ?? base?.firstSeq ?? 0, end.nextSeq)
     const inputsEnd = await findInputsEnd(shelf, hash)
-    return new ShelfLog(shelf, hash, clock, end, inputsEnd, checkpoints, released)
+    return new ShelfLog(shelf, hash, clock, end, inputsEnd, { checkpoints, base }, released)
   }
 
   private constructor(
@@ -55,12 +63,13 @@ export class ShelfLog implements TransferLog {
     clock: Clock,
     end: LogEnd,
     inputsEnd: InputsEnd,
-    checkpoints: readonly number[],
+    { checkpoints, base }: { readonly checkpoints: readonly number[]; readonly base: LogBase | undefined },
     released: () => void,
   ) {
     this.#shelf = shelf
     this.#hash = hash
     this.#checkpoints = checkpoints
+    this.#base = base
     this.#released = released
     this.#appender = new LogAppender({
       clock,
@@ -75,6 +84,10 @@ export class ShelfLog implements TransferLog {
       committed: (committedSeq) => this.onCommitted?.(committedSeq),
       failed: (failure) => this.onFailed?.(failure),
     })
+  }
+
+  get firstSeq(): number {
+    return this.#base?.firstSeq ?? 0
   }
 
   get nextSeq(): number {
@@ -106,7 +119,8 @@ export class ShelfLog implements TransferLog {
   }
 
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
-    return readCommitted(this.#shelf, this.#hash, this.committedSeq, from, to)
+    const end = Math.min(to ?? this.committedSeq, this.committedSeq)
+    return readEvents(this.#shelf, this.#hash, from, end, this.#base)
   }
 
   readInputs(from: number, to?: number): AsyncIterable<readonly LoggedInput[]> {
@@ -132,7 +146,7 @@ export class ShelfLog implements TransferLog {
   }
 
   loadCheckpoint(atMost = this.committedSeq): Promise<Checkpoint | undefined> {
-    return findCheckpoint(this.#shelf, this.#hash, this.#checkpoints, atMost)
+    return findState(this.#shelf, this.#hash, { seqs: this.#checkpoints, base: this.#base }, atMost)
   }
 
   close(): Promise<void> {

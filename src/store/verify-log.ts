@@ -25,14 +25,14 @@ export interface LogVerdict {
 
 /** Throws `TRANSFER_UNKNOWN` where there is no such transfer. */
 export const verifyLog = async (logs: LogReaders, infoHash: InfoHash): Promise<LogVerdict> => {
-  const reader = await logs.reader(infoHash)
-  if (reader === undefined) throw new TorrewindError('TRANSFER_UNKNOWN', `there is no log of ${toHex(infoHash)}`)
   let firstSeq: number | undefined
   let lastSeq: number | undefined
   let events = 0
   let inputs = 0
   const verdict = () => ({ events, firstSeq, lastSeq, ...(inputs > 0 ? { inputs } : {}) })
   try {
+    const reader = await logs.reader(infoHash)
+    if (reader === undefined) throw new TorrewindError('TRANSFER_UNKNOWN', `there is no log of ${toHex(infoHash)}`)
     for await (const record of reader.read(0)) {
       firstSeq ??= record[0]?.seq
       lastSeq = record.at(-1)?.seq

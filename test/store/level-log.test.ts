@@ -9,6 +9,7 @@ import { FORMAT_KEY } from '../../src/store/log-keys.js'
 import { verifyLog } from '../../src/store/verify-log.js'
 import { type LevelPlace, levelPlace } from '../contracts/level-place.js'
 import { checkpointContract } from '../contracts/log-checkpoints.js'
+import { compactionContract } from '../contracts/log-compaction.js'
 import { damageContract } from '../contracts/log-damage.js'
 import { inputsContract } from '../contracts/log-inputs.js'
 import { append, commitRecords, committed, entryOf, errorOf, loggedFrom, readAll } from '../contracts/log-rig.js'
@@ -23,6 +24,7 @@ logContract(test, 'level log', levelPlace)
 checkpointContract(test, 'level log', levelPlace)
 damageContract(test, 'level log', levelPlace)
 inputsContract(test, 'level log', levelPlace)
+compactionContract(test, 'level log', levelPlace)
 logContract(test, 'level log, synced', () => levelPlace(true))
 
 const claim = (what: string, run: (place: LevelPlace) => Promise<void>): void => {
@@ -179,6 +181,35 @@ claim('a file that cannot grow fails the log once, and what was committed stays'
   log.flush()
   await committed(log, log.nextSeq)
   assert.is((await verifyLog(store, ONE.infoHash)).ok, true)
+})
+
+claim('a process that is killed while it compacts leaves a log that is whole from some event on', async (place) => {
+  const store = await place.open()
+  const log = await store.open(ONE)
+  await commitRecords(log, ...Array.from({ length: 120 }, () => 100))
+  await store.close()
+  let compacted = 0
+  for (let round = 0; round < 4; round++) {
+    const child = runChild('./compacting.ts', [place.folder])
+    const places = new Set<string>()
+    await child.line((line) => places.add(line).size > 1 + (round % 3))
+    child.process.kill('SIGKILL')
+    await child.gone
+    const again = await place.open()
+    const { ok, firstSeq = 0, lastSeq } = await verifyLog(again, ONE.infoHash)
+    assert.ok(ok && lastSeq === 11_999, `round ${round}`)
+    assert.ok(firstSeq >= compacted, 'what was compacted stays so')
+    compacted = firstSeq
+    const opened = await again.open(ONE)
+    assert.equal(await readAll(opened), loggedFrom(firstSeq, 12_000))
+    if (firstSeq > 0)
+      assert.equal(await opened.loadCheckpoint(), {
+        seq: firstSeq,
+        snapshot: new Uint8Array(50_000).fill(firstSeq % 256),
+      })
+    await again.close()
+  }
+  assert.ok(compacted > 0)
 })
 
 test.run()

@@ -7,6 +7,7 @@ import { createMemoryLogStore } from '../../src/store/memory-log.js'
 import { MemoryMedium } from '../../src/store/memory-medium.js'
 import { MemoryShelf } from '../../src/store/memory-shelf.js'
 import { checkpointContract } from '../contracts/log-checkpoints.js'
+import { compactionContract } from '../contracts/log-compaction.js'
 import { damageContract } from '../contracts/log-damage.js'
 import { inputsContract } from '../contracts/log-inputs.js'
 import { append, entryOf, errorOf, type LogPlace, loggedFrom, readAll } from '../contracts/log-rig.js'
@@ -30,6 +31,7 @@ logContract(test, 'memory log', memoryPlace)
 checkpointContract(test, 'memory log', memoryPlace)
 damageContract(test, 'memory log', memoryPlace)
 inputsContract(test, 'memory log', memoryPlace)
+compactionContract(test, 'memory log', memoryPlace)
 
 /** Moves the clock on until the job is done, as the loop of a simulator does. */
 const driven = async <Value>(clock: ManualClock, job: Promise<Value>): Promise<Value> => {
