@@ -17,7 +17,7 @@ import {
   readAllowFile,
   tellOperations,
 } from './tracker-operations.js'
-import { trackerWhyCommand } from './tracker-why-command.js'
+import { trackerWhyCommand } from './tracker-why.js'
 
 interface TrackerFlags extends AccessFlags, OperationsFlags {
   readonly host?: string
