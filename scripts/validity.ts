@@ -49,20 +49,23 @@ const showRows = (rows: readonly Row[]): void =>
   )
 
 console.log(`Torrewind ${VERSION}, ${quick ? `${SEEDS_QUICK} seeds, which is too few to tell` : `${SEEDS} seeds`}`)
-let missed = 0
+const counts = { passed: 0, missed: 0, 'not run': 0 }
+const secondsSince = (began: number): number => Math.round((performance.now() - began) / 1_000)
+const beganAll = performance.now()
 for (const point of points) {
   const began = performance.now()
   console.log(`\n## ${point.number}. ${point.title}\n`)
   try {
     const rows = await point.run({ quick, sweep })
     showRows(rows)
-    missed += rows.filter(({ verdict }) => verdict === 'missed').length
+    for (const { verdict } of rows) counts[verdict]++
   } catch (error) {
-    missed++
+    counts.missed++
     console.log(`Came to no end: ${error instanceof Error ? error.message : String(error)}`)
   }
-  console.log(`\n${Math.round((performance.now() - began) / 1_000)} s`)
+  console.log(`\n${secondsSince(began)} s`)
 }
 await threads.close()
-console.log(missed === 0 ? '\nNothing that was run was missed.' : `\n${missed} missed.`)
+const { passed, missed, 'not run': notRun } = counts
+console.log(`\n${passed} criteria passed, ${missed} missed, ${notRun} not run, ${secondsSince(beganAll)} s.`)
 process.exitCode = missed === 0 ? 0 : 1
