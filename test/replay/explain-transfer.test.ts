@@ -197,6 +197,14 @@ testCases('the transfer', [
     cites: ['peer-snubbed'],
   },
   {
+    code: 'holder-slow',
+    verdict: 'stuck',
+    story: () => served().after(15_000),
+    not: () => served().after(3_000),
+    cites: ['blocks-requested', 'block-received'],
+    text: /10\.0\.0\.1:6881 has sent nothing for 15 s, and has 1 block on order/,
+  },
+  {
     code: 'wasteful',
     verdict: 'progressing',
     story: () => served().also({ type: 'block-wasted', ...block(1, 0, 0), kind: 'duplicate' }),

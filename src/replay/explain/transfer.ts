@@ -1,7 +1,7 @@
 /** Why a transfer as a whole is as it is. */
 import { rateOf } from '../../events/meter.js'
 import type { PeerState, TransferState } from '../../events/state.js'
-import type { PieceIndex } from '../../values.js'
+import { type PieceIndex, showAddress } from '../../values.js'
 import { showRanges } from '../diff.js'
 import { type WasteKind, wasteOf } from '../waste.js'
 import { type Claim, claim, type Finding, proven, showDuration, showMany, showRate, type View } from './claim.js'
@@ -9,7 +9,7 @@ import { lastOf } from './evidence.js'
 import { findingPeers } from './finding-peers.js'
 import { hadItLast } from './had-it-last.js'
 import { haltOf } from './halt.js'
-import { isOpen, serves, whyChoked } from './holder.js'
+import { isOpen, isSlow, serves, whyChoked } from './holder.js'
 import { rateClaims } from './rate.js'
 
 const PEERS_MAX = 10
@@ -63,17 +63,23 @@ const chokers = ({ state, now }: View): readonly Claim[] => {
   ]
 }
 
-const snubbers = ({ state, now }: View): readonly Claim[] =>
+/** Peers that owe us blocks, and bring none. */
+const stalled = ({ state, now }: View): readonly Claim[] =>
   [...state.peers.values()]
-    .filter(({ snubbed }) => snubbed)
+    .filter((peer) => peer.snubbed || (peer.requested.size > 0 && isSlow(peer, now)))
     .slice(0, PEERS_MAX)
-    .map(({ key, address, lastBlockAt }) =>
-      claim(
-        'snubs-us',
-        `${address.host}:${address.port} has sent no block for ${showDuration(now - lastBlockAt)}`,
-        lastOf('peer-snubbed', ({ peer }) => peer === key),
-      ),
-    )
+    .map(({ key, address, lastBlockAt, snubbed, requested }) => {
+      const isIt = (event: { readonly peer: number }): boolean => event.peer === key
+      const silent = `${showAddress(address)} has sent nothing for ${showDuration(now - lastBlockAt)}`
+      if (snubbed) return claim('snubs-us', silent, lastOf('peer-snubbed', isIt))
+      const owed = `${showMany(requested.size, 'block')} on order`
+      return claim(
+        'holder-slow',
+        `${silent}, and has ${owed}`,
+        lastOf('blocks-requested', isIt),
+        lastOf('block-received', isIt),
+      )
+    })
 
 const wasteful = async ({ state, history }: View): Promise<readonly Claim[]> => {
   const { sessionWasted, sessionDownloaded, nextSeq } = state
@@ -117,10 +123,15 @@ const downloading = async (view: View): Promise<Finding> => {
     : []
   claims.push(...(await findingPeers(view)), ...chokers(view))
   if ([...state.peers.values()].some(isOpen)) claims.push(...(await holderless(view)))
-  claims.push(...snubbers(view), ...rateClaims(view), ...(await wasteful(view)))
+  claims.push(...(moves ? [] : stalled(view)), ...rateClaims(view), ...(await wasteful(view)))
   if (claims.length === 0)
     claims.push(
-      claim('downloading', `nothing came yet; ${left} missing`, lastOf('blocks-requested'), lastOf('download-began')),
+      claim(
+        'downloading',
+        `${newest === 0 ? 'nothing came yet' : `nothing came for ${showDuration(now - newest)}`}; ${left} missing`,
+        lastOf('blocks-requested'),
+        lastOf('download-began'),
+      ),
     )
   return {
     verdict: moves ? 'progressing' : claims.some(({ code }) => code === 'downloading') ? 'waiting' : 'stuck',
