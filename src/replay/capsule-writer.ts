@@ -36,7 +36,7 @@ export interface CapsuleSource {
   readonly torrent: Uint8Array
   /** It must not change meanwhile below `to`. */
   readonly log: LogReader
-  /** The first event, by default 0. */
+  /** The first event, by default the first of the log. */
   readonly from?: number | undefined
   /** The number after that of the last event, by default the end of the log. */
   readonly to?: number | undefined
@@ -205,9 +205,10 @@ async function* blocksOf(contents: Contents, { base, keyframes }: CapsuleRoot): 
 
 /** Throws `OPTION_INVALID` where there is no such event, and as reading the log does. */
 export const draftCapsule = async (source: CapsuleSource): Promise<CapsuleDraft> => {
-  const { log, from = 0, to = log.committedSeq } = source
-  if (to > log.committedSeq || from >= to) {
-    const reason = log.committedSeq === 0 ? 'it is empty' : `it has events 0 to ${log.committedSeq - 1}`
+  const { firstSeq = 0, committedSeq } = source.log
+  const { from = firstSeq, to = committedSeq } = source
+  if (from < firstSeq || to > committedSeq || from >= to) {
+    const reason = committedSeq === 0 ? 'it is empty' : `it has events ${firstSeq} to ${committedSeq - 1}`
     throw new TorrewindError('OPTION_INVALID', `there is nothing to export from ${from} on in the log: ${reason}`)
   }
   const contents = new Contents(source, from, to)

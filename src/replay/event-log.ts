@@ -19,6 +19,7 @@ function* batchesOf(events: readonly LoggedEvent[]): Generator<readonly LoggedEv
 export const logOfEvents = (events: readonly LoggedEvent[], base?: Checkpoint): LogReader => {
   const firstSeq = base?.seq ?? 0
   return {
+    firstSeq,
     committedSeq: firstSeq + events.length,
     async *read(from, to = firstSeq + events.length) {
       yield* batchesOf(events.slice(Math.max(0, from - firstSeq), Math.max(0, to - firstSeq)))
