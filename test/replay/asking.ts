@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { EventType } from '../../src/events/vocabulary.js'
+import { logOfEvents } from '../../src/replay/event-log.js'
 import {
   type CauseCode,
   type ExplainOptions,
@@ -12,14 +13,13 @@ import {
   type Verdict,
 } from '../../src/replay/index.js'
 import type { Story } from '../actors/given.js'
-import { readable } from './readable.js'
 
 /** Causes that some test saw given, and that some test saw left out where it is not true. */
 export const seen = { true: new Set<CauseCode>(), untrue: new Set<CauseCode>() }
 
 /** Asked at the story's time, so that silence counts. */
 export const why = (story: Story, question: Question = {}, options: ExplainOptions = {}): Promise<Explanation> =>
-  explain(new History(readable(story.log)), question, { now: story.now, ...options })
+  explain(new History(logOfEvents(story.log)), question, { now: story.now, ...options })
 
 export const codesOf = ({ causes }: Explanation): readonly CauseCode[] => causes.map(({ code }) => code)
 

@@ -175,7 +175,7 @@ testCases('a piece', [
     story: () => onOrder().also(brings(1, 0, 0), brings(1, 0, 1), { type: 'piece-filled', piece: pieceIndex(0) }),
     not: onOrder,
     question: piece,
-    cites: ['piece-filled'],
+    cites: ['block-received', 'piece-filled'],
   },
   {
     code: 'waiting-for-disk',

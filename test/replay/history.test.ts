@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { LoggedEvent } from '../../src/events/codec.js'
 import { takeSnapshot } from '../../src/events/snapshot.js'
+import { logOfEvents } from '../../src/replay/event-log.js'
 import { evolve, History, initialState, type ReadableLog, stateHash, type Topic } from '../../src/replay/index.js'
 import { signatureOf } from '../../src/replay/topic.js'
 import { type Instant, peerKey, pieceIndex, seq } from '../../src/values.js'
@@ -10,7 +11,6 @@ import { downloading, SMALL, seedPeer } from '../actors/beginnings.js'
 import { Conversation } from '../actors/conversation.js'
 import { given, Story } from '../actors/given.js'
 import { codeOf } from '../engine/rig.js'
-import { readable } from './readable.js'
 
 const storyOf = (seed: number, events = 800): readonly LoggedEvent[] => {
   const conversation = new Conversation(seed, SMALL)
@@ -32,7 +32,7 @@ const longStory = (events: number): readonly LoggedEvent[] => {
 
 test('history: the state at any event is the fold up to it, however one gets there', async () => {
   const log = longStory(40_000)
-  const history = new History(readable(log))
+  const history = new History(logOfEvents(log))
   const order = [39_999, 5, 20_000, 19_999, 19_998, 20_001, 0, 39_000, 16_384, 16_383, 16_385]
   const expected = new Map<number, string>()
   const state = initialState()
@@ -45,7 +45,7 @@ test('history: the state at any event is the fold up to it, however one gets the
 })
 
 test('history: a state that was handed out is the caller’s own', async () => {
-  const history = new History(readable(storyOf(1)))
+  const history = new History(logOfEvents(storyOf(1)))
   const state = await history.stateAt({ seq: 600 })
   const hash = stateHash(state)
   state.name = 'changed'
@@ -55,8 +55,8 @@ test('history: a state that was handed out is the caller’s own', async () => {
 
 test('history: a checkpoint of the log is used, and a damaged one is passed over', async () => {
   const log = storyOf(2)
-  const { read } = readable(log)
-  const half = await new History(readable(log)).stateAt({ seq: 499 })
+  const { read } = logOfEvents(log)
+  const half = await new History(logOfEvents(log)).stateAt({ seq: 499 })
   for (const snapshot of [takeSnapshot(half), new Uint8Array(9)]) {
     const reads: number[] = []
     const kept: ReadableLog = {
@@ -68,14 +68,14 @@ test('history: a checkpoint of the log is used, and a damaged one is passed over
       loadCheckpoint: async (atMost = 0) => (atMost >= 500 ? { seq: 500, snapshot } : undefined),
     }
     const state = await new History(kept).stateAt({ seq: 510 })
-    assert.is(stateHash(state), stateHash(await new History(readable(log)).stateAt({ seq: 510 })))
+    assert.is(stateHash(state), stateHash(await new History(logOfEvents(log)).stateAt({ seq: 510 })))
     assert.equal(reads, [snapshot.length > 9 ? 500 : 0])
   }
 })
 
 test('history: a time is the last event that is not later', async () => {
   const log = storyOf(3)
-  const history = new History(readable(log))
+  const history = new History(logOfEvents(log))
   for (const { at } of [log[0], log[17], log[700], log.at(-1)] as LoggedEvent[]) {
     assert.is(
       await history.seqOf({ at }),
@@ -95,7 +95,8 @@ test('history: a time is the last event that is not later', async () => {
 test('history: the events are read backwards, each once', async () => {
   const log = longStory(20_000)
   const seqs: number[] = []
-  for await (const events of new History(readable(log)).backwards(19_000)) for (const { seq } of events) seqs.push(seq)
+  for await (const events of new History(logOfEvents(log)).backwards(19_000))
+    for (const { seq } of events) seqs.push(seq)
   assert.equal(
     seqs,
     Array.from({ length: 19_000 }, (_, at) => 18_999 - at),
@@ -114,7 +115,7 @@ const TOPICS: readonly Topic[] = [
 test('history: the last change of a piece, a block, a peer and the transfer is the one that a fold of everything finds', async () => {
   for (let seed = 10; seed < 14; seed++) {
     const log = storyOf(seed)
-    const history = new History(readable(log))
+    const history = new History(logOfEvents(log))
     const state = initialState()
     const last = new Map<Topic, number>()
     const signatures = new Map(TOPICS.map((topic) => [topic, signatureOf(state, topic)]))
@@ -140,7 +141,7 @@ test('history: the last change is found beyond the window in which it is looked 
   const story = given(downloading(), seedPeer(1)).when(...[])
   const before = story.state.nextSeq
   for (let count = 0; count < 20_000; count++) story.also({ type: 'choke-round-ended' })
-  const history = new History(readable(story.log))
+  const history = new History(logOfEvents(story.log))
   const last = await history.lastChange({ type: 'peer', peer: peerKey(1) }, { seq: story.state.nextSeq - 1 })
   assert.is(last?.seq, before - 1)
   assert.is(last?.event.type, 'unchoke-received')
@@ -154,7 +155,7 @@ test('history: two moments differ by what happened between them, and a moment fr
     { type: 'blocks-requested', peer: peerKey(1), ranges: [{ piece: pieceIndex(2), offset: 0, length: 32_768 }] },
     { type: 'block-received', peer: peerKey(1), piece: pieceIndex(2), offset: 0, length: 16_384 },
   )
-  const history = new History(readable(story.log))
+  const history = new History(logOfEvents(story.log))
   const after = story.state.nextSeq - 1
   assert.equal(await history.diff({ seq: after }, { seq: after }), [])
   const differences = await history.diff({ seq: before }, { seq: after })
@@ -174,7 +175,7 @@ test('history: two moments differ by what happened between them, and a moment fr
   story.also({ type: 'block-received', peer: peerKey(1), piece: pieceIndex(2), offset: 16_384, length: 16_384 })
   story.also({ type: 'piece-filled', piece: pieceIndex(2) }, { type: 'piece-verified', piece: pieceIndex(2) })
   story.also({ type: 'piece-stored', piece: pieceIndex(2) })
-  const later = new History(readable(story.log))
+  const later = new History(logOfEvents(story.log))
   const more = await later.diff({ seq: after }, { seq: story.state.nextSeq - 1 })
   assert.equal(
     more.filter(({ path }) => path === 'stored'),
@@ -185,7 +186,7 @@ test('history: two moments differ by what happened between them, and a moment fr
 
 test('history: differences back are those forth with before and after exchanged', async () => {
   const log = storyOf(20)
-  const history = new History(readable(log))
+  const history = new History(logOfEvents(log))
   for (const [from, to] of [
     [100, 101],
     [300, 420],
@@ -205,7 +206,7 @@ test('history: differences back are those forth with before and after exchanged'
 
 test('history: a log that is being written grows', async () => {
   const story = new Story([...downloading()])
-  const { read } = readable(story.log)
+  const { read } = logOfEvents(story.log)
   const growing: ReadableLog = {
     get committedSeq() {
       return story.log.length

@@ -2,14 +2,14 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TransferEvent } from '../../src/events/vocabulary.js'
+import { logOfEvents } from '../../src/replay/event-log.js'
 import { History, type WasteKind, wasteOf } from '../../src/replay/index.js'
 import { BLOCK_BYTES, peerKey, pieceIndex } from '../../src/values.js'
 import { downloading, SMALL, seedPeer } from '../actors/beginnings.js'
 import { Conversation } from '../actors/conversation.js'
 import { given, type Story } from '../actors/given.js'
-import { readable } from './readable.js'
 
-const account = async (story: Story) => wasteOf(new History(readable(story.log)), { seq: story.state.nextSeq - 1 })
+const account = async (story: Story) => wasteOf(new History(logOfEvents(story.log)), { seq: story.state.nextSeq - 1 })
 const asks = (peer: number, index: number): TransferEvent => ({
   type: 'blocks-requested',
   peer: peerKey(peer),

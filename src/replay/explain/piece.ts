@@ -199,10 +199,13 @@ export const explainPiece = async (view: View, piece: PieceIndex): Promise<Findi
   const ledger = state.pieces.get(piece)
   const halt = await haltOf(view)
   if (halt !== undefined) return { verdict: 'stopped', claims: [halt] }
-  if (ledger?.standing.tags.hashing === true) {
-    const claims = [
-      claim('waiting-for-hash', 'every block is here, and it is being hashed', lastOf('piece-filled', ofPiece(piece))),
-    ]
+  // The moment may be in the middle of a turn: the last block came, and what follows from it is the next event.
+  if (
+    ledger?.standing.tags.hashing === true ||
+    (ledger !== undefined && ledger.received === ledger.blocks && ledger.standing.tags.fetching === true)
+  ) {
+    const proof = [lastOf('piece-filled', ofPiece(piece)), lastOf('block-received', ofPiece(piece))]
+    const claims = [claim('waiting-for-hash', 'every block is here, and it is being hashed', ...proof)]
     return { verdict: 'progressing', claims }
   }
   if (ledger?.standing.tags.writing === true) {
