@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { firstValueFrom } from 'rxjs'
 import { filter } from 'rxjs/operators'
-import type { Progress, Transfer } from '../../src/api.js'
+import type { AddOptions, Progress, Transfer } from '../../src/api.js'
 import type { LoggedEvent } from '../../src/events/codec.js'
 import type { EventOf, EventType } from '../../src/events/vocabulary.js'
 import { createEngine, type Engine, type EngineOptions, TorrewindError } from '../../src/index.js'
@@ -43,11 +43,15 @@ export class Rig {
   }
 
   /** An engine that seeds the content. */
-  async seed(content: Content, options: Omit<EngineOptions, 'dataDir'> = {}): Promise<Seeding> {
+  async seed(
+    content: Content,
+    options: Omit<EngineOptions, 'dataDir'> = {},
+    record: AddOptions['record'] = 'events',
+  ): Promise<Seeding> {
     const folder = await this.folder()
     await writeContent(content, folder)
     const engine = await this.engine(join(folder, 'data'), options)
-    const transfer = await engine.add(content.torrent, { path: folder })
+    const transfer = await engine.add(content.torrent, { path: folder, record })
     await within(transfer.done, 'the seed')
     return { engine, transfer, folder, address: at(engine.port) }
   }
