@@ -6,8 +6,10 @@ import { LOOPBACK } from './place.js'
 import { peerScript } from './python.js'
 import type { Rig } from './rig.js'
 
-const over = (protocol: 'http' | 'udp'): Tracker => ({
-  name: `bittorrent-tracker${protocol === 'udp' ? ' over UDP' : ''}`,
+const NAMES = { http: '', udp: ' over UDP', ws: ' over WebSocket' } as const
+
+const over = (protocol: keyof typeof NAMES): Tracker => ({
+  name: `bittorrent-tracker${NAMES[protocol]}`,
   available: npmPeersUnavailable,
   track: async (rig, _samples, place = LOOPBACK) => {
     const child = rig.start({
@@ -17,13 +19,14 @@ const over = (protocol: 'http' | 'udp'): Tracker => ({
       cwd: NPM_PEERS,
       place,
     })
-    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), protocol)
+    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), protocol === 'udp' ? 'udp' : 'http')
     return `${protocol}://${place.host}:${port}/announce`
   },
 })
 
 export const bittorrentTracker = over('http')
 export const bittorrentTrackerOverUdp = over('udp')
+export const bittorrentTrackerOverWebSocket = over('ws')
 
 /** Two of its clients announce, scrape and stop at this tracker; what each was told, by step. */
 export const clientsOfBittorrentTracker = async (

@@ -44,9 +44,10 @@ const FLAGS = [
   '--remote-debugging-pipe',
 ]
 
-export const startBrowser = async (rig: Rig): Promise<BrowserPage> => {
+/** `flags` are on top of those that every browser here has. */
+export const startBrowser = async (rig: Rig, ...flags: readonly string[]): Promise<BrowserPage> => {
   const profile = path.join(await rig.folder('chromium'), 'profile')
-  const args = [...FLAGS, `--user-data-dir=${profile}`, 'about:blank']
+  const args = [...FLAGS, ...flags, `--user-data-dir=${profile}`, 'about:blank']
   const child = rig.start({ name: 'chromium', command: 'chromium', args, pipes: true })
   const { into, from } = child.pipes
   into.on('error', () => {})

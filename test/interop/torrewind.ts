@@ -117,12 +117,14 @@ export const create = async (rig: Rig, root: string, ...options: string[]): Prom
   }
 }
 
-const trackerOver = (protocol: 'http' | 'udp'): Tracker => ({
-  name: `Torrewind's tracker${protocol === 'udp' ? ' over UDP' : ''}`,
+const WAYS = { http: '', udp: ' over UDP', ws: ' over WebSocket' } as const
+
+const trackerOver = (protocol: keyof typeof WAYS): Tracker => ({
+  name: `Torrewind's tracker${WAYS[protocol]}`,
   ours: true,
   available,
   track: async (rig, _samples, place = LOOPBACK) => {
-    const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0', '--udp', '0')
+    const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0', '--udp', '0', '--ws')
     const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), protocol)
     return `${protocol}://${place.host}:${port}/announce`
   },
@@ -130,3 +132,4 @@ const trackerOver = (protocol: 'http' | 'udp'): Tracker => ({
 
 export const torrewindTracker = trackerOver('http')
 export const torrewindTrackerOverUdp = trackerOver('udp')
+export const torrewindTrackerOverWebSocket = trackerOver('ws')

@@ -1,4 +1,4 @@
-// The tracker of the npm package `bittorrent-tracker`, over HTTP and UDP, for the interoperability tests.
+// The tracker of the npm package `bittorrent-tracker`, over HTTP, WebSocket at the same port, and UDP, for the interoperability tests.
 //   node bittorrent_tracker.mjs HOST
 // Run it from the folder where `bittorrent-tracker` is installed. It prints {"type":"listening","http":N,"udp":N},
 // then a line for each announce, and ends when its standard input does.
@@ -10,7 +10,7 @@ const say = (line) => console.log(JSON.stringify(line))
 process.stdin.on('end', () => process.exit(0)).resume()
 
 // Behind no proxy, and with every peer on one machine, the address of the connection is the peer's.
-const server = new Server({ udp: true, http: true, ws: false, stats: false, trustProxy: false })
+const server = new Server({ udp: true, http: true, ws: true, stats: false, trustProxy: false })
 server.on('error', (error) => {
   say({ type: 'error', message: String(error) })
   process.exit(1)
