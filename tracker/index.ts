@@ -9,7 +9,7 @@ import { ConnectionIds } from './connection-ids.js'
 import { TrackerCore } from './core.js'
 import type { EventLog } from './event-log.js'
 import type { Keeping } from './event-record.js'
-import { HTTP_FRONT_BOUNDS, hostOf, startHttpFront } from './http.js'
+import { HTTP_FRONT_BOUNDS, type HttpFront, hostOf, startHttpFront } from './http.js'
 import { httpReply, notThere } from './http-reply.js'
 import { Latency, timed } from './latency.js'
 import { loggingWitness, logStore, SILENT, type TrackerLogger } from './logger.js'
@@ -29,7 +29,7 @@ import { Reloader, ratesOf } from './reload.js'
 import type { Soon } from './store.js'
 import type { FrontName } from './tally.js'
 import type { Tokens } from './tokens.js'
-import { startUdpFront } from './udp.js'
+import { startUdpFront, type UdpFront } from './udp.js'
 import { udpReply } from './udp-reply.js'
 import { CountedStore } from './web-counts.js'
 import { WebReplies } from './web-reply.js'
@@ -190,13 +190,17 @@ const serve = async (
     return options.metrics === undefined ? reply : timed(latency, reply)
   }
   const reloader = new Reloader({ core, tokens: access, logger })
+  /** Fronts that answer already: the first may be asked for metrics before the others are there. */
+  const there: { http?: HttpFront; udp?: UdpFront } = {}
   let metrics: Promise<Metrics> | undefined
   const readMetrics = async () => {
     metrics ??= metricsOf({
       ...{ core, readiness, catalogue, latencies, peersMax, torrentsMax: swarmsMax, reloads: reloader },
       storeWaitingMax: isRemote(options.store ?? '') ? LIMITS.trackerStoreWaitingMax : undefined,
-      connections: () => http.connections,
-      datagramsUnsent: () => udp?.unsent ?? 0,
+      connections: () => there.http?.connections ?? { open: 0, refused: 0 },
+      connectionsMax,
+      webSockets: () => webFront && { open: webFront.sockets, max: webFront.bounds.socketsMax },
+      datagramsUnsent: () => there.udp?.unsent ?? 0,
       events: () => events?.counts,
     })
     return (await metrics).text()
@@ -210,6 +214,7 @@ const serve = async (
     },
   })
   const webFront = web && (await opened(openWebFront(core, web, now)))
+  const connectionsMax = HTTP_FRONT_BOUNDS.connectionsMax + (webFront?.bounds.socketsMax ?? 0)
   const http = await opened(
     startHttpFront({
       host,
@@ -217,12 +222,10 @@ const serve = async (
       reply: repliesOf('http', (target: string, from: Uint8Array) => httpReply(core, target, from)),
       routes: (request, response) => atFront(request, response) || catalogue.routes(request, response),
       upgrade: webFront && ((...asked) => webFront.upgrade(...asked)),
-      bounds: {
-        ...HTTP_FRONT_BOUNDS,
-        connectionsMax: HTTP_FRONT_BOUNDS.connectionsMax + (webFront?.bounds.socketsMax ?? 0),
-      },
+      bounds: { ...HTTP_FRONT_BOUNDS, connectionsMax },
     }),
   )
+  there.http = http
   const ids = new ConnectionIds(machineKey(16), now)
   const udp =
     udpPort === undefined
@@ -236,6 +239,7 @@ const serve = async (
             ),
           }),
         )
+  if (udp !== undefined) there.udp = udp
   const operations =
     metricsPort === undefined
       ? undefined

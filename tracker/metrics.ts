@@ -6,7 +6,6 @@
  * strangers could make as many as they like.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { LIMITS } from '../src/limits.js'
 import { VERSION } from '../src/version.js'
 import type { CatalogueFront } from './catalogue-front.js'
 import type { TrackerCore } from './core.js'
@@ -27,7 +26,11 @@ export interface MetricsParts {
   /** Requests that wait for the store at most, where it is on another machine. */
   readonly storeWaitingMax: number | undefined
   readonly reloads: { readonly applied: number; readonly refused: number }
+  /** Of the HTTP front, those of browsers among them. */
   connections(): { readonly open: number; readonly refused: number }
+  readonly connectionsMax: number
+  /** Browsers over WebSocket, where there is such a front. */
+  webSockets(): { readonly open: number; readonly max: number } | undefined
   /** Answers that were dropped, as more of them waited to be sent than may. */
   datagramsUnsent(): number
   /** Of the log of events, where there is one. */
@@ -142,20 +145,23 @@ export class Metrics {
   }
 
   /** Limits, what each has turned away, and that none of them ever puts out what is there. */
-  #limits({ core, catalogue, peersMax, torrentsMax, storeWaitingMax, connections }: MetricsParts): void {
+  #limits(parts: MetricsParts): void {
+    const { core, catalogue, peersMax, torrentsMax, storeWaitingMax, connections, connectionsMax, webSockets } = parts
     const { tally } = core
     const { entriesMax, storedBytesMax, watchersMax } = catalogue.desk.bounds
     this.#rows('limit', ['limit'], 'Limits as they are set', () => {
       const rows: Row[] = [
         [{ limit: 'peers' }, peersMax],
         [{ limit: 'torrents' }, torrentsMax],
-        [{ limit: 'connections' }, LIMITS.trackerConnectionsMax],
+        [{ limit: 'connections' }, connectionsMax],
         [{ limit: 'catalogue_entries' }, entriesMax],
         [{ limit: 'catalogue_bytes' }, storedBytesMax],
         [{ limit: 'catalogue_watchers' }, watchersMax],
       ]
       if (core.rates !== undefined) rows.push([{ limit: 'rate' }, core.rates.perSecond])
       if (core.allow !== undefined) rows.push([{ limit: 'allowed_torrents' }, core.allow.size])
+      const sockets = webSockets()
+      if (sockets !== undefined) rows.push([{ limit: 'web_sockets' }, sockets.max])
       if (storeWaitingMax !== undefined) rows.push([{ limit: 'store_requests' }, storeWaitingMax])
       return rows
     })
@@ -176,11 +182,12 @@ export class Metrics {
     )
   }
 
-  #operations({ readiness, reloads, connections, datagramsUnsent, events }: MetricsParts): void {
+  #operations({ readiness, reloads, connections, webSockets, datagramsUnsent, events }: MetricsParts): void {
     this.#gauge('ready', 'Whether it is to be sent requests', () => Number(readiness.isReady))
     this.#gauge('store_up', 'Whether the store answers, or can be written', () => Number(readiness.isStoreUp))
     this.#counter('store_errors_total', [], 'How often the store went away', () => [[{}, readiness.storeErrors]])
     this.#gauge('connections', 'Connections of the HTTP front', () => connections().open)
+    this.#gauge('web_sockets', 'Those of them that are of browsers over WebSocket', () => webSockets()?.open ?? 0)
     this.#counter('datagrams_unsent_total', [], 'Answers dropped, as too many waited to be sent', () => [
       [{}, datagramsUnsent()],
     ])
