@@ -43,10 +43,12 @@ const seedsAll = async (
   await Promise.all(
     all.map(async (sample) => {
       await daemon.complete(sample)
+      const isTracked = tracked.includes(sample)
+      if (isTracked) await daemon.announced(sample)
       const got = await torrewind.get({
         rig,
         sample,
-        peers: tracked.includes(sample) ? [] : [daemon.address],
+        peers: isTracked ? [] : [daemon.address],
         place: network.place(),
         boundMs: TRANSMISSION_BOUND_MS,
       })

@@ -33,6 +33,8 @@ export interface TransmissionDaemon {
   add(sample: Pick<Sample, 'torrent' | 'infoHash'>, dir: string): Promise<void>
   /** Resolves when the torrent is whole, checked and seeding; called for content that is there already, it checks that. */
   complete(sample: Pick<Sample, 'name' | 'infoHash'>, boundMs?: number): Promise<void>
+  /** Resolves when the torrent's tracker has answered an announce. */
+  announced(sample: Pick<Sample, 'name' | 'infoHash'>): Promise<void>
 }
 
 interface TorrentState {
@@ -40,6 +42,7 @@ interface TorrentState {
   readonly percentDone: number
   readonly status: number
   readonly errorString: string
+  readonly trackerStats: readonly { readonly lastAnnounceSucceeded: boolean; readonly lastAnnounceResult: string }[]
 }
 
 /** `status` of a torrent that is complete and serving. */
@@ -121,9 +124,27 @@ export const startTransmission = async (rig: Rig, place: Place): Promise<Transmi
     START_BOUND_MS,
   )
   const stateOf = async ({ infoHash }: Pick<Sample, 'infoHash'>): Promise<TorrentState | undefined> => {
-    const fields = ['hashString', 'percentDone', 'status', 'errorString']
+    const fields = ['hashString', 'percentDone', 'status', 'errorString', 'trackerStats']
     const { torrents } = await remote.call('torrent-get', { ids: [infoHash], fields })
     return (torrents as TorrentState[])[0]
+  }
+  /** Waits until its state is one that will do. */
+  const settled = async (
+    what: string,
+    sample: Pick<Sample, 'name' | 'infoHash'>,
+    isSettled: (state: TorrentState) => boolean,
+    boundMs: number,
+  ): Promise<void> => {
+    let last: TorrentState | undefined
+    const look = async (): Promise<true | undefined> => {
+      last = await stateOf(sample)
+      return last !== undefined && isSettled(last) ? true : undefined
+    }
+    try {
+      await until(`Transmission ${what} ${sample.name}`, look, boundMs, 200)
+    } catch (error) {
+      throw child.failure(`${error instanceof Error ? error.message : error}; last seen ${JSON.stringify(last)}`)
+    }
   }
   return {
     place,
@@ -132,21 +153,14 @@ export const startTransmission = async (rig: Rig, place: Place): Promise<Transmi
       const metainfo = (await readFile(sample.torrent)).toString('base64')
       await remote.call('torrent-add', { metainfo, 'download-dir': dir, paused: false })
     },
-    complete: async (sample, boundMs = TRANSMISSION_BOUND_MS) => {
-      let last: TorrentState | undefined
-      try {
-        await until(
-          `Transmission completing ${sample.name}`,
-          async () => {
-            last = await stateOf(sample)
-            return last?.percentDone === 1 && last.status === STATUS_SEED ? true : undefined
-          },
-          boundMs,
-          200,
-        )
-      } catch (error) {
-        throw child.failure(`${error instanceof Error ? error.message : error}; last seen ${JSON.stringify(last)}`)
-      }
-    },
+    complete: (sample, boundMs = TRANSMISSION_BOUND_MS) =>
+      settled('completing', sample, ({ percentDone, status }) => percentDone === 1 && status === STATUS_SEED, boundMs),
+    announced: (sample) =>
+      settled(
+        'announcing',
+        sample,
+        ({ trackerStats }) => trackerStats.some(({ lastAnnounceSucceeded }) => lastAnnounceSucceeded),
+        TRANSMISSION_BOUND_MS,
+      ),
   }
 }
