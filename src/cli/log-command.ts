@@ -11,7 +11,7 @@ import { chooseTransfer, type KnownTransfer, listTransfers, readerOf } from './c
 import type { CommandContext } from './context.js'
 import { eventLine, showEvent } from './events-text.js'
 import { showBytes, showCount } from './format.js'
-import { transferOption } from './histories.js'
+import { capsuleOption, type HistoryFlags, transferOption, withHistory } from './histories.js'
 import { type CompactFlags, compactLog } from './log-compact.js'
 import { EXPORT_FORMATS, type ExportFormat, exportEvents, formatOf } from './log-export.js'
 import { METRICS_FORMATS, type MetricsFormat, writeMetrics } from './log-metrics.js'
@@ -23,7 +23,7 @@ interface TransferFlag {
   readonly transfer?: string
 }
 
-interface RangeFlags extends TransferFlag {
+interface RangeFlags extends HistoryFlags {
   readonly from?: number
   readonly to?: number
   readonly type?: readonly string[]
@@ -34,7 +34,7 @@ interface ExportFlags extends RangeFlags {
   readonly format?: ExportFormat
 }
 
-interface MetricsFlags extends TransferFlag {
+interface MetricsFlags extends HistoryFlags {
   readonly output?: string
   readonly every?: number
   readonly format?: MetricsFormat
@@ -85,8 +85,7 @@ const list = (context: CommandContext): Promise<void> =>
 
 const show = (context: CommandContext, flags: RangeFlags): Promise<void> => {
   const wanted = filterOf(flags)
-  return withLogs(context.dataDir, async (logs) => {
-    const reader = await readerOf(logs, await chooseTransfer(logs, flags.transfer))
+  return withHistory(context, flags, async ({ reader }) => {
     for await (const events of readRange(reader, flags)) {
       await tellEvents(context, events.filter(wanted))
       if (context.unheard || context.stopped.aborted) return
@@ -135,8 +134,7 @@ const verify = (context: CommandContext, flags: TransferFlag): Promise<void> =>
 
 const exportLog = async (context: CommandContext, { output, format, ...flags }: ExportFlags): Promise<void> => {
   const wanted = filterOf(flags)
-  await withLogs(context.dataDir, async (logs) => {
-    const reader = await readerOf(logs, await chooseTransfer(logs, flags.transfer))
+  await withHistory(context, flags, async ({ reader }) => {
     const { from = 0, to = reader.committedSeq - 1 } = flags
     const range = { from, to: Math.min(to + 1, reader.committedSeq) }
     await exportEvents(context, output, { reader, ...range, wanted, format: format ?? formatOf(output) })
@@ -147,11 +145,9 @@ const showMetrics = (
   context: CommandContext,
   { output, every, format = 'openmetrics', ...flags }: MetricsFlags,
 ): Promise<void> =>
-  withLogs(context.dataDir, async (logs) => {
-    const transfer = await chooseTransfer(logs, flags.transfer)
-    const reader = await readerOf(logs, transfer)
-    await writeMetrics(context, output, { reader, name: transfer.metainfo.name, everyMs: every, format })
-  })
+  withHistory(context, flags, ({ reader, metainfo }) =>
+    writeMetrics(context, output, { reader, name: metainfo.name, everyMs: every, format }),
+  )
 
 const withRange = (command: Command): Command =>
   command
@@ -168,6 +164,7 @@ export const logCommand = (context: CommandContext): Command =>
     .addCommand(
       withRange(new Command('show'))
         .description('Shows events, a line each.')
+        .addOption(capsuleOption())
         .action((flags: RangeFlags) => show(context, flags)),
     )
     .addCommand(
@@ -184,6 +181,7 @@ export const logCommand = (context: CommandContext): Command =>
     .addCommand(
       withRange(new Command('export'))
         .description('Writes events for other tools: lines of JSON, CSV, or packets that Wireshark opens.')
+        .addOption(capsuleOption())
         .option('-o, --output <file>', 'the file to write (default: stdout)')
         .addOption(
           new Option('--format <format>', 'default: what the name of the file ends with, or jsonl').choices(
@@ -205,6 +203,7 @@ export const logCommand = (context: CommandContext): Command =>
       new Command('metrics')
         .description('Computes from a log what could have been watched: OpenMetrics with times, or OTLP.')
         .addOption(transferOption())
+        .addOption(capsuleOption())
         .option('--every <ms>', 'between two samples (default: so that there are some hundreds)', wholeFrom(1))
         .addOption(new Option('--format <format>', 'default: openmetrics').choices(METRICS_FORMATS))
         .option('-o, --output <file>', 'the file to write (default: stdout)')

@@ -44,11 +44,10 @@ export class CapsuleLog implements LogReader {
   }
 
   /** Throws `CAPSULE_DAMAGED`, `CAPSULE_INVALID` or `CAPSULE_VERSION` at the first block that cannot be read. */
-  async *read(from: number, to: number = this.committedSeq): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
+  async *read(first: number, to: number = this.committedSeq): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
+    const from = Math.max(first, this.firstSeq)
     const end = Math.min(to, this.committedSeq)
     if (from >= end) return
-    if (from < this.firstSeq)
-      throw this.#fault('CAPSULE_INVALID', `it begins with event ${this.firstSeq}`, from, this.firstSeq)
     let previousHash: Uint8Array | undefined
     const peers = new PeerCount()
     for (let at = this.#indexOf(from); (this.#places[at]?.firstSeq ?? end) < end; at++) {
