@@ -113,7 +113,7 @@ const tail = async (context: CommandContext, flags: RangeFlags): Promise<void> =
 const verify = (context: CommandContext, flags: TransferFlag): Promise<void> =>
   withLogs(context.dataDir, async (logs) => {
     const { entry, metainfo } = await chooseTransfer(logs, flags.transfer)
-    const { events, firstSeq, lastSeq, ok, damage } = await verifyLog(logs, entry.infoHash)
+    const { events, firstSeq, lastSeq, ok, inputs, damage } = await verifyLog(logs, entry.infoHash)
     if (damage !== undefined) context.fail(new TorrewindError(damage.code, damage.reason))
     const from = firstSeq === undefined ? '' : ` (${firstSeq} to ${lastSeq})`
     context.tell(
@@ -127,6 +127,7 @@ const verify = (context: CommandContext, flags: TransferFlag): Promise<void> =>
       firstSeq: firstSeq ?? null,
       lastSeq: lastSeq ?? null,
       ok,
+      ...(inputs === undefined ? {} : { inputs }),
       ...(damage === undefined ? {} : { damage }),
     })
     if (!ok) throw new Reported('the log is damaged')

@@ -46,16 +46,20 @@ const checkSeq = (seq: number | undefined, events: number): void => {
     throw new TorrewindError('OPTION_INVALID', `there is no event ${seq}: the log has ${events}`)
 }
 
-/** A line for each part of the state that is not as it was. */
+const TEXT_MAX = 120
+/** Of a while of downloading there are hundreds, nearly all of them blocks. */
+const DIFFERENCES_TOLD = 100
+
+/** A line for each part of the state that is not as it was; people are told of the first. */
 const sayDifferences = (context: CommandContext, differences: readonly Difference[]): void => {
-  for (const { path, before, after } of differences) {
-    context.tell(`  ${path}: ${showJson(before)} -> ${showJson(after)}`)
+  differences.forEach(({ path, before, after }, index) => {
+    if (index < DIFFERENCES_TOLD) context.tell(`  ${path}: ${showJson(before)} -> ${showJson(after)}`)
     context.say({ type: 'difference', path, before: before ?? null, after: after ?? null })
-  }
+  })
+  const more = differences.length - DIFFERENCES_TOLD
+  if (more > 0) context.tell(`  and ${showCount(more, 'part')} more; --json has them all`)
   if (differences.length === 0) context.tell('  nothing')
 }
-
-const TEXT_MAX = 120
 
 /** Escapes what a terminal could obey, which a peer or a tracker may have sent. */
 const showJson = (value: unknown): string => {
