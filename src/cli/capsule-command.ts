@@ -47,6 +47,14 @@ const exportTo = async (context: CommandContext, file: string, flags: ExportFlag
   })
 }
 
+const SHOWN_MAX = 200
+
+/** Whatever somebody put there, without what a terminal could obey, and cut where it is long. */
+const shown = (value: unknown): string => {
+  const text = (typeof value === 'string' ? value : JSON.stringify(value)).replace(/\p{C}/gu, '?')
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
+}
+
 const time = (ms: number): string => new Date(ms).toISOString()
 
 const inspect = (context: CommandContext, file: string): Promise<void> =>
@@ -61,7 +69,7 @@ const inspect = (context: CommandContext, file: string): Promise<void> =>
     context.tell(`  ${showCount(endSeq - firstSeq, 'event')}, ${firstSeq} to ${endSeq - 1}`)
     context.tell(`  from ${time(firstAt)} to ${time(lastAt)}`)
     context.tell(`  ${showBytes(bytes)}, written by Torrewind ${torrewind}, CID ${cid.toString()}`)
-    for (const [name, value] of Object.entries(about)) context.tell(`  ${name}: ${JSON.stringify(value)}`)
+    for (const [name, value] of Object.entries(about)) context.tell(`  ${shown(name)}: ${shown(value)}`)
     await capsule.verify()
     context.tell('  every block is what its CID says, and every event follows from those before it')
     context.say({

@@ -7,7 +7,7 @@ import { equalBytes } from '../values.js'
 import type { CapsuleBlocks } from './capsule-blocks.js'
 import { CapsuleFault } from './capsule-damage.js'
 import { readCapsuleInputs } from './capsule-inputs.js'
-import type { KeyframeLinks, RecordsLink } from './capsule-root.js'
+import { INSTANT_MAX, type KeyframeLinks, type RecordsLink } from './capsule-root.js'
 import { decodeIpld } from './dag-cbor.js'
 import { PeerCount, vetEvent } from './vet-event.js'
 import { vetSnapshot } from './vet-snapshot.js'
@@ -153,9 +153,10 @@ export class CapsuleLog implements LogReader {
         const record = readRecord(bytes)
         const first = isFirst && records.length === 0 ? FIRST_PREVIOUS_HASH : record.previousHash
         if (record.firstSeq !== seq || record.events.length === 0 || !equalBytes(first, record.previousHash)) break
-        for (const { seq: own, event } of record.events) {
-          const wrong = vetEvent(event, own, this.#blocks.root.of, this.#geometry)
+        for (const { seq: own, at, event } of record.events) {
           seq = own
+          const wrong =
+            at > INSTANT_MAX ? 'its time is none' : vetEvent(event, own, this.#blocks.root.of, this.#geometry)
           if (wrong !== undefined) throw fault('CAPSULE_INVALID', wrong)
         }
         seq++

@@ -104,6 +104,15 @@ const flagOf = (value: unknown, what: string): boolean => {
   return value
 }
 
+/** What a `Date` can hold. */
+export const INSTANT_MAX = 8_640_000_000_000_000
+
+/** A version is shown to people, on terminals that obey what they are shown. */
+const versionOf = (value: unknown): string => {
+  if (typeof value !== 'string' || !/^[\w.+-]{1,64}$/.test(value)) throw wrong('the version of Torrewind is none')
+  return value
+}
+
 const readLink = (value: unknown, codec: Codec, what: string): BlockLink => {
   const [link, bytes] = listOf(value, what)
   const cid = CID.asCID(link)
@@ -178,17 +187,17 @@ export const decodeRoot = (bytes: Uint8Array): CapsuleRoot => {
   if (fields.type !== CAPSULE_TYPE) throw new CapsuleFault('CAPSULE_INVALID', 'it is a CAR file of something else')
   const version = wholeOf(fields.version, 'the version')
   if (version > CAPSULE_VERSION) {
-    const made = typeof fields.torrewind === 'string' ? ` by Torrewind ${fields.torrewind.slice(0, 32)}` : ''
-    const reason = `it was written${made} in version ${version}, and this one reads ${CAPSULE_VERSION}`
+    const made = `it was written by Torrewind ${versionOf(fields.torrewind)} in version ${version}`
+    const reason = `${made}, and this one reads ${CAPSULE_VERSION}`
     throw new CapsuleFault('CAPSULE_VERSION', reason)
   }
   const root: CapsuleRoot = {
-    torrewind: textOf(fields.torrewind, 'the version of Torrewind'),
+    torrewind: versionOf(fields.torrewind),
     redacted: flagOf(fields.redacted, '`redacted`'),
     firstSeq: wholeOf(fields.firstSeq, 'the first number'),
     endSeq: wholeOf(fields.endSeq, 'the end'),
-    firstAt: wholeOf(fields.firstAt, 'the first time'),
-    lastAt: wholeOf(fields.lastAt, 'the last time'),
+    firstAt: wholeOf(fields.firstAt, 'the first time', INSTANT_MAX),
+    lastAt: wholeOf(fields.lastAt, 'the last time', INSTANT_MAX),
     of: readSubject(fields.of),
     torrent: readChunks(fields.torrent, LIMITS.torrentBytesMax, 'the torrent'),
     base: fields.base === undefined ? undefined : readKeyframe(fields.base),

@@ -233,6 +233,8 @@ test('capsule: counts, lengths and depth out of all bounds are refused before an
     (root) => ({ base: { seq: 0, chunks: root.torrent } }),
     (root) => ({ of: { ...root.of, infoHash: new Uint8Array(19) as never } }),
     (root) => ({ of: { ...root.of, pieceLength: -1 } }),
+    () => ({ lastAt: huge }),
+    () => ({ torrewind: '\u001b[2J' }),
   ]
   for (const [at, change] of roots.entries())
     assert.is(await codeOf(async () => openCapsule(await forgedRoot(change))), 'CAPSULE_INVALID', `root ${at}`)

@@ -21,8 +21,8 @@ export interface Conversation {
   otherId: string
   readonly sent: Messages
   readonly received: Messages
-  /** Requests and blocks, in both directions: what tells one conversation from another. */
-  payloads: number
+  /** The first request or block that was heard: what tells one conversation from another. */
+  firstHeard: string | undefined
 }
 
 /** What the other side is asked or told of one block; a request may be for several that follow each other. */
@@ -114,7 +114,7 @@ class Listener {
       otherId: '',
       sent: new Map(),
       received: new Map(),
-      payloads: 0,
+      firstHeard: undefined,
     }
     this.conversations.push(conversation)
     this.#open.set(peer, conversation)
@@ -135,7 +135,7 @@ class Listener {
     const before = messages.get(word)
     if (before === undefined) messages.set(word, [told])
     else before.push(told)
-    if (payload) conversation.payloads++
+    if (payload && direction === 'received') conversation.firstHeard ??= word
   }
 }
 

@@ -31,13 +31,15 @@ const common = (sent: Messages, received: Messages, prefix = ''): number => {
   return times
 }
 
+/** Of all pairs most are told apart by the first request or block that either side heard. */
+const mayBeSame = (a: Conversation, b: Conversation): boolean =>
+  (a.firstHeard === undefined || b.sent.has(a.firstHeard)) && (b.firstHeard === undefined || a.sent.has(b.firstHeard))
+
 const linkOf = (a: Conversation, b: Conversation, identified: boolean): Link | undefined => {
   if (a.dialed === b.dialed) return undefined
+  if (identified ? a.otherId !== b.ownId || b.otherId !== a.ownId : !mayBeSame(a, b)) return undefined
   const messages = common(a.sent, b.received) + common(b.sent, a.received)
-  if (identified) {
-    const same = a.otherId === b.ownId && b.otherId === a.ownId
-    return same && messages > 0 ? { a, b, by: 'peer ids', messages } : undefined
-  }
+  if (identified) return messages > 0 ? { a, b, by: 'peer ids', messages } : undefined
   const heard = timesOf(a.received) + timesOf(b.received)
   const payloads = ['request', 'block'].reduce(
     (sum, word) => sum + common(a.sent, b.received, word) + common(b.sent, a.received, word),
