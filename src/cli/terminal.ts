@@ -8,6 +8,9 @@ import { type CommandContext, type JsonLine, LOG_LEVELS, type LogLevel } from '.
 /** What a process ends with that was stopped by Ctrl-C: 128 and the number of SIGINT. */
 export const STOPPED = 130
 
+/** What is said of writing to a pipe that nobody reads, and to a terminal that is gone. */
+const UNHEARD: readonly (string | undefined)[] = ['EPIPE', 'EIO']
+
 /** Its file descriptor. */
 const STDIN = 0
 
@@ -35,9 +38,9 @@ export class Terminal implements CommandContext {
 
   constructor(args: readonly string[]) {
     this.json = asksForJson(args)
-    // A reader that goes away (`| head`) is no fault of the command's.
+    // A reader that goes away (`| head`), or a terminal that is closed, is no fault of the command's.
     process.stdout.on('error', (error) => {
-      if (systemCode(error) !== 'EPIPE') throw error
+      if (!UNHEARD.includes(systemCode(error))) throw error
       this.#unheard = true
     })
     process.stderr.on('error', () => {})
