@@ -1,6 +1,6 @@
 /** The store that an option names: `memory`, `level:DIR` or `redis://HOST:PORT[/NAME]`. What it needs is loaded then. */
 import { TorrewindError } from '../src/errors.js'
-import { redisAddress } from '../src/redis-address.js'
+import { redisAddress, withoutPassword } from '../src/redis-address.js'
 import { MemoryCatalogueStore } from './catalogue-memory-store.js'
 import type { CatalogueStore } from './catalogue-store.js'
 import { MemoryStore } from './memory-store.js'
@@ -64,6 +64,6 @@ export const openStore = async (name: string, options: StoreOptions): Promise<Op
   }
   if (name.startsWith(LEVEL) && name.length > LEVEL.length) return onDisk(name.slice(LEVEL.length), options)
   if (/^rediss?:/.test(name)) return onRedis(name, options)
-  const said = `store is memory, level:DIR or redis://HOST:PORT[/NAME], and cannot be "${name}"`
+  const said = `store is memory, level:DIR or redis://HOST:PORT[/NAME], and cannot be "${withoutPassword(name)}"`
   throw new TorrewindError('OPTION_INVALID', said)
 }

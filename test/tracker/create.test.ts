@@ -93,6 +93,17 @@ test('create tracker: values that no option can take are named by their code', a
   }
 })
 
+test('create tracker: the password of a store that cannot be is not told', async () => {
+  for (const store of ['redis://ada:secret@host/a%20b', 'redi://ada:secret@host', 'redis://ada:sec@ret@host:x']) {
+    const said = await createTracker({ ...LOOPBACK, store }).then(
+      () => assert.unreachable(),
+      (error: Error) => error.message,
+    )
+    assert.not.match(String(said), /sec|ret@/)
+    assert.match(String(said), /host/)
+  }
+})
+
 test('create tracker: a port that is taken is named by its code', async () => {
   const tracker = await createTracker(LOOPBACK)
   try {
