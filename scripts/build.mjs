@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { build } from 'esbuild'
+import { build as buildPage } from 'vite'
 
 const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -42,6 +43,24 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
+}).catch(() => fail(1))
+
+// The debugger's page, which browsers take as it is: nothing of it is inlined, since its server allows no such scripts.
+await buildPage({
+  root: 'ui/debugger',
+  base: './',
+  configFile: false,
+  logLevel: 'warn',
+  esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
+  build: {
+    outDir: path.resolve(fresh, 'ui'),
+    emptyOutDir: true,
+    target: 'es2022',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
 }).catch(() => fail(1))
 
 for (const program of Object.values(manifest.bin)) chmodSync(program.replace(/^dist\b/, fresh), 0o755)

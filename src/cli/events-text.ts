@@ -40,7 +40,8 @@ const showValue = (value: unknown): string => {
   return String(value)
 }
 
-const showFields = (fields: object): string =>
+/** `name=value` of each field, cut to what people read; harmless to a terminal. */
+export const showFields = (fields: object): string =>
   Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([name, value]) => `${name}=${showValue(value)}`)

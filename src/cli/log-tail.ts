@@ -14,10 +14,10 @@ import { logFolder } from '../node/machine.js'
 import type { InfoHash } from '../values.js'
 import { openLogs } from './logs.js'
 
-const LOOK_EVERY_MS = 300
+export const LOOK_EVERY_MS = 300
 
 /** What changes when something is written. */
-const fingerprint = async (folder: string): Promise<string> => {
+export const fingerprint = async (folder: string): Promise<string> => {
   const names = (await readdir(folder)).filter((name) => /\.(?:log|ldb|sst)$|^MANIFEST/.test(name)).sort()
   const sizes = names.map(async (name) => {
     const found = await stat(join(folder, name)).catch((error: unknown) => {

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   capsule: async () => (await import('./capsule-command.js')).capsuleCommand,
   replay: async () => (await import('./replay-command.js')).replayCommand,
   explain: async () => (await import('./explain-command.js')).explainCommand,
+  ui: async () => (await import('./ui-command.js')).uiCommand,
   sim: async () => (await import('./sim-command.js')).simCommand,
 }
 
