@@ -12,7 +12,7 @@ const DOWN_TO_UP = 8
 const SEED_TO_LEECHER = 0.5
 const STAY_SECONDS = 30
 /** By then nearly all are gone that were there from the beginning. */
-const WARMUP_SECONDS = 120
+const WARMUP_SECONDS = 150
 
 /**
  * A newcomer has nothing that others want for as long as about thirty blocks take, which the model neglects: so there
@@ -21,7 +21,7 @@ const WARMUP_SECONDS = 120
 const WHOLE = { contentBytes: 8_192 * KIB, pieceLength: 64 * KIB, arrivalsPerSecond: 0.15, seconds: 380 }
 /** Of few blocks, as only one is held against the other: newcomers have the same to wait for in both. */
 const FEW = { contentBytes: 2_048 * KIB, pieceLength: 32 * KIB, arrivalsPerSecond: 0.1, seconds: 420 }
-const MANY = { ...FEW, arrivalsPerSecond: 0.4, seconds: 180 }
+const MANY = { ...FEW, arrivalsPerSecond: 0.4, seconds: 250 }
 
 type Swarm = typeof WHOLE
 
