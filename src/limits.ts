@@ -276,6 +276,8 @@ export const LIMITS = {
   catalogueReadAtOnceBytesMax: 32 * KIB,
   /** .torrents that wait for the thread, how long it may take for one, in which heap, and how long it stays. */
   catalogueReadingsWaitingMax: 8,
+  /** What the thread may spend at once: ten hostile .torrents, or a hundred others. */
+  catalogueThreadBurstMs: 10_000,
   catalogueReadMs: 60_000,
   catalogueReaderHeapMiB: 1_024,
   catalogueReaderIdleMs: 30_000,

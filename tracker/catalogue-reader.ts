@@ -21,9 +21,11 @@ export interface ReadingTask {
   readonly published: Publication
 }
 
-export type ReadingAnswer =
+/** `tookMs` is what reading took, without the start of the thread. */
+export type ReadingAnswer = { readonly tookMs: number } & (
   | { readonly type: 'entry'; readonly entry: CatalogueEntry }
   | { readonly type: 'refused'; readonly code: ErrorCode; readonly message: string }
+)
 
 const FROM_SOURCES = import.meta.url.endsWith('.ts')
 const THREAD = FROM_SOURCES ? 'tracker/reading-thread-of-sources.mjs' : 'dist/tracker/reading-thread.js'
@@ -33,9 +35,11 @@ const busy = (): CatalogueRefusal =>
 
 export class CatalogueReader {
   readonly #share = new TimeShare('published', LIMITS.cataloguePublishShare, LIMITS.cataloguePublishBurstMs)
+  readonly #threadShare = new TimeShare('published', LIMITS.cataloguePublishShare, LIMITS.catalogueThreadBurstMs)
   #thread: Worker | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #waiting = 0
+  #closed = false
   #idle: NodeJS.Timeout | undefined
 
   /** Throws or rejects as `readEntry` does, and with BUSY where too much of that was done lately. */
@@ -44,9 +48,10 @@ export class CatalogueReader {
       return this.#share.spend(() => readEntry(torrent, published))
     }
     if (this.#waiting >= LIMITS.catalogueReadingsWaitingMax) throw busy()
+    this.#threadShare.check()
     this.#waiting++
     const reading = this.#turn
-      .then(() => this.#share.spendLater(() => this.#ask({ torrent, published })))
+      .then(() => this.#ask({ torrent, published }))
       .finally(() => {
         this.#waiting--
       })
@@ -54,13 +59,19 @@ export class CatalogueReader {
     return reading
   }
 
-  /** Waits for what is being read. */
+  /** Waits for what is being read, as long as a tracker waits for what is on its way. */
   async close(): Promise<void> {
+    const bound = setTimeout(() => {
+      this.#closed = true
+      void this.#end()
+    }, LIMITS.trackerDrainMs)
     await this.#turn
+    clearTimeout(bound)
     await this.#end()
   }
 
   async #ask(task: ReadingTask): Promise<CatalogueEntry> {
+    if (this.#closed) throw busy()
     clearTimeout(this.#idle)
     const thread = this.#thread ?? this.#start()
     try {
@@ -68,8 +79,11 @@ export class CatalogueReader {
         // Whatever else it was asked for, it would not answer.
         this.#thread = undefined
         void thread.terminate()
+        // It had all the time that there is.
+        if (error instanceof TorrewindError) this.#threadShare.add(LIMITS.catalogueReadMs)
         throw error
       })
+      this.#threadShare.add(answer.tookMs)
       if (answer.type === 'refused') throw new TorrewindError(answer.code, answer.message)
       return answer.entry
     } finally {

@@ -5,11 +5,13 @@ import type { ReadingAnswer, ReadingTask } from './catalogue-reader.js'
 import { readEntry } from './catalogue-reading.js'
 
 const answerTo = ({ torrent, published }: ReadingTask): ReadingAnswer => {
+  const began = performance.now()
+  const took = (): { readonly tookMs: number } => ({ tookMs: performance.now() - began })
   try {
-    return { type: 'entry', entry: readEntry(torrent, published) }
+    return { type: 'entry', entry: readEntry(torrent, published), ...took() }
   } catch (error) {
     // Errors lose their class on the way between threads.
-    if (error instanceof TorrewindError) return { type: 'refused', code: error.code, message: error.message }
+    if (error instanceof TorrewindError) return { type: 'refused', code: error.code, message: error.message, ...took() }
     throw error
   }
 }

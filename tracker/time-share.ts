@@ -20,29 +20,26 @@ export class TimeShare {
 
   /** Does it, and counts the time that it takes. Throws BUSY where all is spent. */
   spend<Result>(work: () => Result): Result {
-    const began = this.#begin()
+    this.check()
+    const began = this.#now()
     try {
       return work()
     } finally {
-      this.#spentMs += this.#now() - began
+      this.add(this.#now() - began)
     }
   }
 
-  /** The same for work that is done elsewhere. */
-  async spendLater<Result>(work: () => Promise<Result>): Promise<Result> {
-    const began = this.#begin()
-    try {
-      return await work()
-    } finally {
-      this.#spentMs += this.#now() - began
-    }
-  }
-
-  #begin(): number {
-    const began = this.#now()
-    this.#spentMs = Math.max(0, this.#spentMs - (began - this.#at) * this.#share)
-    this.#at = began
-    if (this.#spentMs < this.#burstMs) return began
+  /** Throws BUSY where all is spent. */
+  check(): void {
+    const now = this.#now()
+    this.#spentMs = Math.max(0, this.#spentMs - (now - this.#at) * this.#share)
+    this.#at = now
+    if (this.#spentMs < this.#burstMs) return
     throw new CatalogueRefusal('BUSY', `too much is being ${this.#what} at this moment: try again`)
+  }
+
+  /** Time that was spent. */
+  add(ms: number): void {
+    this.#spentMs += ms
   }
 }

@@ -16,9 +16,9 @@ const PUBLISHED = { tags: ['a'], publishedAt: 7, publisher: 'sub:ada' }
 const manyFiles = (count: number): Uint8Array =>
   torrentOf('many files', filesOf(...Array.from({ length: count }, (_, at) => `folder ${at % 50}/file-${at}.bin`)))
 
-/** Two megabytes of lists in each other, which take longer to read than anything that is of use. */
+/** Lists in each other, which take longer to read than anything that is of use. */
 const nested = (): Uint8Array => {
-  const lists = `${'l'.repeat(30)}${'e'.repeat(30)}`.repeat(34_000)
+  const lists = `${'l'.repeat(30)}${'e'.repeat(30)}`.repeat(8_000)
   return new TextEncoder().encode(`d1:al${lists}e4:infodee`)
 }
 
@@ -73,7 +73,7 @@ test('catalogue reader: announces go on while a hostile .torrent is read', () =>
     const { status, json } = await publishing
     assert.equal([status, json.error.code], [422, 'TORRENT_INVALID'])
     // Had they waited for it, one or two would have been answered, before it was there whole.
-    assert.ok(answered > 20, `${answered} announces`)
+    assert.ok(answered > 5, `${answered} announces`)
     assert.is((await ask(`${base}/catalogue`)).json.total, 0)
   }))
 
