@@ -2,11 +2,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { TorrewindError } from '../../src/errors.js'
+import { latin1Text } from '../../src/wire/bencode.js'
 import { announceUrl, scrapeUrl } from '../../src/wire/tracker.js'
 import { TrackerCore } from '../../tracker/core.js'
 import { httpReply } from '../../tracker/http-reply.js'
 import { MemoryStore } from '../../tracker/memory-store.js'
 import type { SwarmStore } from '../../tracker/store.js'
+import { CountedStore } from '../../tracker/web-counts.js'
+import { WebReplies } from '../../tracker/web-reply.js'
+import { WebSwarms } from '../../tracker/web-swarms.js'
 import { hashOf, host, idOf, peer, seeded } from './swarm-world.js'
 
 /** A store that stands on something outside, which is there or not. */
@@ -60,6 +64,28 @@ test('store failure: every front has a refusal of it, and other errors are not t
   }
   const outcome = await Promise.resolve(core.announce('http', peer(1))).catch((error: unknown) => String(error))
   assert.is(outcome, 'Error: a fault of ours')
+})
+
+test('store failure: browsers meet all the same, and are told of those that the tracker holds itself', async () => {
+  const store = new Outage()
+  const swarms = new WebSwarms({ intervalSeconds: 100, peersMax: 10, swarmsMax: 10 }, seeded(1))
+  const core = new TrackerCore({ store: new CountedStore(store, swarms), intervalSeconds: 100, now: () => 1_000 })
+  const replies = new WebReplies(core, swarms)
+  const said: Record<string, unknown>[] = []
+  const asker = {
+    link: { peers: new Set<never>(), send: (text: string) => said.push(JSON.parse(text)) },
+    token: undefined,
+  }
+  const saying = (fields: object) => replies.take(JSON.stringify(fields), { ...asker, from }, 1_000)
+  const named = { info_hash: latin1Text(hashOf(1)), peer_id: latin1Text(idOf(1)), left: 0 }
+  await saying({ action: 'announce', ...named })
+  assert.equal([said[0]?.complete, said[0]?.interval], [1, 100])
+  await saying({ action: 'scrape', ...named })
+  assert.equal(said[1], { action: 'scrape', 'failure reason': REASON })
+  store.lasts = false
+  await core.announce('http', peer(1))
+  await saying({ action: 'announce', ...named })
+  assert.equal([said[2]?.complete, said[2]?.incomplete], [1, 1])
 })
 
 test.run()
