@@ -1,7 +1,7 @@
 /** A history to look at: a transfer's log in the data folder, or a capsule that somebody made of one. */
 import { Option } from 'commander'
 import type { LogReader } from '../ports.js'
-import { nonsense } from '../replay/capsule.js'
+import { mayBeNonsense } from '../replay/capsule.js'
 import type { Metainfo } from '../wire/metainfo.js'
 import { withCapsule } from './capsule-file.js'
 import { chooseTransfer, readerOf } from './choose-transfer.js'
@@ -34,11 +34,13 @@ export const withHistory = async (
   work: (history: OpenHistory) => Promise<void>,
 ): Promise<void> => {
   if (capsule !== undefined) {
-    await withCapsule(capsule, async ({ reader, metainfo, torrent }) => {
+    await withCapsule(capsule, async (opened) => {
       try {
-        await work({ reader, metainfo, torrent })
+        await work(opened)
       } catch (error) {
-        throw nonsense(error)
+        // A stranger's events may make no sense, which reading all of them tells; if they do, the fault is ours.
+        if (mayBeNonsense(error)) await opened.verify()
+        throw error
       }
     })
     return

@@ -46,11 +46,14 @@ const readTorrent = async (blocks: CapsuleBlocks): Promise<{ torrent: Uint8Array
   return { torrent, metainfo }
 }
 
-/** Events of a stranger that cannot follow each other are no fault of ours, which every other broken assertion is. */
-export const nonsense = (error: unknown): unknown => {
-  const theirs = error instanceof AssertionError || error instanceof RangeError || error instanceof TypeError
-  return theirs ? new CapsuleFault('CAPSULE_INVALID', `its events cannot follow each other: ${error.message}`) : error
-}
+/** What folding events throws that cannot follow each other: of a stranger's that is no fault of ours. */
+export const mayBeNonsense = (error: unknown): error is Error =>
+  error instanceof AssertionError || error instanceof RangeError || error instanceof TypeError
+
+export const nonsense = (error: unknown): unknown =>
+  mayBeNonsense(error)
+    ? new CapsuleFault('CAPSULE_INVALID', `its events cannot follow each other: ${error.message}`)
+    : error
 
 const foldAll = async (reader: CapsuleLog): Promise<void> => {
   const checkpoint = reader.firstSeq === 0 ? undefined : await reader.loadCheckpoint(reader.firstSeq)
