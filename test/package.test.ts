@@ -87,7 +87,14 @@ test.before(async () => {
 test.after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
 
 test('package: what users need is in it, and nothing that only we need', () => {
-  for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/MANUAL.md', 'docs/EVENTS.md']) {
+  for (const file of [
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'docs/MANUAL.md',
+    'docs/EVENTS.md',
+    'dist/ui/index.html',
+  ]) {
     assert.ok(packed.has(file), `${file} is not in the package`)
   }
   const rooms = ['dist/', 'src/', 'tracker/', 'simulations/', 'ui/', 'docs/']

@@ -1,6 +1,6 @@
 /** Differences: what is not in one state as it is in another, as paths with what was and what is. */
 import type { TransferState } from '../events/state.js'
-import { toHex } from '../values.js'
+import { equalBytes, toHex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 
 export interface Difference {
@@ -64,6 +64,8 @@ const ofSets = (path: string, before: ReadonlySet<unknown>, after: ReadonlySet<u
 }
 
 const ofBitfields = (path: string, before: Bitfield, after: Bitfield): readonly Difference[] => {
+  // Most are as they were, and one of 100,000 pieces takes a while to be gone through.
+  if (equalBytes(before.bytes, after.bytes)) return []
   const left = [...before.indices()].filter((index) => !after.has(index))
   const came = [...after.indices()].filter((index) => !before.has(index))
   return left.length + came.length === 0 ? [] : [{ path, before: showRanges(left), after: showRanges(came) }]
