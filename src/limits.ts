@@ -81,7 +81,7 @@ export const LIMITS = {
   portMappingRetryMs: 60_000,
   portMappingRetryMaxMs: 7_200_000,
   /** A closing engine waits so long for the router to take the mapping away. */
-  portUnmapMs: 2_000,
+  portUnmapMs: 5_000,
   /** A router is waited for so long: to be found, to describe itself, and to answer. */
   upnpTimeoutMs: 10_000,
   upnpSearchMs: 4_000,

@@ -179,7 +179,7 @@ test('port mapping: lifetimes of a liar keep nobody busy, nor wait for ever', ()
   }
 })
 
-test('port mapping: closing takes it away, and waits for that two seconds at most', async () => {
+test('port mapping: closing takes it away, and waits for that no longer than its bound', async () => {
   const well = new Place()
   const mapping = well.begin()
   well.clock.advance(ANSWER_MS)

@@ -80,7 +80,7 @@ const fetchFromOutside = async (rig: Rig, home: Home, sample: Sample, port: numb
 const endsWell = async (home: Home, child: Child, port: number): Promise<void> => {
   child.signal('SIGTERM')
   const closed = await waitForJson(child, 'closed', START_BOUND_MS)
-  assert.ok(numberOf(closed, 'ms') < 5_000, `closing took ${numberOf(closed, 'ms')} ms`)
+  assert.ok(numberOf(closed, 'ms') < 10_000, `closing took ${numberOf(closed, 'ms')} ms`)
   assert.is((await child.end(START_BOUND_MS)).code, 0)
   assert.not.ok(home.leads(port), 'the mapping is gone')
 }
