@@ -118,16 +118,21 @@ export const create = async (rig: Rig, root: string, ...options: string[]): Prom
 }
 
 const WAYS = { http: '', udp: ' over UDP', ws: ' over WebSocket' } as const
+type Way = keyof typeof WAYS
 
-const trackerOver = (protocol: keyof typeof WAYS): Tracker => ({
-  name: `Torrewind's tracker${WAYS[protocol]}`,
+/** One tracker, and where it is announced to over each protocol. */
+export const startTracker = async (rig: Rig, place: Place): Promise<Readonly<Record<Way, string>>> => {
+  const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0', '--udp', '0', '--ws')
+  const line = await waitForJson(child, 'listening', START_BOUND_MS)
+  const urlOver = (way: Way): string => `${way}://${place.host}:${numberOf(line, way)}/announce`
+  return { http: urlOver('http'), udp: urlOver('udp'), ws: urlOver('ws') }
+}
+
+const trackerOver = (way: Way): Tracker => ({
+  name: `Torrewind's tracker${WAYS[way]}`,
   ours: true,
   available,
-  track: async (rig, _samples, place = LOOPBACK) => {
-    const child = startTorrewind(rig, place, 'tracker', '--host', place.host, '--http', '0', '--udp', '0', '--ws')
-    const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), protocol)
-    return `${protocol}://${place.host}:${port}/announce`
-  },
+  track: async (rig, _samples, place = LOOPBACK) => (await startTracker(rig, place))[way],
 })
 
 export const torrewindTracker = trackerOver('http')

@@ -1,7 +1,6 @@
 /** Torrewind and Transmission: all kinds of torrents in both directions at once, since each of its steps takes 10 s. */
 import path from 'node:path'
 import { bittorrentTracker } from './bittorrent-tracker.js'
-import type { Tracker } from './client.js'
 import { makeSample, makeSamples, type Sample, SHAPES, withTracker } from './corpus.js'
 import { compareFetched, fewAtATime } from './exchange.js'
 import { interopSuite } from './harness.js'
@@ -9,7 +8,7 @@ import { libtorrent } from './libtorrent.js'
 import type { Network } from './network.js'
 import { opentracker } from './opentracker.js'
 import type { Rig } from './rig.js'
-import { create, torrewind, torrewindTracker, torrewindTrackerOverUdp } from './torrewind.js'
+import { create, startTracker, torrewind } from './torrewind.js'
 import { startTransmission, TRANSMISSION_BOUND_MS, transmission } from './transmission.js'
 import { compareTrees } from './tree.js'
 
@@ -65,31 +64,23 @@ const everyKind = async (rig: Rig): Promise<Sample[]> => {
 }
 
 /** Each names one of the trackers, in turn. */
-const withTrackers = async (
-  rig: Rig,
-  network: Network,
-  samples: readonly Sample[],
-  trackers: readonly Tracker[],
-): Promise<Sample[]> => {
-  const announces = await Promise.all(trackers.map((tracker) => tracker.track(rig, samples, network.hub)))
+const withTrackers = async (rig: Rig, samples: readonly Sample[], announces: readonly string[]): Promise<Sample[]> => {
   const torrents = await rig.folder('torrents')
   return Promise.all(samples.map((sample, at) => withTracker(sample, announces[at % announces.length] ?? '', torrents)))
 }
 
-const ours = [torrewindTracker, torrewindTrackerOverUdp]
-const trackers = [...ours, opentracker, bittorrentTracker]
-
 test(
   'Torrewind and Transmission fetch every kind of torrent from each other, by address and through every tracker',
-  [torrewind, transmission, libtorrent, ...trackers],
+  [torrewind, transmission, libtorrent, opentracker, bittorrentTracker],
   async (rig) => {
     const [network, samples] = [rig.network(), await everyKind(rig)]
-    await Promise.all([
-      withTrackers(rig, network, samples, trackers).then((tracked) => fetchesAll(rig, network, tracked)),
-      withTrackers(rig, network, samples.slice(0, 2), ours).then((tracked) =>
-        seedsAll(rig, network, samples.slice(2), tracked),
-      ),
-    ])
+    const others = [opentracker, bittorrentTracker].map((tracker) => tracker.track(rig, samples, network.hub))
+    const ours = await startTracker(rig, network.hub)
+    const announces = [ours.http, ours.udp, ...(await Promise.all(others))]
+    const fetched = await withTrackers(rig, samples, announces)
+    // Not over UDP: where one datagram is lost, Transmission asks again a minute later, and nobody here waits so long.
+    const tracked = await withTrackers(rig, samples.slice(0, 1), [ours.http])
+    await Promise.all([fetchesAll(rig, network, fetched), seedsAll(rig, network, samples.slice(1), tracked)])
   },
   BOUND_MS,
 )
