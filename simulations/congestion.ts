@@ -29,9 +29,13 @@ const GROWTH = 0.4
 /** In packets a round trip, as fast as Reno would (RFC 9438, 4.3). */
 const RENO_GROWTH = (3 * (1 - LEFT)) / (1 + LEFT)
 
+/** Of a number from 0; the last digit of `Math.cbrt` and of `**` depends on the version of V8, and that of these does not. */
+const cubeRoot = (value: number): number => (value <= 0 ? 0 : Math.exp(Math.log(value) / 3))
+const cube = (value: number): number => value * value * value
+
 /** The chance that one of the packets with so many bytes is lost. */
 export const lossOf = (bytes: number, lossRate: number): number =>
-  1 - (1 - lossRate) ** Math.max(1, bytes / PACKET_BYTES)
+  1 - Math.exp(Math.max(1, bytes / PACKET_BYTES) * Math.log(1 - lossRate))
 
 export class Congestion {
   readonly #roundTripUs: number
@@ -92,7 +96,7 @@ export class Congestion {
     const packets = this.#windowBytes / PACKET_BYTES
     // Who had less this time makes room for others (RFC 9438, 4.7).
     this.#peakPackets = packets < this.#peakPackets ? (packets * (1 + LEFT)) / 2 : packets
-    this.#peakSeconds = Math.cbrt((this.#peakPackets - LEFT * packets) / GROWTH)
+    this.#peakSeconds = cubeRoot((this.#peakPackets - LEFT * packets) / GROWTH)
   }
 
   get #isStarting(): boolean {
@@ -102,7 +106,7 @@ export class Congestion {
   #windowAt(now: number): number {
     if (this.#reactsAt === undefined || now < this.#reactsAt) return this.#windowBytes
     const grownUs = Math.max(0, now - this.#reactsAt - this.#roundTripUs)
-    const cubic = this.#peakPackets + GROWTH * (grownUs / US_PER_SECOND - this.#peakSeconds) ** 3
+    const cubic = this.#peakPackets + GROWTH * cube(grownUs / US_PER_SECOND - this.#peakSeconds)
     const left = LEFT * this.#windowBytes
     // What is more than the line holds waits before it, and makes round trips longer.
     const roundTripUs = Math.max(this.#roundTripUs, left / this.#bytesPerUs)
