@@ -184,7 +184,7 @@ test(
     await press(browser, '4')
     await seen(
       browser,
-      'document.querySelectorAll(".statechart").length === 3 && document.querySelector(".box.active")',
+      'document.querySelectorAll(".statechart").length === 2 && document.querySelector(".box.active")',
     )
 
     // Light and dark, as the system has it and as one chooses.

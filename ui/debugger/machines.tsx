@@ -1,4 +1,4 @@
-/** The machines of the transfer, of a peer and of a piece, as they stand at this moment. */
+/** The machines of a peer and of a piece, as they stand at this moment. */
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Chart, Standing, State, Subject } from './api.js'
@@ -11,7 +11,6 @@ const standingsOf = (state: State, subject: Subject): Readonly<Record<string, St
   const key = subject.type === 'peer' ? subject.key : (event.peer ?? peers[0]?.key)
   const index = subject.type === 'piece' ? subject.piece : (event.piece ?? pieces[0]?.piece)
   return {
-    transfer: state.standing,
     peer: peers.find((peer) => peer.key === key)?.standing,
     piece: pieces.find(({ piece }) => piece === index)?.standing,
   }
@@ -30,14 +29,11 @@ export const Machines = ({ history, subject, failed }: Props): JSX.Element => {
     questions.machines().then(setCharts).catch(failed)
   }, [questions, failed])
   const standings = state === undefined ? {} : standingsOf(state, subject)
-  const order = ['peer', 'piece', 'transfer']
   return (
     <div class="machines scroll">
-      {[...charts]
-        .sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
-        .map((chart) => (
-          <Statechart key={chart.id} chart={chart} standing={standings[chart.id]} event={state?.event.type} />
-        ))}
+      {charts.map((chart) => (
+        <Statechart key={chart.id} chart={chart} standing={standings[chart.id]} event={state?.event.type} />
+      ))}
     </div>
   )
 }

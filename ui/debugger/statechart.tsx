@@ -8,6 +8,7 @@ const GAP = 108
 const PAD = 14
 const TITLE = 20
 const LINE = 12
+const ROW_MAX = 4
 
 interface Box {
   readonly state: ChartState
@@ -23,12 +24,19 @@ const lay = (states: readonly ChartState[], x: number, y: number, below: boolean
   const boxes: Box[] = []
   let [left, top] = [x, y]
   const simple = below ? [] : states.filter((state) => state.states.length === 0)
+  // Where the row would be long, what a machine ends in stands below the end of it.
+  const ends = simple.length > ROW_MAX ? simple.filter((state) => state.type === 'final') : []
   for (const state of simple) {
-    const box = place(state, left, y)
-    boxes.push(box)
-    left += box.width + GAP
+    if (ends.includes(state)) continue
+    boxes.push(place(state, left, y))
+    left += BOX.width + GAP
   }
   if (simple.length > 0) top += BOX.height + 2 * PAD + 24
+  for (const state of ends) {
+    left -= BOX.width + GAP
+    boxes.push(place(state, left, top))
+  }
+  if (ends.length > 0) top += BOX.height + 2 * PAD + 24
   for (const state of states) {
     if (simple.includes(state)) continue
     const box = place(state, x, top)

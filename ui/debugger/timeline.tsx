@@ -66,6 +66,13 @@ const drawMarks =
     ctx.restore()
   }
 
+/** As everywhere on the page, in UTC: days where they are days apart. */
+const momentsOf = (splits: readonly number[]): string[] => {
+  const apart = (splits[1] ?? 0) - (splits[0] ?? 0)
+  const [from, to] = apart >= 43_200 ? [5, 10] : [11, apart >= 60 ? 16 : apart >= 1 ? 19 : 23]
+  return splits.map((at) => new Date(at * 1_000).toISOString().slice(from, to))
+}
+
 const optionsOf = (width: number, axis: Axis, survey: Survey): uPlot.Options => {
   const [ink, grid] = [colourOf('quiet'), colourOf('grid')]
   const marks = {
@@ -76,23 +83,22 @@ const optionsOf = (width: number, axis: Axis, survey: Survey): uPlot.Options => 
     other: colourOf('line-strong'),
   }
   const axes = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '11px system-ui' }
-  const values =
-    axis === 'events'
-      ? (_: uPlot, splits: number[]) => splits.map((value) => (Number.isInteger(value) ? showNumber(value) : ''))
-      : undefined
+  const values = (_: uPlot, splits: number[]): string[] =>
+    axis === 'events' ? splits.map((value) => (Number.isInteger(value) ? showNumber(value) : '')) : momentsOf(splits)
   return {
     width,
     height: HEIGHT,
     padding: [8, 4, 0, 0],
     legend: { show: false },
     cursor: { show: false },
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), 'Etc/UTC'),
     scales: {
       x: { time: axis === 'time' },
       rate: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },
       share: { range: [0, 102] },
     },
     axes: [
-      { ...axes, size: 24, ...(values === undefined ? {} : { values }) },
+      { ...axes, size: 24, values },
       {
         ...axes,
         scale: 'rate',

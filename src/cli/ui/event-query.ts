@@ -49,7 +49,15 @@ export const rowOf = ({ seq, at, event }: LoggedEvent, addressOf: AddressOf): Ev
   const peer = 'peer' in event ? event.peer : undefined
   const piece = 'piece' in event ? event.piece : undefined
   const { type, ...fields } = event
-  return { seq, at, type, text: showFields(fields), peer, address: peer && addressOf(peer), piece }
+  return {
+    seq,
+    at,
+    type,
+    text: showFields(fields),
+    peer,
+    address: peer === undefined ? undefined : addressOf(peer),
+    piece,
+  }
 }
 
 const touches = ({ event }: LoggedEvent, piece: number): boolean =>

@@ -2,7 +2,6 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
 import { peerMachine } from '../../actors/peer.machine.js'
 import { pieceMachine } from '../../actors/piece.machine.js'
-import { transferMachine } from '../../actors/transfer.machine.js'
 
 export interface ChartState {
   /** Names from the machine down, joined by dots: `open.ours.choking`. */
@@ -61,4 +60,4 @@ const chartOf = (machine: AnyStateMachine): Chart => ({
   definition: machine.config,
 })
 
-export const CHARTS: readonly Chart[] = [transferMachine, peerMachine, pieceMachine].map(chartOf)
+export const CHARTS: readonly Chart[] = [peerMachine, pieceMachine].map(chartOf)

@@ -163,6 +163,8 @@ test('ui: events are found forwards and backwards, by type, peer, piece and word
         next?: number
       }
     const log = history()
+    // Addresses are known of what was surveyed.
+    await listen(server, 'capsule-1', ({ surveyed }) => surveyed === log.length)
     assert.equal(
       (await find('from=10&limit=5')).rows.map(({ seq }) => seq),
       [10, 11, 12, 13, 14],
@@ -186,6 +188,7 @@ test('ui: events are found forwards and backwards, by type, peer, piece and word
     )
     const ofPeer = await find('from=0&peers=1&limit=500')
     assert.ok(ofPeer.rows.length > 0 && ofPeer.rows.every(({ peer }) => peer === 1))
+    assert.ok(ofPeer.rows.every(({ address }) => address === ofPeer.rows[0]?.address && address?.includes(':')))
     const dialed = log.find(({ event }) => event.type === 'dial-began')?.event
     assert.ok(dialed?.type === 'dial-began')
     const host = dialed?.type === 'dial-began' ? dialed.host : ''
@@ -250,7 +253,7 @@ test('ui: the machines are told as they are defined', () =>
     }[]
     assert.equal(
       charts.map(({ id }) => id),
-      ['transfer', 'peer', 'piece'],
+      ['peer', 'piece'],
     )
     const piece = charts.find(({ id }) => id === 'piece')
     assert.equal(
