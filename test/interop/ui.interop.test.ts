@@ -39,12 +39,16 @@ const startUi = async (rig: Rig, ...args: string[]) => {
   return { child, url: textOf(await waitForJson(child, 'listening', START_BOUND_MS), 'url') }
 }
 
-/** What an expression comes to in the page, as soon as it is something; the bound is that of a call. */
+const SEEN_BOUND_MS = 12_000
+
+/** What an expression comes to in the page, as soon as it is something. */
 const seen = (browser: BrowserPage, expression: string): Promise<unknown> =>
-  browser.evaluate(`new Promise((resolve) => {
+  browser.evaluate(`new Promise((resolve, reject) => {
+    const began = performance.now()
     const look = () => {
       const found = (() => { try { return ${expression} } catch { return undefined } })()
       if (found) resolve(found)
+      else if (performance.now() - began > ${SEEN_BOUND_MS}) reject(new Error('not seen in time; the page is at ' + location.hash))
       else setTimeout(look, 15)
     }
     look()
@@ -169,6 +173,7 @@ test(
     const types = 'new Set([...document.querySelectorAll(".row-type")].map((type) => type.textContent))'
     await seen(browser, `${types}.size === 1 && ${types}.has("piece-stored")`)
     await press(browser, '/')
+    await seen(browser, 'document.activeElement?.id === "search"')
     await browser.call('Input.insertText', { text: 'no such word' })
     await seen(browser, 'document.querySelector(".rows .empty")?.textContent === "No such event."')
     await press(browser, 'Escape')

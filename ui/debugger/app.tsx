@@ -100,12 +100,12 @@ const View = ({ history, dark, toggleTheme, failed }: ViewProps): JSX.Element =>
       ...(about.type === 'peer' ? { peers: String(about.key) } : {}),
     })
   }
-  const focus = (id: string): void => {
-    requestAnimationFrame(() => {
-      const field = document.getElementById(id)
-      if (field instanceof HTMLInputElement) field.select()
-      field?.focus()
-    })
+  // What is typed next is meant for the field: it is waited for only where its tab was not open.
+  const focus = (id: string, wait = true): void => {
+    const field = document.getElementById(id)
+    if (field instanceof HTMLInputElement) field.select()
+    field?.focus()
+    if (field === null && wait) requestAnimationFrame(() => focus(id, false))
   }
   const keys: Keys = {
     ArrowLeft: () => step(-1),
