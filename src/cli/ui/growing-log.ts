@@ -14,14 +14,19 @@ import { openLogs } from '../logs.js'
 
 /** A snapshot of a large log takes a while: the next one is taken after so many times as long. */
 const REST_FACTOR = 4
+const CLOSING_WAITS_MAX = 100
 
 /** A snapshot and how many hold it: readers that are the current ones of their log, and readings under way. */
 class Snapshot {
   readonly logs: LogReaders
+  /** Those that are not closed yet, this one among them. */
+  readonly #others: Set<Snapshot>
   #holders = 0
 
-  constructor(logs: LogReaders) {
+  constructor(logs: LogReaders, others: Set<Snapshot>) {
     this.logs = logs
+    this.#others = others
+    others.add(this)
   }
 
   hold(): void {
@@ -30,7 +35,9 @@ class Snapshot {
 
   async letGo(): Promise<void> {
     this.#holders--
-    if (this.#holders === 0) await this.logs.close()
+    if (this.#holders > 0) return
+    await this.logs.close()
+    this.#others.delete(this)
   }
 }
 
@@ -96,11 +103,12 @@ export class GrowingLog implements ReadableLog {
 export class GrowingLogs {
   readonly #dataDir: string
   readonly #open = new Map<GrowingLog, () => void>()
+  readonly #snapshots = new Set<Snapshot>()
   #newest: Snapshot
 
   private constructor(dataDir: string, logs: LogReaders) {
     this.#dataDir = dataDir
-    this.#newest = new Snapshot(logs)
+    this.#newest = new Snapshot(logs, this.#snapshots)
     this.#newest.hold()
   }
 
@@ -157,7 +165,7 @@ export class GrowingLogs {
 
   async #renew(): Promise<void> {
     const last = this.#newest
-    this.#newest = new Snapshot(await openLogs(this.#dataDir))
+    this.#newest = new Snapshot(await openLogs(this.#dataDir), this.#snapshots)
     this.#newest.hold()
     for (const [log, grown] of this.#open) {
       // Of a transfer that was removed just now, what was there before stays to be looked at.
@@ -167,8 +175,10 @@ export class GrowingLogs {
     await last.letGo()
   }
 
+  /** Waits for readings that are under way, within a bound: what is left behind then, the next reader removes. */
   async close(): Promise<void> {
     for (const log of this.#open.keys()) await log.close()
     await this.#newest.letGo()
+    for (let waits = 0; this.#snapshots.size > 0 && waits < CLOSING_WAITS_MAX; waits++) await wait(LOOK_EVERY_MS / 10)
   }
 }

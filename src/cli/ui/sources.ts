@@ -21,6 +21,7 @@ export class Source {
   readonly #states = new Map<number, Promise<TransferState>>()
   readonly #listeners = new Set<() => void>()
   readonly #gone = new AbortController()
+  #surveying: Promise<void> = Promise.resolve()
 
   constructor(
     readonly id: string,
@@ -69,7 +70,8 @@ export class Source {
   /** The log has grown, or is looked at for the first time. */
   grown(): void {
     this.#tell()
-    void this.survey.extend(() => this.#tell(), this.#gone.signal)
+    const told = (): void => this.#tell()
+    this.#surveying = this.#surveying.then(() => this.survey.extend(told, this.#gone.signal))
   }
 
   #tell(): void {
@@ -78,6 +80,7 @@ export class Source {
 
   async close(): Promise<void> {
     this.#gone.abort()
+    await this.#surveying
     await this.letGo()
   }
 

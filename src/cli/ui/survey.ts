@@ -65,7 +65,6 @@ export class Survey {
   #samples: Sample[] = []
   #stride: number
   #state: TransferState | undefined
-  #running = false
   #fault: TorrewindError | undefined
 
   constructor(log: ReadableLog) {
@@ -85,19 +84,16 @@ export class Survey {
     return this.#addresses.get(peer)
   }
 
-  /** Goes on to the end of the log as it is by then. `told` is called now and then. */
+  /** Goes on to the end of the log as it is by then, one call at a time. `told` is called now and then. */
   async extend(told: () => void, signal: AbortSignal): Promise<void> {
-    if (this.#running || this.#fault !== undefined) return
-    this.#running = true
+    if (this.#fault !== undefined) return
     try {
       await this.#extend(told, signal)
     } catch (error) {
       // What is damaged is told of where it is looked at; the survey ends before it.
       this.#fault = error instanceof TorrewindError ? error : new TorrewindError('LOG_DAMAGED', messageOf(error))
-    } finally {
-      this.#running = false
-      told()
     }
+    told()
   }
 
   async #extend(told: () => void, signal: AbortSignal): Promise<void> {
