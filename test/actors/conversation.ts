@@ -61,6 +61,7 @@ export class Conversation {
     const number = this.state.session + 1
     story.also(session(number, { machineStartedAt: this.#bootedAt, randomSeed: chance.below(2 ** 32) }))
     if (this.state.tiers.length === 0) story.also({ type: 'trackers-set', tiers: TIERS })
+    if (number > 1) story.also({ type: 'limits-set', download: 1_000_000 * number, upload: 0 })
     story.after(chance.below(5_000))
     if (chance.percent(10)) return // ended before the files were looked at
     if (chance.percent(10)) this.give(toTransfer({ type: 'pause-asked' }))

@@ -89,7 +89,7 @@ claimOfReaders(
     assert.equal(transfer, { type: 'transfer', name, cid, infoHash, bytes, pieces, events: events.length })
     assert.equal(listed, { type: 'listed', transfers: 1 })
     assert.equal(lastLine(verify), { type: 'verified', events: events.length, firstSeq: 0, lastSeq: last, ok: true })
-    assert.equal(lastLine(file), { type: 'exported', events: events.length, file: exported })
+    assert.equal(lastLine(file), { type: 'exported', events: events.length, file: exported, format: 'jsonl' })
     assert.equal((await readFile(exported, 'utf8')).trimEnd().split('\n'), show.stdout)
     const { stateHash, ...replayed } = lastLine(replay)
     assert.match(String(stateHash), /^[0-9a-f]{64}$/)

@@ -176,11 +176,13 @@ const arriving = async (chunks: readonly Uint8Array[], uploadRate: number): Prom
 
 test('simulated network: a block arrives as the memory that was sent, and small messages in one go', async () => {
   const content = contentOf()
+  // Once the stream is past its slow start, in which segments end where the window does.
+  const before = Array.from({ length: 128 }, () => content.bytes.subarray(0, BLOCK_BYTES))
   const block = (at: number): Uint8Array => content.bytes.subarray(at, at + BLOCK_BYTES)
   const small = (size: number): Uint8Array => new Uint8Array(size).fill(size)
   const chunks = [small(5), small(13), block(0), small(13), block(PIECE), small(9)]
   for (const uploadRate of [0, 1_048_576]) {
-    const arrived = await arriving(chunks, uploadRate)
+    const arrived = (await arriving([...before, ...chunks], uploadRate)).slice(-5)
     assert.equal(
       arrived.map(({ length }) => length),
       [18, BLOCK_BYTES, 13, BLOCK_BYTES, 9],

@@ -111,8 +111,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: 'says that it committed what it did not write',
     file: 'src/store/log-appender.ts',
-    from: 'this.#options.commit(records, (failure)',
-    to: 'this.#options.commit(records.slice(0, endSeq > 200 ? -1 : undefined), (failure)',
+    from: 'this.#options.commit(parts, (failure)',
+    to: 'this.#options.commit(parts.slice(0, endSeq > 200 ? -1 : undefined), (failure)',
     found: ['crashLosesNothing', 'foldGivesLiveState', 'starts', 'noAssertionFails'],
     within: 2,
     settings: { faults: 'crash' },
