@@ -66,7 +66,12 @@ test('scrape: what is no answer to it is called what it is', async () => {
 })
 
 test('scrape: a tracker whose address has no place for it is not asked', async () => {
-  for (const url of ['http://127.0.0.1:1/tracker.php', 'http://127.0.0.1:1/x/announce/y', 'ftp://127.0.0.1:1/announce', 'x'])
+  for (const url of [
+    'http://127.0.0.1:1/tracker.php',
+    'http://127.0.0.1:1/x/announce/y',
+    'ftp://127.0.0.1:1/announce',
+    'x',
+  ])
     assert.is(await outcomeOf(url), 'UNSUPPORTED', url)
 })
 
