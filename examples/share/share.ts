@@ -105,6 +105,8 @@ const tellCommands = (screen: Screen, swarm: Swarm, downloaders: readonly Downlo
     ['every event', 'log show'],
     ['none is missing, none was changed', 'log verify'],
     ['the state they add up to, compared', 'replay'],
+    ['why it is as it is, with proof', 'explain transfer'],
+    ['all of it, there and back', 'ui'],
   ]) {
     screen.tell(`  ${meaning?.padEnd(34)}  npx . ${command} --data ${victim.data}`)
   }
