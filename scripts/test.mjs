@@ -17,6 +17,8 @@ const filter = (interop ? others[0] : first) ?? ''
 const PROCESS_BOUND_MS = 300_000
 const POLITE_MS = 5_000
 const LINES_OF_A_FAILURE_MAX = 12
+/** Tests against real clients that wait most of their time, and share nothing with the others: they run beside them. */
+const BESIDE = ['port-mapping', 'queue', 'transmission']
 
 const slashed = (file) => file.split(path.sep).join('/')
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
@@ -63,7 +65,8 @@ const counted = (output, code) => {
   return { passed, failed: 1, skipped, failing: [[`it ended with ${code} after its tests`]] }
 }
 
-const run = (group) =>
+/** What runs beside others takes turns with them on the terminal. */
+const run = (group, isBeside) =>
   new Promise((resolve) => {
     const escaped = group.map((file) => file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('/', '[\\\\/]'))
     const args = ['--import', 'tsx', uvu, 'test', `^(${escaped.join('|')})$`]
@@ -71,7 +74,7 @@ const run = (group) =>
     let output = ''
     const take = (chunk) => {
       output += chunk
-      if (interop) process.stdout.write(chunk)
+      if (!isBeside) process.stdout.write(chunk)
     }
     child.stdout.setEncoding('utf8').on('data', take)
     child.stderr.setEncoding('utf8').on('data', take)
@@ -85,8 +88,7 @@ const run = (group) =>
     child.on('close', (code, signal) => {
       clearTimeout(bound)
       clearTimeout(force)
-      // The others take turns on the terminal.
-      if (!interop) process.stdout.write(output)
+      if (isBeside) process.stdout.write(output)
       resolve(counted(output, late ? `was stopped after ${PROCESS_BOUND_MS / 1000} s` : (code ?? signal)))
     })
   })
@@ -102,16 +104,19 @@ if (interop) {
   }
 }
 
-const left = [...groups]
-const worker = async () => {
+const lane = async (left, isBeside) => {
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
     const [name, group] = next
-    const result = await run(group)
+    const result = await run(group, isBeside)
     for (const kind of Object.keys(sums)) sums[kind] += result[kind]
     failing.push(...result.failing.map(([claim, ...why]) => [`${name}: ${claim}`, ...why]))
   }
 }
-await Promise.all(Array.from({ length: interop ? 1 : 2 }, worker))
+const waits = ([name]) => BESIDE.some((part) => name.includes(part))
+const all = [...groups]
+const beside = interop ? all.filter(waits) : all
+const steady = interop ? all.filter((group) => !waits(group)) : all
+await Promise.all([lane(steady, !interop), lane(beside, true)])
 
 for (const lines of failing) for (const line of lines) console.log(`failed: ${line}`)
 if (sums.passed + sums.failed === 0) console.log('no test was run')
