@@ -1,9 +1,10 @@
 // `npm start -- [PATH] [--json]`: sets itself up in a fresh clone, then shows the main job (examples/share).
 // Only Node's own modules are used here, since there may be no others yet.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildIsStale } from './build-state.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const NODE_NEEDED = [20, 12]
@@ -28,21 +29,6 @@ const lackingPackage = () => {
     }
   }
   return undefined
-}
-
-const changedAt = (file) => statSync(path.join(root, file)).mtimeMs
-
-const newestBelow = (folder) =>
-  readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((newest, entry) => Math.max(newest, statSync(path.join(entry.parentPath, entry.name)).mtimeMs), 0)
-
-const buildIsStale = () => {
-  const built = 'dist/src/cli/main.js'
-  if (!existsSync(path.join(root, built))) return true
-  const folders = ['src', 'tracker', 'simulations'].map(newestBelow)
-  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'].map(changedAt)
-  return changedAt(built) < Math.max(...folders, ...files)
 }
 
 /** Runs a command whose words are no part of what this one prints on stdout. */
@@ -74,7 +60,7 @@ if (lacking !== undefined) {
   say(`Installing what package-lock.json names (${lacking} is not there) ...`)
   install()
 }
-if (buildIsStale()) {
+if (buildIsStale(root)) {
   say('Building ...')
   run(process.execPath, ['scripts/build.mjs'])
 }

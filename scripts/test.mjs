@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { buildIsStale } from './build-state.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const uvu = path.join(path.dirname(createRequire(import.meta.url).resolve('uvu')), '..', 'bin.js')
@@ -18,7 +19,7 @@ const PROCESS_BOUND_MS = 300_000
 const POLITE_MS = 5_000
 const LINES_OF_A_FAILURE_MAX = 12
 /** Tests against real clients that wait most of their time, and share nothing with the others: they run beside them. */
-const BESIDE = ['port-mapping', 'queue', 'transmission']
+const BESIDE = ['port-mapping', 'queue', 'transmission', 'catalogue', 'tracker-stores']
 
 const slashed = (file) => file.split(path.sep).join('/')
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
@@ -95,7 +96,7 @@ const run = (group, isBeside) =>
 
 const sums = { passed: 0, failed: 0, skipped: 0 }
 const failing = []
-if (interop) {
+if (interop && buildIsStale(root)) {
   // The tests run what a user runs, so it must be what stands in the sources now.
   const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' })
   if (status !== 0) {
