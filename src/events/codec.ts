@@ -75,7 +75,7 @@ export const readEvent = (reader: Reader): TransferEvent => {
   return event as unknown as TransferEvent // read by the fields of its own type
 }
 
-export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
+const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
 
 /** Collects events into one record. */
 export class RecordWriter {
@@ -128,13 +128,22 @@ export const seal = (content: Uint8Array): { readonly bytes: Uint8Array; readonl
   return { bytes, hash }
 }
 
+/** What was sealed, once its hash was compared; undefined where it is not what it was. */
+export const contentOf = (
+  bytes: Uint8Array,
+): { readonly content: Uint8Array; readonly hash: Uint8Array } | undefined => {
+  if (bytes.length < HASH_BYTES) return undefined
+  const content = bytes.subarray(0, bytes.length - HASH_BYTES)
+  const hash = new Uint8Array(bytes.subarray(content.length))
+  return equalBytes(sha256(content), hash) ? { content, hash } : undefined
+}
+
 /** The content of a record, to be read, once its hash was compared. Throws `Unreadable`. */
 export const openSealed = (bytes: Uint8Array): { readonly reader: Reader; readonly hash: Uint8Array } => {
   if (bytes.length < HASH_BYTES + 4) throw new Unreadable('the record is too short')
-  const content = bytes.subarray(0, bytes.length - HASH_BYTES)
-  const hash = new Uint8Array(bytes.subarray(content.length))
-  if (!equalBytes(sha256(content), hash)) throw new Unreadable('the record does not match its checksum')
-  return { reader: new Reader(content), hash }
+  const sealed = contentOf(bytes)
+  if (sealed === undefined) throw new Unreadable('the record does not match its checksum')
+  return { reader: new Reader(sealed.content), hash: sealed.hash }
 }
 
 /** A record made by a newer version of this program. */

@@ -5,34 +5,25 @@
  * for the one before it. A bounded number is kept, spread evenly over the log, so that the state anywhere is a short
  * fold away.
  */
-import { createHash } from 'node:crypto'
+import { contentOf, seal } from '../events/codec.js'
 import { Reader, Unreadable, Writer } from '../events/fields.js'
 import { LIMITS } from '../limits.js'
-import { equalBytes } from '../values.js'
 
 const CHECKPOINT_VERSION = 1
-const HASH_BYTES = 32
-
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
 export const packCheckpoint = (seq: number, snapshot: Uint8Array): Uint8Array => {
   const writer = new Writer()
   writer.byte(CHECKPOINT_VERSION)
   writer.whole(seq)
   writer.raw(snapshot)
-  const content = writer.take()
-  const bytes = new Uint8Array(content.length + HASH_BYTES)
-  bytes.set(content)
-  bytes.set(sha256(content), content.length)
-  return bytes
+  return seal(writer.take()).bytes
 }
 
 /** The snapshot; undefined where the bytes are damaged, of another sequence number or of a newer version. */
 export const unpackCheckpoint = (bytes: Uint8Array, seq: number): Uint8Array | undefined => {
-  if (bytes.length < HASH_BYTES) return undefined
-  const content = bytes.subarray(0, bytes.length - HASH_BYTES)
-  if (!equalBytes(sha256(content), bytes.subarray(content.length))) return undefined
-  const reader = new Reader(content)
+  const sealed = contentOf(bytes)
+  if (sealed === undefined) return undefined
+  const reader = new Reader(sealed.content)
   try {
     if (reader.byte() !== CHECKPOINT_VERSION || reader.whole() !== seq) return undefined
     return reader.rest().slice()

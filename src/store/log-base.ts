@@ -5,9 +5,9 @@
  * It is `version, sequence number, hash of the last record before, snapshot, SHA-256 of all of that`. Unlike a checkpoint
  * it cannot be passed over: nothing else says what it says.
  */
-import { HASH_BYTES, sha256 } from '../events/codec.js'
+import { contentOf, HASH_BYTES, seal } from '../events/codec.js'
 import { Reader, Unreadable, Writer } from '../events/fields.js'
-import { equalBytes, type InfoHash } from '../values.js'
+import type { InfoHash } from '../values.js'
 import { LogDamage } from './log-damage.js'
 import { baseKey } from './log-keys.js'
 import type { Shelf } from './shelf.js'
@@ -27,19 +27,14 @@ export const packBase = ({ firstSeq, previousHash, snapshot }: LogBase): Uint8Ar
   writer.whole(firstSeq)
   writer.raw(previousHash)
   writer.raw(snapshot)
-  const content = writer.take()
-  const bytes = new Uint8Array(content.length + HASH_BYTES)
-  bytes.set(content)
-  bytes.set(sha256(content), content.length)
-  return bytes
+  return seal(writer.take()).bytes
 }
 
 const unpackBase = (bytes: Uint8Array): LogBase => {
   const damaged = (reason: string): LogDamage => new LogDamage('LOG_DAMAGED', 0, 0, reason)
-  const content = bytes.subarray(0, Math.max(0, bytes.length - HASH_BYTES))
-  if (!equalBytes(sha256(content), bytes.subarray(content.length)))
-    throw damaged('what stands for the events that were compacted is damaged')
-  const reader = new Reader(content)
+  const sealed = contentOf(bytes)
+  if (sealed === undefined) throw damaged('what stands for the events that were compacted is damaged')
+  const reader = new Reader(sealed.content)
   try {
     const version = reader.byte()
     if (version !== BASE_VERSION)
