@@ -36,8 +36,8 @@ const onOrder = (): Story => given(downloading(), seedPeer(1), asks(1, 0, 0, 2))
 const idle = (): Story => given(downloading(), seedPeer(1))
 const halted = (...events: TransferEvent[]): Story => given(downloading(), seedPeer(1), events)
 
-/** Piece 0 came whole from two peers, and was wrong. */
-const spoiled = (): Story =>
+/** Piece 0 came whole from two peers. */
+const filledByTwo = (): Story =>
   given(
     downloading(),
     open(1, { has: [0], weWant: true, serves: true }),
@@ -47,7 +47,10 @@ const spoiled = (): Story =>
     brings(1, 0, 0),
     brings(2, 0, 1),
     { type: 'piece-filled', piece: pieceIndex(0) },
-  ).when(toPiece(0, { type: 'piece-hashed', good: false, fingerprints: [1, 2] }))
+  )
+
+/** And was wrong. */
+const spoiled = (): Story => filledByTwo().when(toPiece(0, { type: 'piece-hashed', good: false, fingerprints: [1, 2] }))
 
 testCases('a piece', [
   {
@@ -315,16 +318,8 @@ test('explain: a piece: one that two peers spoiled is fetched from one alone, an
   const story = spoiled().when(woken)
   const { parole } = present(story.state.pieces.get(pieceIndex(0)), 'the piece')
   assert.ok(parole !== undefined, 'it is on parole')
-  // What is on order from that peer comes back as refused, so that the piece waits for it alone.
-  const other = given(
-    downloading(),
-    open(1, { has: [0], weWant: true, serves: true }),
-    open(2, { has: [0], weWant: true, serves: true }),
-    asks(1, 0, 0),
-    asks(2, 0, 1),
-    brings(1, 0, 0),
-    brings(2, 0, 1),
-    { type: 'piece-filled', piece: pieceIndex(0) },
+  // One block is on order from that peer, and the other, which is open, from nobody.
+  const other = filledByTwo().also(
     { type: 'piece-rejected', piece: pieceIndex(0), suspects: [peerKey(1), peerKey(2)], fingerprints: [1, 2] },
     asks(1, 0, 0),
   )

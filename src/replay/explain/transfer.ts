@@ -46,7 +46,7 @@ const holderless = async ({ state, now, history }: View): Promise<readonly Claim
   const last = await hadItLast(history, state.nextSeq, first)
   if (last === undefined) return [claim('nobody-has-it', text)]
   const ago = `${showDuration(now - last.ended.at)} ago`
-  const who = `piece ${first} was had last by ${last.host}:${last.port}, whose connection ended ${ago}`
+  const who = `piece ${first} was had last by ${showAddress(last)}, whose connection ended ${ago}`
   return [claim('nobody-has-it', text), proven('had-it-last', who, last.had.seq, last.ended.seq)]
 }
 
