@@ -1,0 +1,70 @@
+/** Promises: what a transfer's users wait for (to be ready, done, scraped), kept or broken by what happens. */
+import { type ErrorCode, TorrewindError } from './errors.js'
+import type { LoggedEvent } from './events/codec.js'
+import type { TransferState } from './events/state.js'
+import { Settled } from './settled.js'
+
+const isScraping = ({ tiers }: Readonly<TransferState>): boolean =>
+  tiers.some((tier) => tier.some(({ scraping }) => scraping))
+
+export class Promises {
+  readonly #state: Readonly<TransferState>
+  #done = new Settled()
+  #ready = new Settled()
+  /** No tracker is being asked for its counts any more. */
+  #scraped = new Settled()
+  #seedingSeq: number | undefined
+
+  constructor(state: Readonly<TransferState>) {
+    this.#state = state
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise
+  }
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+  /** Resolves once no tracker that was asked for its counts has them still to tell. */
+  get scraped(): Promise<void> {
+    return isScraping(this.#state) ? this.#scraped.promise : Promise.resolve()
+  }
+
+  /** After the event was evolved. */
+  record({ seq, event }: LoggedEvent): void {
+    const { type } = event
+    if ((type === 'scrape-answered' || type === 'scrape-failed') && !isScraping(this.#state)) {
+      this.#scraped.resolve()
+      this.#scraped = new Settled()
+    }
+    if (type === 'seeding-began') this.#seedingSeq = seq
+    if (type === 'seeding-began' || type === 'download-began') this.#ready.resolve()
+    if (type === 'transfer-failed') this.fail(event.code as ErrorCode, event.message) // made as one
+    if (type === 'download-began') this.#seedingSeq = undefined
+  }
+
+  /** The log committed everything below this sequence number. */
+  reached(committedSeq: number): void {
+    if (this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq) this.#done.resolve()
+  }
+
+  fail(code: ErrorCode, message: string): void {
+    const error = new TorrewindError(code, message)
+    this.#done.reject(error)
+    this.#ready.reject(error)
+  }
+
+  /** What was promised before a failure was broken; from now on it may be kept again. */
+  anew(): void {
+    this.#done = new Settled()
+    this.#ready = new Settled()
+  }
+
+  /** Nothing happens any more. */
+  end(name: string): void {
+    const closed = new TorrewindError('TRANSFER_CLOSED', `${name} was closed before this could be done`)
+    this.#done.reject(closed)
+    this.#ready.reject(closed)
+    this.#scraped.reject(closed)
+  }
+}

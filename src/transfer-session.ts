@@ -1,0 +1,286 @@
+/** What one process does with a transfer: the session's actor system, driver, log and promises, from its beginning to its end. */
+import type { Strategy } from './actors/strategy.js'
+import { ActorSystem, type Surroundings } from './actors/system.js'
+import type { Input, TransferInput } from './actors/vocabulary.js'
+import type { AddOptions, Progress } from './api.js'
+import { Checkpointer } from './checkpointer.js'
+import { Commits } from './commits.js'
+import { Driver } from './driver.js'
+import { TorrewindError } from './errors.js'
+import type { LoggedEvent } from './events/codec.js'
+import { geometryOf } from './events/geometry.js'
+import type { TransferState } from './events/state.js'
+import type { EventType } from './events/vocabulary.js'
+import { examine, takeStamps } from './examine.js'
+import { LIMITS } from './limits.js'
+import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
+import { progressOf } from './progress.js'
+import { Promises } from './promises.js'
+import type { Reach } from './reach.js'
+import { Observable, Subject } from './rx.js'
+import { beginningOf } from './session.js'
+import { Layout } from './store/layout.js'
+import type { Throttle } from './throttle.js'
+import type { Instant, PeerKey } from './values.js'
+import type { Metainfo } from './wire/metainfo.js'
+
+export interface SessionOptions {
+  readonly ports: Ports
+  readonly metainfo: Metainfo
+  readonly log: TransferLog
+  readonly throttle: Throttle
+  readonly reach: Pick<Reach, 'publicPort' | 'announceLocally'>
+  readonly version: string
+  readonly add: AddOptions
+  /** Ours, where it is left out. */
+  readonly strategy?: Strategy | undefined
+  /** The transfer is closed, and its log let go of. */
+  closed(): void
+}
+
+/** With these the log is committed so soon, rather than when its record is full. */
+const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
+  'piece-stored': LIMITS.logStoredDelayMs,
+  'session-began': 0,
+  'session-examined': 0,
+  'session-ended': 0,
+  'check-ended': 0,
+  paused: 0,
+  resumed: 0,
+  'download-completed': 0,
+  'seeding-began': 0,
+  'transfer-failed': 0,
+}
+
+export class TransferSession {
+  readonly commits: Commits
+  readonly promises: Promises
+  readonly #options: SessionOptions
+  readonly #system: ActorSystem
+  readonly #driver: Driver
+  readonly #disk: Disk
+  readonly #layout: Layout
+  readonly #progress = new Subject<Progress>()
+  readonly #checkpointer: Checkpointer
+  /** Something was recorded that is to be committed within this time. */
+  #commitWithinMs = Number.POSITIVE_INFINITY
+  #held = false
+  #progressTimer: Cancel | undefined
+  #ending: Promise<void> | undefined
+  #ended = false
+
+  /** Begins where the log ends, whose state this is. */
+  constructor(options: SessionOptions, state: TransferState) {
+    const { ports, metainfo, log } = options
+    this.#options = options
+    this.commits = new Commits(log)
+    this.promises = new Promises(state)
+    this.#checkpointer = new Checkpointer(log, state.nextSeq)
+    this.#layout = new Layout(metainfo)
+    this.#disk = ports.openDisk({
+      folder: options.add.path,
+      files: this.#layout.diskFiles,
+      preallocate: options.add.preallocate === true,
+    })
+    const surroundings: Surroundings = {
+      now: () => ports.clock.now(),
+      record: (logged) => this.#record(logged),
+      perform: (effect) => this.#driver.perform(effect),
+      rested: () => this.#rested(),
+      ...(options.add.record === 'inputs' ? { begin: (at, input) => log.appendInput(at, input) } : {}),
+    }
+    this.#system = new ActorSystem(state, surroundings, options.strategy)
+    this.#driver = new Driver({
+      ports,
+      metainfo,
+      layout: this.#layout,
+      geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes),
+      disk: this.#disk,
+      preallocate: options.add.preallocate === true,
+      publicPort: () => options.reach.publicPort,
+      announceLocally: (infoHash) => options.reach.announceLocally(infoHash),
+      client: `Torrewind ${options.version}`,
+      accept: (input) => this.#system.accept(input),
+      throttle: options.throttle,
+    })
+    log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
+    log.onFailed = (failure) => this.#onLogFailed(failure)
+    const { add, version } = options
+    const [entropy, machineStartedAt, { limits }] = [ports.entropy(16), ports.machineStartedAt(), options.throttle]
+    for (const event of beginningOf(state, { metainfo, add, version, entropy, machineStartedAt, limits }))
+      this.#system.record(event)
+  }
+
+  get state(): Readonly<TransferState> {
+    return this.#system.state
+  }
+  get progress(): Progress {
+    return progressOf(this.state, this.#options.ports.clock.now(), this.#ended)
+  }
+  get progress$(): Observable<Progress> {
+    return new Observable((listener) => {
+      if (!this.#ended) listener.next(this.progress)
+      return this.#progress.subscribe(listener)
+    })
+  }
+  /** Looks at the files, and starts. */
+  async start(): Promise<void> {
+    const { add } = this.#options
+    const files = await examine(this.#disk, this.#layout).catch((error: unknown) => {
+      if (this.#ending === undefined) throw error
+      return [] // closed meanwhile
+    })
+    if (this.#ending !== undefined) return
+    this.tell({ type: 'files-examined', files })
+    if (add.peers !== undefined && add.peers.length > 0)
+      this.tell({ type: 'peers-found', source: 'user', addresses: add.peers })
+  }
+
+  /** Handles the input now, or after those before it; nothing, once the session has ended. */
+  accept(input: Input): void {
+    if (!this.#ended) this.#system.accept(input)
+  }
+
+  tell(input: TransferInput): void {
+    this.accept({ to: 'transfer', input })
+  }
+
+  /** A peer dialed us and named our info-hash with these bytes. */
+  takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
+    if (this.#ended) {
+      connection.close()
+      return { opened: () => undefined, received: () => undefined, closed: () => undefined }
+    }
+    const peer = this.state.nextPeer as PeerKey // the next number of this log
+    const events = this.#driver.takeConnection(peer, connection)
+    this.tell({ type: 'peer-accepted', peer, address: connection.remote })
+    events.received(firstBytes)
+    return events
+  }
+
+  /** Everything that happened so far is committed. Throws `LOG_FAILED`. */
+  committed(): Promise<void> {
+    return this.commits.upTo(this.state.nextSeq)
+  }
+
+  /** Looking at the files makes the disk open them anew: what was removed or exchanged is no longer read. */
+  async lookAtFiles(): Promise<void> {
+    await examine(this.#disk, this.#layout).catch(() => undefined)
+  }
+
+  /** After a failure: what was promised then was broken, and may be kept from now on. */
+  async promiseAnew(): Promise<void> {
+    this.promises.anew()
+    // Writes that fail like the first, and are yet to say so, are part of this failure and not a new one.
+    await this.#driver.diskAtRest()
+  }
+
+  assertOpen(): void {
+    if (this.#ending !== undefined)
+      throw new TorrewindError('TRANSFER_CLOSED', `${this.#options.metainfo.name} was closed`)
+  }
+
+  #record(logged: LoggedEvent): void {
+    this.commits.record(logged)
+    this.promises.record(logged)
+    const withinMs = COMMITTED_WITHIN_MS[logged.event.type]
+    // Nothing follows the last piece that it could wait for.
+    if (withinMs !== undefined)
+      this.#commitWithinMs = this.state.missing === 0 ? 0 : Math.min(this.#commitWithinMs, withinMs)
+  }
+
+  /** Nothing waits in the actor system: what was decided goes out. */
+  #rested(): void {
+    const { log } = this.#options
+    if (this.#commitWithinMs < Number.POSITIVE_INFINITY) {
+      log.flush(this.#commitWithinMs)
+      this.#commitWithinMs = Number.POSITIVE_INFINITY
+    }
+    this.#driver.flush()
+    if (!this.#held && this.#pending > LIMITS.logPendingEventsPause) {
+      this.#held = true
+      this.#driver.holdPeersBack(true)
+    }
+    this.#checkpointer.look(this.state)
+    this.#progressTimer ??= this.#options.ports.clock.wakeAt(
+      (this.#options.ports.clock.now() + LIMITS.progressIntervalMs) as Instant,
+      () => {
+        this.#progressTimer = undefined
+        if (!this.#ended) this.#progress.next(this.progress)
+      },
+    )
+  }
+
+  /** Events or inputs that the log has yet to commit, of whichever there are more. */
+  get #pending(): number {
+    const { pendingEvents, pendingInputs } = this.#options.log
+    return Math.max(pendingEvents, pendingInputs)
+  }
+
+  #onCommitted(committedSeq: number): void {
+    if (this.#held && this.#pending < LIMITS.logPendingEventsPause / 2) {
+      this.#held = false
+      this.#driver.holdPeersBack(false)
+    }
+    this.#checkpointer.reached(committedSeq)
+    this.promises.reached(committedSeq)
+    if (this.state.unannounced.length > 0) this.tell({ type: 'log-committed', committedSeq })
+    this.commits.reached(committedSeq)
+  }
+
+  /** Without a log nothing that happens would be true: everything stops. */
+  #onLogFailed(failure: Failure): void {
+    this.#driver.stop()
+    this.promises.fail('LOG_FAILED', `the event log cannot be written: ${failure.code}: ${failure.message}`)
+    this.commits.fail(failure)
+    void this.end('closed')
+  }
+
+  /** In good order, once: `reason` is that of the first who asks. */
+  end(reason: 'closed' | 'removed'): Promise<void> {
+    this.#ending ??= this.#endOnce(reason)
+    return this.#ending
+  }
+
+  async #endOnce(reason: 'closed' | 'removed'): Promise<void> {
+    const { ports, log } = this.#options
+    await Promise.resolve() // so that `#ending` is set for whoever looks
+    if (this.commits.failure === undefined) {
+      this.tell({ type: 'end-asked' })
+      await this.#idleWithin(LIMITS.farewellMs)
+      // What was stored last is announced once it is committed, and nothing follows the end of a session.
+      await this.commits.upTo(this.state.nextSeq).catch(() => undefined)
+      const stamps = await takeStamps(this.#disk, this.#layout)
+      if (this.commits.failure === undefined) {
+        this.tell({ type: 'stamps-taken', stamps, reason })
+        this.#checkpointer.take(this.state)
+        await this.commits.upTo(this.state.nextSeq).catch(() => undefined)
+      }
+    }
+    this.#ended = true
+    this.#progressTimer?.()
+    this.#driver.stop()
+    await this.#disk.close()
+    await log.close().catch(() => undefined) // a log that failed said so to `onFailed`
+    this.promises.end(this.#options.metainfo.name)
+    this.#progress.next(progressOf(this.state, ports.clock.now(), true))
+    this.#progress.complete()
+    this.commits.end()
+    this.#options.closed()
+  }
+
+  /** Writes are waited for however long they take; trackers are not. */
+  async #idleWithin(farewellMs: number): Promise<void> {
+    const { clock } = this.#options.ports
+    let cancel: Cancel = () => undefined
+    const enough = new Promise<void>((resolve) => {
+      cancel = clock.wakeAt((clock.now() + farewellMs) as Instant, () => {
+        this.#driver.cutFarewells()
+        resolve()
+      })
+    })
+    await Promise.race([this.#driver.idle(), enough])
+    await this.#driver.idle()
+    cancel()
+  }
+}
