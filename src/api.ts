@@ -101,6 +101,16 @@ export interface TrackerCount {
   readonly downloads: number | undefined
 }
 
+export interface CommittedOptions {
+  /** The first event; the first that there is, where it is left out. */
+  readonly from?: number | undefined
+  /**
+   * Asked before each batch: the next is read once what this returns has resolved. For subscribers whose work is not done
+   * when their `next` returns.
+   */
+  readonly ready?: (() => Promise<unknown> | undefined) | undefined
+}
+
 export interface Transfer {
   readonly infoHash: InfoHash
   /** The torrent's CID (codec `torrent-info`), by which the log names it too. */
@@ -119,10 +129,19 @@ export interface Transfer {
   readonly ready: Promise<void>
   /** The state that the events so far say is true. To be read only, and at once: it goes on changing. */
   readonly state: Readonly<TransferState>
-  /** Every event from a sequence number on, gap-free: history first, then live, at the reader's own pace. */
+  /**
+   * Every event from a sequence number on, gap-free: history first, then live, at the reader's own pace. From the first
+   * that there is, where `from` is left out. Throws `EVENTS_COMPACTED` where what was asked for is gone.
+   */
   events(options?: { readonly from?: number; readonly to?: number }): AsyncIterable<LoggedEvent>
   /** Events as they are committed, from now on. */
   readonly committed$: Observable<readonly LoggedEvent[]>
+  /**
+   * The same from any sequence number on, as `events` has them, and of a process before this one too: history first, then
+   * live. Each subscriber reads the log for itself, a record at a time, when it is ready; none is dropped, and nothing
+   * waits in memory. Completes when the transfer is closed.
+   */
+  committed(options?: CommittedOptions): Observable<readonly LoggedEvent[]>
   /** The state just after this event, or as it was at a time. A copy, which the caller may keep. */
   stateAt(moment: number | Moment): Promise<Readonly<TransferState>>
   /** What was not as it is at the second moment, in the order of the state's parts. */

@@ -1,9 +1,21 @@
 /** Commits: what is committed of a transfer's log, told to those who wait for it and those who listen. */
 
-import { TorrewindError } from './errors.js'
+import type { CommittedOptions } from './api.js'
+import { compactedAway, TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import type { Failure, TransferLog } from './ports.js'
-import { type Observable, Subject } from './rx.js'
+import { Observable, Subject } from './rx.js'
+
+/** Throws `OPTION_INVALID`. */
+const checkSeqs = (...seqs: readonly (number | undefined)[]): void => {
+  for (const seq of seqs)
+    if (seq !== undefined && (!Number.isSafeInteger(seq) || seq < 0))
+      throw new TorrewindError('OPTION_INVALID', `events have whole numbers from 0, not ${seq}`)
+}
+
+async function* oneByOne(batches: AsyncIterable<readonly LoggedEvent[]>): AsyncGenerator<LoggedEvent> {
+  for await (const batch of batches) yield* batch
+}
 
 export class Commits {
   readonly #log: TransferLog
@@ -58,29 +70,62 @@ export class Commits {
     if (this.#failure !== undefined) throw new TorrewindError('LOG_FAILED', this.#failure.message)
   }
 
+  /** Committed events from one sequence number up to another, one by one: as `#batches` has them. */
+  read(from?: number, to?: number): AsyncGenerator<LoggedEvent> {
+    checkSeqs(from, to)
+    return oneByOne(this.#batches(from, to === undefined ? Number.POSITIVE_INFINITY : to + 1))
+  }
+
   /**
-   * Committed events from one sequence number up to, not with, another: history first, then live. Throws
-   * `TRANSFER_CLOSED` at a reader that was behind when the log was closed, and what reading the log throws.
+   * As an observable of batches, each read when the subscriber is ready for it: whoever is slow is behind in the log,
+   * which is on disk, and not in a queue, which is in memory.
    */
-  async *read(from: number, end: number): AsyncGenerator<LoggedEvent> {
-    // Where the log was compacted there is nothing before.
-    let next = Math.max(from, this.#log.firstSeq ?? 0)
+  observe({ from, ready }: CommittedOptions): Observable<readonly LoggedEvent[]> {
+    checkSeqs(from)
+    return new Observable((subscriber) => {
+      const batches = this.#batches(from, Number.POSITIVE_INFINITY)
+      const hand = async (): Promise<void> => {
+        for (;;) {
+          await ready?.()
+          if (subscriber.closed) return
+          const { done, value } = await batches.next()
+          if (done === true) return
+          if (subscriber.closed) return
+          subscriber.next(value)
+        }
+      }
+      hand()
+        .finally(() => batches.return(undefined))
+        .then(
+          () => subscriber.complete(),
+          (error: unknown) => subscriber.error(error),
+        )
+    })
+  }
+
+  /**
+   * Committed events, the first that there is where no `from` is given, up to, not with, another: history first, then live,
+   * both from the log. Throws `EVENTS_COMPACTED` where they are gone, `TRANSFER_CLOSED` at a reader that was behind when
+   * the log was closed, and what reading the log throws.
+   */
+  async *#batches(from: number | undefined, end: number): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
+    let next = from ?? this.#log.firstSeq ?? 0
     while (next < end) {
-      if (next >= this.#log.committedSeq) {
+      const { firstSeq = 0, committedSeq } = this.#log
+      if (next < firstSeq) throw compactedAway(next, firstSeq)
+      if (next >= committedSeq) {
         if (this.#ended) return
         await this.#next()
         continue
       }
-      for await (const batch of this.#batches(next, Math.min(end, this.#log.committedSeq)))
-        for (const logged of batch) {
-          if (logged.seq < next || logged.seq >= end) continue
-          next = logged.seq + 1
-          yield logged
-        }
+      for await (const batch of this.#stretch(next, Math.min(end, committedSeq))) {
+        next += batch.length
+        yield batch
+      }
     }
   }
 
-  async *#batches(from: number, end: number): AsyncGenerator<readonly LoggedEvent[]> {
+  async *#stretch(from: number, end: number): AsyncGenerator<readonly LoggedEvent[]> {
     try {
       yield* this.#log.read(from, end)
     } catch (error) {

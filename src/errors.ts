@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   LOG_DAMAGED: 'a record of the event log is missing or was changed; the message says which',
   LOG_VERSION: 'the event log was written by a newer version',
   LOG_FAILED: 'the event log could not be written',
+  EVENTS_COMPACTED: 'events that were asked for were compacted away; the message says which is the first that is left',
   CAPSULE_INVALID: 'the file is no capsule, or what it says cannot be; the message says what',
   CAPSULE_DAMAGED: 'a capsule was cut off or changed; the message says where, and which events can be read',
   CAPSULE_VERSION: 'the capsule, or a record or snapshot in it, was written by a newer version',
@@ -73,3 +74,7 @@ export const storageErrorCode = (code: string): ErrorCode => {
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return 'DISK_FULL'
   return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' ? 'DISK_READ_ONLY' : 'DISK_FAILED'
 }
+
+/** What was asked for was there once. */
+export const compactedAway = (seq: number, firstSeq: number): TorrewindError =>
+  new TorrewindError('EVENTS_COMPACTED', `event ${seq} was compacted away: the log begins with event ${firstSeq}`)

@@ -1,5 +1,14 @@
 /** Public names of `torrewind`. */
-export type { AddOptions, Engine, EngineOptions, Progress, TrackerCount, Transfer, TransferPhase } from './api.js'
+export type {
+  AddOptions,
+  CommittedOptions,
+  Engine,
+  EngineOptions,
+  Progress,
+  TrackerCount,
+  Transfer,
+  TransferPhase,
+} from './api.js'
 export { type CreatedTorrent, type CreateOptions, type CreateProgress, createTorrent } from './create.js'
 export { createEngine } from './create-engine.js'
 export { ERROR_CODES, type ErrorCode, TorrewindError } from './errors.js'

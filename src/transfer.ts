@@ -1,6 +1,6 @@
 /** A transfer: the handle of one torrent that users hold. */
 import type { EngineFact } from './actors/vocabulary.js'
-import type { Progress, TrackerCount, Transfer } from './api.js'
+import type { CommittedOptions, Progress, TrackerCount, Transfer } from './api.js'
 import { TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import { stateHash } from './events/snapshot.js'
@@ -104,11 +104,12 @@ export class TorrentTransfer implements Transfer {
     return this.#session.takeConnection(connection, firstBytes)
   }
 
-  events({ from = 0, to }: { readonly from?: number; readonly to?: number } = {}): AsyncGenerator<LoggedEvent> {
-    for (const seq of to === undefined ? [from] : [from, to])
-      if (!Number.isSafeInteger(seq) || seq < 0)
-        throw new TorrewindError('OPTION_INVALID', `events have whole numbers from 0, not ${seq}`)
-    return this.#session.commits.read(from, to === undefined ? Number.POSITIVE_INFINITY : to + 1)
+  events({ from, to }: { readonly from?: number; readonly to?: number } = {}): AsyncGenerator<LoggedEvent> {
+    return this.#session.commits.read(from, to)
+  }
+
+  committed(options: CommittedOptions = {}): Observable<readonly LoggedEvent[]> {
+    return this.#session.commits.observe(options)
   }
 
   stateAt(moment: number | Moment): Promise<Readonly<TransferState>> {

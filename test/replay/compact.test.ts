@@ -1,5 +1,6 @@
 /** Compacting: what is left of a log folds, replays, resumes and explains as all of it did. */
 import { join } from 'node:path'
+import { firstValueFrom } from 'rxjs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { present } from '../../src/assert.js'
@@ -82,15 +83,19 @@ test(
     assert.is(transfer.progress.rehashedPieces, 0)
     assert.is(transfer.progress.storedPieces, content.metainfo.pieceCount)
     const seqs: number[] = []
-    for await (const { seq } of transfer.events({ from: 0, to: transfer.state.nextSeq - 1 })) seqs.push(seq)
+    for await (const { seq } of transfer.events({ to: transfer.state.nextSeq - 1 })) seqs.push(seq)
     assert.ok((seqs[0] ?? 0) > 0)
     assert.equal(
       seqs,
       Array.from({ length: seqs.length }, (_, at) => (seqs[0] ?? 0) + at),
     )
-    const none: number[] = []
-    for await (const { seq } of transfer.events({ from: 0, to: 3 })) none.push(seq)
-    assert.equal(none, [], 'what was compacted is not waited for')
+    const [first = 0] = seqs
+    for (const from of [0, first - 1]) {
+      assert.is(await codeOf(() => transfer.events({ from })[Symbol.asyncIterator]().next()), 'EVENTS_COMPACTED')
+      assert.is(await codeOf(() => firstValueFrom(transfer.committed({ from }))), 'EVENTS_COMPACTED')
+    }
+    assert.is((await firstValueFrom(transfer.committed({ from: first })))[0]?.seq, first)
+    assert.is((await firstValueFrom(transfer.committed()))[0]?.seq, first)
     assert.is((await transfer.explain()).verdict, 'complete')
   }),
 )
