@@ -29,6 +29,8 @@ export class Conversation {
   #theirChokingNext = true
   #has: Uint8Array
   readonly #allowedFast = new Set<number>()
+  /** What ours allowed them. */
+  readonly #allowed = new Set<number>()
   /** What they asked for and do not have yet, and how often: who takes a request back may make it again. */
   readonly #asked = new Map<number, number>()
   readonly #cancelled = new Set<number>()
@@ -65,6 +67,7 @@ export class Conversation {
     else if (id === MESSAGE_ID.choke) this.#choking = true
     else if (id === MESSAGE_ID.unchoke) this.#choking = false
     else if (id === MESSAGE_ID.interested) this.#interested = true
+    else if (id === MESSAGE_ID.allowedFast) this.#allowed.add(piece)
     else if (id === MESSAGE_ID.notInterested) this.#interested = false
     else if (id === MESSAGE_ID.rejectRequest) this.#answers(this.#key(piece, offset, length))
     else if (id === MESSAGE_ID.request) this.#asks(piece, offset)
@@ -79,7 +82,8 @@ export class Conversation {
   /** Our engine serves a block. */
   serves(piece: number, offset: number, length: number): void {
     const block = `the block at ${offset} of piece ${piece}`
-    if (this.#choking) this.#found('servesOnlyTheUnchoked', `${block} was served to a peer that it chokes`)
+    if (this.#choking && !this.#allowed.has(piece))
+      this.#found('servesOnlyTheUnchoked', `${block} was served to a peer that it chokes`)
     if (!this.#answers(this.#key(piece, offset, length)))
       this.#found('servesOnlyWhatIsAsked', `${block} was served and not asked for, or not any more`)
   }

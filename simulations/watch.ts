@@ -51,6 +51,8 @@ const LENGTHENS_QUEUE: Partial<Record<EventType, true>> = {
   'request-received': true,
   'choke-received': true,
   'allowed-fast-received': true,
+  'suggestion-received': true,
+  'suggestion-sent': true,
   'block-wasted': true,
 }
 /** A list of the transfer may be longer after these: all are looked at with the next commit, when the turn is over. */

@@ -50,6 +50,13 @@ export interface AddOptions {
   readonly select?: readonly string[] | undefined
   /** Fetch pieces in order. */
   readonly sequential?: boolean | undefined
+  /**
+   * As a seed, show each peer our pieces one by one, so that each is sent about once before peers pass it on (BEP 16). For
+   * the first seed of a torrent; slower than seeding where there are others.
+   */
+  readonly superSeeding?: boolean | undefined
+  /** Suggest to peers what is being read for others (BEP 6), where reading is what is slow. */
+  readonly suggestPieces?: boolean | undefined
   /** Take the whole space at the start. */
   readonly preallocate?: boolean | undefined
   /**

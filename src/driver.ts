@@ -16,7 +16,7 @@ import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from 
 import type { Layout } from './store/layout.js'
 import type { Throttle } from './throttle.js'
 import type { InfoHash, PeerAddress, PeerId, PeerKey } from './values.js'
-import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake } from './wire/extension.js'
+import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
 import { encodeHandshake } from './wire/handshake.js'
 import type { Metainfo } from './wire/metainfo.js'
 
@@ -121,7 +121,11 @@ export class Driver {
         break
       case 'extend':
         this.#on(effect.peer, (link) =>
-          link.send({ type: 'extended', id: EXTENSION_HANDSHAKE_ID, payload: this.#extensionHandshake() }),
+          link.send({
+            type: 'extended',
+            id: EXTENSION_HANDSHAKE_ID,
+            payload: this.#extensionHandshake(effect.uploadOnly),
+          }),
         )
         break
       case 'hang-up':
@@ -275,9 +279,10 @@ export class Driver {
     return encodeHandshake({ infoHash, peerId, reserved: { extensions: true, fast: true, dht: false } })
   }
 
-  #extensionHandshake(): Uint8Array {
+  #extensionHandshake(uploadOnly: boolean): Uint8Array {
     const { client, publicPort } = this.#options
-    return encodeExtensionHandshake({ messages: {}, client, port: publicPort(), requestsMax: LIMITS.requestsServedMax })
+    const requestsMax = LIMITS.requestsServedMax
+    return encodeExtensionHandshake({ messages: OUR_MESSAGES, client, port: publicPort(), requestsMax, uploadOnly })
   }
 
   #wakeAt(at: number): void {

@@ -338,6 +338,14 @@ export const LIMITS = {
   releasedRequestsMax: 1_024,
   /** Pieces that a peer may allow us while it chokes us; BEP 6 speaks of 10. */
   allowedFastMax: 64,
+  /** Pieces that we allow a new peer while we choke it: what BEP 6 has, too. */
+  allowedFastGiven: 10,
+  /** Pieces that one peer may suggest, and that we suggest to one. */
+  suggestionsMax: 32,
+  /** Pieces that a super-seed shows to one peer before others have them: one that is sent, and one to be asked for next. */
+  revealedAtOnceMax: 2,
+  /** A super-seed waits so long for a piece to be seen at another peer: they may have no way to each other. */
+  revealedPatienceMs: 120_000,
   /** Blocks that a peer may send unasked before it is taken for garbage. */
   unaskedBlocksMax: 16,
   /** Addresses of peers kept to try. libtorrent keeps 3,000. */

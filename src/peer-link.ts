@@ -10,7 +10,7 @@ import { isLoan, type Loan, type ReadCache } from './store/read-cache.js'
 import { BLOCK_BYTES, type Instant, type PeerKey } from './values.js'
 import { Bitfield } from './wire/bitfield.js'
 import { type DecoderBounds, MessageDecoder } from './wire/decoder.js'
-import { EXTENSION_HANDSHAKE_ID, readExtensionHandshake } from './wire/extension.js'
+import { EXTENSION_HANDSHAKE_ID, OUR_MESSAGES, readDontHave, readExtensionHandshake } from './wire/extension.js'
 import type { Fault } from './wire/fault.js'
 import { HandshakeDecoder } from './wire/handshake.js'
 import {
@@ -213,7 +213,12 @@ export class PeerLink {
       this.#deliver({ type: 'message-arrived', message })
       return
     }
-    if (message.id !== EXTENSION_HANDSHAKE_ID) return // we offered none of them yet
+    if (message.id === OUR_MESSAGES.lt_donthave) {
+      const piece = readDontHave(message.payload)
+      if (typeof piece === 'number') this.#deliver({ type: 'dont-have-arrived', piece })
+      else this.#fault(piece)
+    }
+    if (message.id !== EXTENSION_HANDSHAKE_ID) return // we offered none of the others
     const extensions = readExtensionHandshake(message.payload)
     if (extensions.type === 'fault') this.#fault(extensions)
     else this.#deliver({ type: 'extensions-arrived', extensions })

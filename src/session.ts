@@ -61,6 +61,13 @@ const limits = (
 ): readonly TransferEvent[] =>
   state.limits.download === download && state.limits.upload === upload ? [] : [{ type: 'limits-set', download, upload }]
 
+const sharing = (state: Readonly<TransferState>, { add }: Beginning): readonly TransferEvent[] => {
+  const superSeeding = add.superSeeding === true
+  const suggesting = add.suggestPieces === true
+  const same = superSeeding === state.superSeeding && suggesting === state.suggesting
+  return same ? [] : [{ type: 'sharing-set', superSeeding, suggesting }]
+}
+
 /** In order, to be recorded one after the other. Throws `OPTION_INVALID`. */
 export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning): readonly TransferEvent[] => {
   const { entropy, version, machineStartedAt } = beginning
@@ -78,5 +85,6 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
     ...trackers(state, beginning, randomSeed),
     ...selection(state, beginning),
     ...limits(state, beginning),
+    ...sharing(state, beginning),
   ]
 }

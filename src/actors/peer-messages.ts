@@ -3,22 +3,25 @@ import { unreachable } from '../assert.js'
 import { rangeName } from '../events/folds-pieces.js'
 import { blockAt, blockKey, lengthOfPiece } from '../events/geometry.js'
 import type { PeerState, TransferState } from '../events/state.js'
+import { isSuperSeed } from '../events/super-seed.js'
 import type { EventOf, Range, TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Instant, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { PeerMessage } from '../wire/messages.js'
+import { isAllowedFast } from './allowed-fast.js'
 import { isServed } from './choker.js'
 import { hasRoom } from './orders.js'
 import { closePeer } from './peer-steps.js'
 import { refillOthers } from './refills.js'
 import { type BlockMessage, type Decision, decided, type Message, NOTHING } from './vocabulary.js'
 
-const toSelf = (peer: PeerState, type: 'refill' | 'review-interest'): Message => ({
+const toSelf = (peer: PeerState, type: 'refill' | 'review-interest' | 'welcome'): Message => ({
   to: 'peer',
   peer: peer.key,
   message: { type },
 })
+const reveal: Message = { to: 'transfer', message: { type: 'reveal' } }
 const fillSlots: Message = { to: 'transfer', message: { type: 'fill-slots' } }
 
 /** A stranger's number, if it is one of our pieces. */
@@ -33,7 +36,8 @@ const have = (state: Readonly<TransferState>, peer: PeerState, index: number): D
   if (piece === undefined) return fault(state, peer, `have of piece ${index}`)
   if (peer.has.has(piece)) return NOTHING
   const events: readonly TransferEvent[] = [{ type: 'have-received', peer: peer.key, piece }]
-  if (!state.wanted.has(piece) || state.stored.has(piece)) return decided({ events })
+  if (!state.wanted.has(piece) || state.stored.has(piece))
+    return decided({ events, messages: state.superSeeding ? [reveal] : [] })
   // Most of what a swarm says is `have`, of peers that we are interested in already and that choke us.
   if (peer.standing.tags.amInterested !== true) return decided({ events, messages: [toSelf(peer, 'review-interest')] })
   return decided({ events, messages: hasRoom(peer) ? [toSelf(peer, 'refill')] : [] })
@@ -53,21 +57,47 @@ const saidAgain = (peer: PeerState, has: Bitfield): Decision => {
   })
 }
 
+/** It has said for the first time what it has. */
+const newcomer = (state: Readonly<TransferState>, peer: PeerState): readonly Message[] =>
+  state.superSeeding ? [reveal] : peer.fast && state.announced.count > 0 ? [toSelf(peer, 'welcome')] : []
+
+/** BEP 54. A peer may say so of what it never had: that is no news. */
+export const dontHave = (state: Readonly<TransferState>, peer: PeerState, index: number): Decision => {
+  if (peer.standing.tags.open !== true) return NOTHING
+  const piece = knownPiece(state, index)
+  if (piece === undefined) return fault(state, peer, `lt_donthave of piece ${index}`)
+  if (!peer.has.has(piece)) return NOTHING
+  return decided({
+    events: [{ type: 'dont-have-received', peer: peer.key, piece }],
+    messages: [toSelf(peer, 'review-interest'), ...refillOthers(state, peer.key)],
+  })
+}
+
+/** A hint: it is kept where it may be of use, and no more of them than a few. */
+const suggestion = (state: Readonly<TransferState>, peer: PeerState, index: number): Decision => {
+  if (!peer.fast) return fault(state, peer, 'suggest-piece without the fast extension')
+  const piece = knownPiece(state, index)
+  if (piece === undefined || peer.suggested.has(piece) || state.stored.has(piece)) return NOTHING
+  if (peer.suggested.size >= LIMITS.suggestionsMax) return NOTHING
+  return decided({ events: [{ type: 'suggestion-received', peer: peer.key, piece }] })
+}
+
 const bitfield = (state: Readonly<TransferState>, peer: PeerState, bits: Uint8Array): Decision => {
   const read = Bitfield.fromWire(bits, state.geometry.pieceCount)
   if (!(read instanceof Bitfield)) return fault(state, peer, `${read.code}: ${read.reason}`)
   if (peer.saidPieces) return saidAgain(peer, read)
   return decided({
     events: [{ type: 'bitfield-received', peer: peer.key, bits: bits.slice() }],
-    messages: [toSelf(peer, 'review-interest')],
+    messages: [toSelf(peer, 'review-interest'), ...newcomer(state, peer)],
   })
 }
 
 type Refusal = EventOf<'request-refused'>['reason']
 
 const refusalOf = (state: Readonly<TransferState>, peer: PeerState, range: Range): Refusal | undefined => {
-  if (peer.standing.tags.amChoking === true) return 'choked'
+  if (peer.standing.tags.amChoking === true && !isAllowedFast(peer, range.piece)) return 'choked'
   if (!state.announced.has(range.piece)) return 'not-stored'
+  if (isSuperSeed(state) && !peer.revealed.has(range.piece)) return 'not-revealed'
   if (peer.asked.size >= LIMITS.requestsServedMax && !peer.asked.has(rangeName(range))) return 'too-many'
   return undefined
 }
@@ -167,7 +197,7 @@ export const heard = (
       if (peer.saidPieces && (peer.seed || message.type === 'have-none')) return NOTHING
       return decided({
         events: [{ type: `${message.type}-received`, peer: key }],
-        messages: [toSelf(peer, 'review-interest')],
+        messages: [toSelf(peer, 'review-interest'), ...newcomer(state, peer)],
       })
     case 'reject-request':
       return refused(state, peer, message)
@@ -188,6 +218,7 @@ export const heard = (
         ? NOTHING
         : decided({ events: [{ type: 'keep-alive-received', peer: key }] })
     case 'suggest-piece':
+      return suggestion(state, peer, message.piece)
     case 'port':
     case 'extended':
     case 'unknown':

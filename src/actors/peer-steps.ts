@@ -19,6 +19,9 @@ export const closePeer = (
     effects: [{ type: 'hang-up', peer: peer.key }],
   })
 
+/** We want no more than we have, be it all or not (BEP 21). */
+export const isUploadOnly = (state: Readonly<TransferState>): boolean => state.standing.tags.seeding === true
+
 /** Says so where what we told the peer of our interest is no longer true. */
 export const declareInterest = (state: Readonly<TransferState>, peer: Readonly<PeerState>): Decision => {
   const { tags } = peer.standing

@@ -1,12 +1,15 @@
 /** The peer actor: one connection's side of the protocol, from the first attempt to the end (BEP 3, 6, 10). */
 import { unreachable } from '../assert.js'
+import { areBothComplete } from '../events/folds-peers.js'
 import type { PeerState, TransferState } from '../events/state.js'
+import { isSuperSeed } from '../events/super-seed.js'
 import { LIMITS } from '../limits.js'
 import { compareBytes, equalBytes, type PeerKey } from '../values.js'
+import { welcome } from './allowed-fast.js'
 import { blocksArrived } from './blocks.js'
 import { hasRoom, orderTarget, usualBlockMs } from './orders.js'
-import { heard } from './peer-messages.js'
-import { closePeer, declareInterest } from './peer-steps.js'
+import { dontHave, heard } from './peer-messages.js'
+import { closePeer, declareInterest, isUploadOnly } from './peer-steps.js'
 import { refillOthers } from './refills.js'
 import {
   both,
@@ -60,6 +63,7 @@ const greetBack = (state: Readonly<TransferState>, peer: PeerKey, fast: boolean)
   const send = (message: Extract<Effect, { type: 'send' }>['message']): readonly Effect[] => [
     { type: 'send', peer, message },
   ]
+  if (isSuperSeed(state)) return fast ? send({ type: 'have-none' }) : []
   if (fast && state.announced.full) return send({ type: 'have-all' })
   if (fast && state.announced.count === 0) return send({ type: 'have-none' })
   return state.announced.count === 0 ? [] : send({ type: 'bitfield', bits: state.announced.bytes.slice() })
@@ -91,7 +95,7 @@ const handshake = (
     ],
     effects: [
       ...greetBack(state, peer.key, reserved.fast),
-      ...(reserved.extensions ? [{ type: 'extend', peer: peer.key } as const] : []),
+      ...(reserved.extensions ? [{ type: 'extend', peer: peer.key, uploadOnly: isUploadOnly(state) } as const] : []),
     ],
   })
   return both(replaced, arrived)
@@ -112,7 +116,7 @@ const extensions = (
         client: said.client,
         requestsMax: said.requestsMax,
         listenPort: listening,
-        uploadOnly: said.uploadOnly === true,
+        uploadOnly: said.uploadOnly ?? peer.uploadOnly,
       },
       // The first time only, or one peer could fill the list of candidates with ports of its own.
       ...(peer.incoming && listening !== undefined && peer.listenPort === undefined && !state.private
@@ -150,13 +154,17 @@ const givenUpFor = (peer: Readonly<PeerState>, now: number): 'snubbed' | 'timeou
   return isPassedOver && usualMs > 0 ? 'timeout' : undefined
 }
 
+/** BEP 21: two that want no more than they have keep no connection. */
+const haveNothingForEachOther = (state: Readonly<TransferState>, peer: Readonly<PeerState>): boolean =>
+  isUploadOnly(state) && areBothComplete(state, peer)
+
 /** Whether there may be anything for `look-at-time` to do. */
 export const isDue = (state: Readonly<TransferState>, peer: Readonly<PeerState>, now: number): boolean => {
   const { tags } = peer.standing
   if (tags.open !== true) return tags.handshaking === true && now - peer.since > LIMITS.handshakeTimeoutMs
   if (peer.requested.size > 0 || hasRoom(peer)) return true
   const isSilent = now - peer.lastReceivedAt > LIMITS.silenceMaxMs || now - peer.lastSentAt > LIMITS.keepAliveMs
-  return isSilent || (peer.seed && state.stored.full)
+  return isSilent || haveNothingForEachOther(state, peer)
 }
 
 const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstances: Circumstances): Decision => {
@@ -166,7 +174,7 @@ const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstanc
     return closePeer(state, peer, 'handshake-timeout', '')
   if (tags.open !== true) return NOTHING
   if (now - peer.lastReceivedAt > LIMITS.silenceMaxMs) return closePeer(state, peer, 'silence', '')
-  if (peer.seed && state.stored.full) return closePeer(state, peer, 'both-complete', '')
+  if (haveNothingForEachOther(state, peer)) return closePeer(state, peer, 'both-complete', '')
   const decisions: Decision[] = []
   if (now - peer.lastSentAt > LIMITS.keepAliveMs)
     decisions.push(
@@ -239,6 +247,10 @@ export const decidePeer = (
       return handshake(state, peer, cause)
     case 'extensions-arrived':
       return extensions(state, peer, cause)
+    case 'dont-have-arrived':
+      return dontHave(state, peer, cause.piece)
+    case 'welcome':
+      return welcome(state, peer)
     case 'fault-found':
       return closePeer(state, peer, 'protocol-fault', `${cause.fault.code}: ${cause.fault.reason}`)
     case 'connection-lost':

@@ -113,8 +113,20 @@ const takeWhole = (basket: Basket, piece: PieceIndex): void => {
   for (let block = 0; block < blocks && basket.room > 0; block++) basket.take(piece, block)
 }
 
+/** What the peer suggests (BEP 6) decides between pieces that are about as rare. */
+const hinted = ({ rarity }: Readonly<TransferState>, { suggested }: Readonly<PeerState>): readonly PieceIndex[] => {
+  if (suggested.size === 0 || rarity.length === 0) return []
+  const most = rarity.availability(rarity.at(0)) + 1
+  return [...suggested].filter((piece) => rarity.offers(piece) && rarity.availability(piece) <= most)
+}
+
 /** New pieces for this peer, best first; at most `places` of them. */
-function* newPieces(state: Readonly<TransferState>, servable: Servable, random: Random): Generator<PieceIndex> {
+function* newPieces(
+  state: Readonly<TransferState>,
+  peer: Readonly<PeerState>,
+  servable: Servable,
+  random: Random,
+): Generator<PieceIndex> {
   const { rarity } = state
   if (state.sequential) {
     for (let index = 0; index < state.geometry.pieceCount; index++) {
@@ -124,6 +136,11 @@ function* newPieces(state: Readonly<TransferState>, servable: Servable, random: 
     return
   }
   const taken = new Set<PieceIndex>()
+  for (const piece of hinted(state, peer))
+    if (servable(piece)) {
+      taken.add(piece)
+      yield piece
+    }
   if (state.stored.count < RANDOM_FIRST_PIECES && rarity.length > RANDOM_FIRST_PIECES) {
     for (let tries = 0; tries < RANDOM_TRIES; tries++) {
       const piece = rarity.at(random.below(rarity.length, 'first-piece'))
@@ -138,10 +155,16 @@ function* newPieces(state: Readonly<TransferState>, servable: Servable, random: 
   }
 }
 
-const takeNew = (basket: Basket, places: number, servable: Servable, random: Random): void => {
+const takeNew = (
+  basket: Basket,
+  peer: Readonly<PeerState>,
+  places: number,
+  servable: Servable,
+  random: Random,
+): void => {
   let left = places
   if (left <= 0 || basket.room === 0) return
-  for (const piece of newPieces(basket.state, servable, random)) {
+  for (const piece of newPieces(basket.state, peer, servable, random)) {
     takeWhole(basket, piece)
     if (--left === 0 || basket.room === 0) return
   }
@@ -186,7 +209,7 @@ export const pickBlocks = (
     if (drop !== undefined) places = 1
   }
   const room = basket.room
-  takeNew(basket, places, servable, random)
+  takeNew(basket, peer, places, servable, random)
   if (basket.room === room) drop = undefined // nothing takes its place
   takeInFlight(basket, state, peer, servable, (piece) => !isRare(piece))
   takeAtTheEnd(basket, peer, now, servable)

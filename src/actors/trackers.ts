@@ -31,13 +31,20 @@ export const leftBytes = (state: Readonly<TransferState>): number => {
   return missing * geometry.pieceLength - (stored.has(last) ? 0 : shortBy)
 }
 
+/** BEP 21: one that wants no more than it has, and lacks some, says so each time. */
+const eventOf = (state: Readonly<TransferState>, news: News): AnnounceRequestPart['event'] => {
+  const isPartialSeed = state.standing.tags.seeding === true && !state.stored.full
+  if (isPartialSeed && (news === 'none' || news === 'completed')) return 'paused'
+  return news === 'none' ? undefined : news
+}
+
 const requestOf = (state: Readonly<TransferState>, news: News): AnnounceRequestPart => ({
   infoHash: state.infoHash,
   peerId: state.peerId,
   uploadedBytes: state.uploaded.total,
   downloadedBytes: state.downloaded.total,
   leftBytes: leftBytes(state),
-  event: news === 'none' ? undefined : news,
+  event: eventOf(state, news),
   numwant: news === 'stopped' || state.peers.size >= LIMITS.peersMax ? 0 : LIMITS.announcePeersWanted,
 })
 
@@ -48,7 +55,7 @@ const newsFor = (state: Readonly<TransferState>, tracker: Readonly<TrackerState>
 
 const announce = (state: Readonly<TransferState>, tracker: Readonly<TrackerState>, event: News): Decision =>
   decided({
-    events: [{ type: 'announce-began', tracker: tracker.url, event }],
+    events: [{ type: 'announce-began', tracker: tracker.url, event: eventOf(state, event) ?? 'none' }],
     effects: [{ type: 'announce', tracker: tracker.url, request: requestOf(state, event) }],
   })
 

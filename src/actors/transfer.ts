@@ -3,7 +3,7 @@ import { unreachable } from '../assert.js'
 import { storageErrorCode } from '../errors.js'
 import { banName } from '../events/banning.js'
 import type { TransferState } from '../events/state.js'
-import type { TransferEvent } from '../events/vocabulary.js'
+import type { Range, TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import { boundedText, type Instant, type PeerKey, type PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
@@ -11,6 +11,8 @@ import { CHOKER } from './choker.js'
 import { accept, dial } from './connecting.js'
 import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
+import { suggest } from './suggesting.js'
+import { reveal } from './super-seeding.js'
 import {
   both,
   type Circumstances,
@@ -49,15 +51,20 @@ const unchoke = (peers: readonly PeerKey[]): Decision =>
     effects: peers.map((peer) => ({ type: 'send', peer, message: { type: 'unchoke' } })),
   })
 
+const lostByChoke = (state: Readonly<TransferState>, key: PeerKey): readonly Range[] => {
+  const peer = state.peers.get(key)
+  return peer === undefined ? [] : [...peer.asked.values()].filter(({ piece }) => !peer.fastGiven.has(piece))
+}
+
 /**
- * A choked peer's requests are dropped. What was waiting still comes back as withdrawn, and is refused by name (BEP 6);
+ * A choked peer's requests are dropped, but for those that it is allowed all the same (BEP 6). What was waiting still comes back as withdrawn, and is refused by name (BEP 6);
  * what the network has taken already goes out.
  */
 const choke = (state: Readonly<TransferState>, peers: readonly PeerKey[]): Decision =>
   decided({
     events: peers.map((peer) => ({ type: 'choke-sent', peer })),
     effects: peers.flatMap((peer): Effect[] => [
-      ...[...(state.peers.get(peer)?.asked.values() ?? [])].map((range): Effect => ({ type: 'withdraw', peer, range })),
+      ...lostByChoke(state, peer).map((range): Effect => ({ type: 'withdraw', peer, range })),
       { type: 'send', peer, message: { type: 'choke' } },
     ]),
   })
@@ -71,8 +78,15 @@ const chokeRound = (state: Readonly<TransferState>, { now, random, strategy }: C
     choke(state, slots.choke),
     unchoke(slots.unchoke),
     decided({ events: [...optimistic, { type: 'choke-round-ended' }] }),
+    suggest(state),
   )
 }
+
+/** Peers that were told otherwise hear whether we want any more (BEP 21): handshakes of BEP 10 add up. */
+const sayUploadOnly = (state: Readonly<TransferState>, uploadOnly: boolean): readonly Effect[] =>
+  [...state.peers.values()].flatMap((peer): Effect[] =>
+    peer.standing.tags.open === true && peer.extensions ? [{ type: 'extend', peer: peer.key, uploadOnly }] : [],
+  )
 
 /** What was stored and is now committed is told to everybody who lacks it. */
 const announceStored = (state: Readonly<TransferState>, committedSeq: number): Decision => {
@@ -92,6 +106,7 @@ const announceStored = (state: Readonly<TransferState>, committedSeq: number): D
     announced,
     decided({
       events: [...first, { type: 'seeding-began' }],
+      effects: sayUploadOnly(state, true),
       messages: [
         toTrackers('look-at-time'),
         ...toEachPeer(state, { type: 'review-interest' }),
@@ -120,6 +135,7 @@ const woken = (state: Readonly<TransferState>, circumstances: Circumstances): De
   if (state.standing.tags.active !== true) return NOTHING // `begin` wakes again
   return both(
     chokeRound(state, circumstances),
+    reveal(state, circumstances),
     sync(state, now),
     decided({
       messages: [...lookAtDue(state, now), toTrackers('look-at-time'), fillConnections],
@@ -197,6 +213,7 @@ const select = (state: Readonly<TransferState>, wanted: Uint8Array, sequential: 
       : [{ type: missing === 0 ? 'seeding-began' : 'download-began' }]
   return decided({
     events: [{ type: 'pieces-selected', wanted, sequential }, ...turn],
+    effects: turn.length === 0 ? [] : sayUploadOnly(state, missing === 0),
     messages: toEachPeer(state, { type: 'review-interest' }),
   })
 }
@@ -214,6 +231,8 @@ export const decideTransfer = (
       return state.standing.tags.active === true ? unchoke(strategy.fillSlots(state, now, random)) : NOTHING
     case 'fill-connections':
       return dial(state, now)
+    case 'reveal':
+      return reveal(state, circumstances)
     case 'ban': {
       const names = cause.addresses.filter((address) => !state.banned.has(address))
       const gone = [...state.peers.values()].filter(({ address }) => names.includes(banName(address)))

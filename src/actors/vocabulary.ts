@@ -28,10 +28,14 @@ export type TransferMessage =
   | { readonly type: 'ban'; readonly addresses: readonly string[]; readonly piece: PieceIndex }
   | { readonly type: 'fail'; readonly failure: Failure }
   | { readonly type: 'fill-connections' }
+  /** A piece that we showed as a super-seed may have been passed on. */
+  | { readonly type: 'reveal' }
 
 export type PeerRequest =
   | BlocksArrived
   | { readonly type: 'refill' }
+  /** The peer said what it has, for the first time. */
+  | { readonly type: 'welcome' }
   /** What the peer has may have become uninteresting, or interesting. */
   | { readonly type: 'review-interest' }
   | { readonly type: 'cancel-block'; readonly range: Range }
@@ -74,7 +78,7 @@ export type Effect =
   | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }
   | { readonly type: 'greet'; readonly peer: PeerKey; readonly peerId: PeerId }
   /** Our extension handshake (BEP 10), whose port and client the driver knows. */
-  | { readonly type: 'extend'; readonly peer: PeerKey }
+  | { readonly type: 'extend'; readonly peer: PeerKey; readonly uploadOnly: boolean }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }

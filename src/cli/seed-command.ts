@@ -16,6 +16,7 @@ interface SeedFlags {
   readonly path: string
   readonly port: number
   readonly tracker?: readonly string[]
+  readonly super?: true
   readonly uploadLimit?: number
   readonly lsd: boolean
   readonly upnp: boolean
@@ -48,7 +49,8 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   const { port: listenPort, uploadLimit, lsd, upnp: portMapping } = flags
   await withEngine(context, { port: listenPort, uploadLimit, lsd, portMapping }, async (engine) => {
     const { record } = flags
-    const transfer = await engine.add(torrent, { path: folder, trackers: flags.tracker?.map(announceAt), record })
+    const trackers = flags.tracker?.map(announceAt)
+    const transfer = await engine.add(torrent, { path: folder, trackers, record, superSeeding: flags.super })
     const shown = showProgress(context, transfer)
     try {
       if (!(await unlessStopped(context, transfer.ready))) return
@@ -74,6 +76,7 @@ export const seedCommand = (context: CommandContext): Command =>
     .requiredOption('--path <dir>', "the folder that the torrent's file or folder lies in")
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
+    .option('--super', 'show peers the pieces one by one, so that each is sent about once: for a first seed (BEP 16)')
     .addOption(recordOption())
     .addOption(noLsd())
     .addOption(noUpnp())

@@ -8,13 +8,14 @@ import { assert } from '../assert.js'
 import type { Instant } from '../values.js'
 import type { LoggedEvent } from './codec.js'
 import type { Folds } from './fold.js'
+import { hintFolds } from './folds-hints.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
 import { transferFolds } from './folds-transfer.js'
 import type { TransferState } from './state.js'
 import type { TransferEvent } from './vocabulary.js'
 
-const folds: Folds = { ...transferFolds, ...peerFolds, ...pieceFolds }
+const folds: Folds = { ...transferFolds, ...peerFolds, ...hintFolds, ...pieceFolds }
 
 /** Throws an assertion at an event that may not follow, and at a gap. */
 export const evolve = (state: TransferState, logged: LoggedEvent): TransferState => {

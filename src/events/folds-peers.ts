@@ -69,6 +69,11 @@ const newPeer = (
   saidPieces: false,
   interesting: 0,
   allowedFast: noValues(),
+  fastGiven: noValues(),
+  fastBlocksLeft: ZERO,
+  suggested: noValues(),
+  suggestedTo: noValues(),
+  revealed: noEntries(),
   requested: noEntries(),
   released: noEntries(),
   pipeline: newPipeline(),
@@ -99,7 +104,7 @@ const putOff = (candidate: Candidate, at: Instant): void => {
 }
 
 /** What is on order from the peer, of one piece or of all, is waited for no longer: others may be asked for it. */
-const letGo = (state: TransferState, peer: PeerState, piece?: PieceIndex): void => {
+export const letGo = (state: TransferState, peer: PeerState, piece?: PieceIndex): void => {
   for (const key of peer.requested.keys()) {
     if (piece !== undefined && pieceOfKey(state.geometry, key) !== piece) continue
     const ledger = state.pieces.get(pieceOfKey(state.geometry, key))
@@ -147,6 +152,10 @@ export const cameLate = (released: Map<number, number>, key: number): void => {
   if (times > 1) released.set(key, times - 1)
   else released.delete(key)
 }
+
+/** Neither wants anything of the other: seeds, and such as want no more than they have (BEP 21). */
+export const areBothComplete = (state: Readonly<TransferState>, peer: Readonly<PeerState>): boolean =>
+  state.missing === 0 && (peer.seed || peer.uploadOnly)
 
 const leave = (state: TransferState, peer: PeerState): void => {
   releaseRequests(state, peer)
@@ -249,7 +258,7 @@ export const peerFolds = {
       if (peer.downloaded.total > 0 || peer.uploaded.total > 0) candidate.failures = 0
       putOff(candidate, at)
       // Two seeds have nothing for each other, whoever of them said so first.
-      candidate.bothComplete = peer.seed && state.stored.full
+      candidate.bothComplete = areBothComplete(state, peer)
       // Not so a duplicate: a client of another rule than ours may have closed the other connection at the same time.
       if (candidate.bothComplete || event.reason === 'self-connection') candidate.nextDialAt = at + RETRY_MS.most
     }
@@ -286,7 +295,8 @@ export const peerFolds = {
   'not-interested-received': (state, event, at) => void hear(state, event, at),
   'choke-sent'(state, event, at) {
     const peer = say(state, event, at)
-    peer.asked.clear()
+    // What it was allowed it gets all the same (BEP 6).
+    for (const [name, { piece }] of peer.asked) if (!peer.fastGiven.has(piece)) peer.asked.delete(name)
     if (state.optimistic === peer.key) state.optimistic = undefined
   },
   'unchoke-sent'(state, event, at) {

@@ -179,6 +179,7 @@ export const pieceFolds = {
     const peer = stepPeer(state, event.peer, event.type)
     peer.lastReceivedAt = at
     const { piece, offset, length } = event
+    if (peer.standing.tags.amChoking === true) peer.fastBlocksLeft -= Math.ceil(length / BLOCK_BYTES)
     peer.asked = ownEntries(peer.asked).set(rangeName(event), { piece, offset, length })
   },
   'cancel-received'(state, event, at) {

@@ -142,6 +142,7 @@ export const INPUTS = {
     'blocks-flushed': input(41, 'Blocks that we serve left this process.', { ranges: list(range) }),
     'block-withdrawn': input(42, 'A block that was still waiting will not be sent.', { range }),
     'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
+    'dont-have-arrived': input(208, 'The peer says that it has a piece no longer (BEP 54).', { piece: count }),
   },
   piece: {
     'piece-hashed': input(

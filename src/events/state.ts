@@ -47,6 +47,14 @@ export interface PeerState {
   /** Pieces it has that we want and lack. */
   interesting: number
   allowedFast: Set<PieceIndex>
+  /** Pieces that we allowed it, and how many blocks of them it may still ask for while we choke it (BEP 6). */
+  fastGiven: Set<PieceIndex>
+  fastBlocksLeft: number
+  /** Pieces that it suggests to us, and those that we suggested to it (BEP 6). Bounded. */
+  suggested: Set<PieceIndex>
+  suggestedTo: Set<PieceIndex>
+  /** As a super-seed: pieces that it was shown, and when (BEP 16). */
+  revealed: Map<PieceIndex, Instant>
   /** Blocks on order, oldest first: block key to the time of asking. */
   requested: Map<number, Instant>
   /** Blocks once on order, no longer waited for, that may yet come, and how many times. Bounded. */
@@ -180,6 +188,10 @@ export interface TransferState {
   /** Stored, with the sequence number of the event that says so, and not announced yet. */
   unannounced: { piece: PieceIndex; seq: number }[]
   completed: boolean
+  /** Peers are shown our pieces one by one (BEP 16). */
+  superSeeding: boolean
+  /** What is being read for some peers is suggested to others (BEP 6). */
+  suggesting: boolean
   /** Pieces whose bytes may be on disk although no event says so: hashed or being written as the session ended. */
   unsafe: PieceIndex[]
   /** Pieces stored since the last sync began, and those that a sync under way will cover. */
@@ -248,6 +260,8 @@ export const initialState = (): TransferState => ({
   announced: new Bitfield(0),
   unannounced: [],
   completed: false,
+  superSeeding: false,
+  suggesting: false,
   unsafe: [],
   unsynced: [],
   syncing: [],

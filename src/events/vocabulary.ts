@@ -178,13 +178,13 @@ export const VOCABULARY = {
   'request-refused': event(98, 'The peer asked for a block that it does not get.', {
     peer,
     ...block,
-    reason: oneOf('choked', 'not-stored', 'too-many', 'unreadable'),
+    reason: oneOf('choked', 'not-stored', 'too-many', 'unreadable', 'not-revealed'),
   }),
   'block-served': event(99, 'A block was handed to the network.', { peer, ...block }),
 
   'announce-began': event(112, 'A tracker was told of us.', {
     tracker: text,
-    event: oneOf('none', 'started', 'completed', 'stopped'),
+    event: oneOf('none', 'started', 'completed', 'stopped', 'paused'),
   }),
   'announce-answered': event(113, 'The tracker answered with peers and an interval.', {
     tracker: text,
@@ -240,6 +240,22 @@ export const VOCABULARY = {
   }),
   'lsd-failed': event(137, 'The local network cannot be asked for peers.', { reason: text }),
   'lsd-announced': event(138, 'The local network is told of this torrent, within a minute (BEP 14).', {}),
+
+  'allowed-fast-sent': event(208, 'The peer is new: these pieces we serve to it even while we choke it (BEP 6).', {
+    peer,
+    pieces: list(piece),
+  }),
+  'suggestion-received': event(209, 'The peer suggests that we ask it for this piece (BEP 6).', { peer, piece }),
+  'suggestion-sent': event(210, 'We suggested this piece to the peer: it is being read for others (BEP 6).', {
+    peer,
+    piece,
+  }),
+  'dont-have-received': event(211, 'The peer no longer has a piece that it had (BEP 54).', { peer, piece }),
+  'sharing-set': event(212, 'Whether we show peers our pieces one by one (BEP 16), and suggest what is read (BEP 6).', {
+    superSeeding: flag,
+    suggesting: flag,
+  }),
+  'piece-revealed': event(213, 'As a super-seed we showed the peer one more of our pieces (BEP 16).', { peer, piece }),
 } as const
 
 type Vocabulary = typeof VOCABULARY

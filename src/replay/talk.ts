@@ -52,7 +52,8 @@ const ourHandshake = (state: Readonly<TransferState>): ToldMessage => ({
 })
 
 /** What we have, in the first message after the handshakes: nothing, where it is nothing and the peer is of BEP 3 alone. */
-const ourPieces = ({ announced }: Readonly<TransferState>, fast: boolean): readonly ToldMessage[] => {
+const ourPieces = ({ announced, superSeeding }: Readonly<TransferState>, fast: boolean): readonly ToldMessage[] => {
+  if (superSeeding && announced.full) return fast ? [{ type: 'have-none' }] : []
   if (fast && announced.full) return [{ type: 'have-all' }]
   if (announced.count === 0) return fast ? [{ type: 'have-none' }] : []
   return [{ type: 'bitfield', bits: announced.bytes.slice() }]
@@ -128,6 +129,14 @@ const sayings = (state: Readonly<TransferState>, event: TransferEvent): readonly
       return [them(event.peer, { type: 'unchoke' })]
     case 'allowed-fast-received':
       return [them(event.peer, { type: 'allowed-fast', piece: event.piece })]
+    case 'allowed-fast-sent':
+      return event.pieces.map((piece) => us(event.peer, { type: 'allowed-fast', piece }))
+    case 'suggestion-received':
+      return [them(event.peer, { type: 'suggest-piece', piece: event.piece })]
+    case 'suggestion-sent':
+      return [us(event.peer, { type: 'suggest-piece', piece: event.piece })]
+    case 'piece-revealed':
+      return [us(event.peer, { type: 'have', piece: event.piece })]
     case 'blocks-requested':
       return blocksOf(event.ranges).map((range) => us(event.peer, { type: 'request', ...range }))
     case 'requests-cancelled':

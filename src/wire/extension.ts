@@ -4,9 +4,13 @@ import { LIMITS } from '../limits.js'
 import { type Bencode, decodePrefix, encode } from './bencode.js'
 import { type Fault, fault } from './fault.js'
 import { asBytes, asDictionary, asInteger } from './fields.js'
+import { readUint32 } from './integers.js'
 
 /** The id of the handshake itself among extended messages. */
 export const EXTENSION_HANDSHAKE_ID = 0
+
+/** The ids under which we take extended messages, by their names. 1 to 3 are for BEP 9, BEP 11 and BEP 55. */
+export const OUR_MESSAGES = { lt_donthave: 4 } as const
 
 interface ExtensionFields {
   /** Name and version of the peer's program, `v`. */
@@ -114,6 +118,12 @@ export const readExtensionHandshake = (payload: Uint8Array): ExtensionHandshake 
     uploadOnly: uploadOnly === undefined ? undefined : uploadOnly !== 0,
   }
 }
+
+/** The piece that a peer has no longer (`lt_donthave`, BEP 54): four bytes. */
+export const readDontHave = (payload: Uint8Array): number | Fault =>
+  payload.length === 4
+    ? readUint32(payload, 0)
+    : fault('length-wrong', `lt_donthave has 4 bytes, not ${payload.length}`)
 
 /** A peer's extensions after one more handshake: handshakes add up, and an id of 0 takes one away (BEP 10). */
 export const mergeExtensions = (

@@ -63,7 +63,7 @@ export const HISTORIES: readonly HistoryCase[] = [
   {
     name: 'corrupt-peer',
     about: 'a peer that spoils blocks, found out and banned',
-    seed: 5,
+    seed: 1,
     settings: { poisoners: 1 },
     faults: [],
     of: { leecher: 0 },

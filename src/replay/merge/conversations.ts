@@ -98,6 +98,9 @@ class Listener {
       case 'pieces-announced':
         for (const peer of this.#open.keys()) for (const piece of event.pieces) this.#sent(peer, `have ${piece}`, told)
         break
+      case 'piece-revealed':
+        this.#sent(event.peer, `have ${event.piece}`, told)
+        break
       case 'have-received':
         this.#received(event.peer, `have ${event.piece}`, told)
         break
