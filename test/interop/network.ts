@@ -25,9 +25,15 @@ const ip = (...args: string[]): void => {
 // 198.18.0.0/15 is set aside for tests between networks (RFC 2544), so that nothing real is hidden.
 const subnets = 256
 let networksMade = 0
+/**
+ * A bridge that is given none takes the lowest address of those who join it, so another when the next one joins. The
+ * others go on sending to the one before, until they hear of it: a datagram is lost then, and Transmission waits for
+ * the answer to one for a minute.
+ */
+const BRIDGE_ADDRESS = '02:00:00:00:00:01'
 
 const addHub = (bridge: string): string => {
-  ip('link', 'add', bridge, 'type', 'bridge')
+  ip('link', 'add', bridge, 'address', BRIDGE_ADDRESS, 'type', 'bridge')
   const taken = spawnSync('ip', ['-4', 'addr', 'show'], { encoding: 'utf8', timeout: 10_000 }).stdout
   for (let tried = 0; tried < subnets; tried++) {
     const subnet = `198.18.${(process.pid + networksMade + tried) % subnets}`
