@@ -81,6 +81,12 @@ class WatchedLog implements TransferLog {
   saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void> {
     return this.#inner.saveCheckpoint(seq, snapshot)
   }
+  get writtenBytes(): number {
+    return this.#inner.writtenBytes
+  }
+  compact(before: number, snapshotBefore: SnapshotBefore): Promise<Compacted> {
+    return this.#inner.compact(before, snapshotBefore)
+  }
   close(): Promise<void> {
     return this.#inner.close()
   }
@@ -110,8 +116,8 @@ export class WatchedLogs implements LogStore {
   compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted> {
     return this.#inner.compact(infoHash, before, snapshotBefore)
   }
-  measure(infoHash: InfoHash): Promise<readonly LogPart[]> {
-    return this.#inner.measure(infoHash)
+  measure(infoHash: InfoHash, partBytesMin?: number): Promise<readonly LogPart[]> {
+    return this.#inner.measure(infoHash, partBytesMin)
   }
   remove(infoHash: InfoHash): Promise<void> {
     return this.#inner.remove(infoHash)

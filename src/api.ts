@@ -20,7 +20,7 @@ export interface EngineOptions {
   readonly host?: string | undefined
   /** Each commit of the log survives a loss of power, at the price of speed. Off by default. */
   readonly syncLog?: boolean | undefined
-  /** What of each log is kept, looked at whenever its transfer is added; everything, where it is left out. */
+  /** What of each log is kept, when its transfer is added and while it runs; everything, where it is left out. */
   readonly retention?: Retention | undefined
   /** Bytes a second over all transfers; 0 or left out for no limit. */
   readonly downloadLimit?: number | undefined

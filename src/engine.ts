@@ -179,6 +179,7 @@ export class TorrentEngine implements Engine {
         version,
         add,
         strategy,
+        retention,
         closed: () => this.#transfers.delete(name),
         forget: () => this.#forget(name, metainfo.infoHash),
       })

@@ -320,6 +320,14 @@ export const LIMITS = {
   logSnapshotAttemptsMax: 20,
   /** Bytes of records read from the database at a time. */
   logReadBytes: 256 * KIB,
+  /** A log that is kept within bounds is looked at each time it grew by so much at least, and each time so long passed. */
+  retentionStepBytesMin: 16 * KIB,
+  retentionPeriodMinMs: 60_000,
+  retentionPeriodMaxMs: 3_600_000,
+  /** Parts of a log that is measured to be bounded: it is cut to a 64th of its bound. */
+  retentionParts: 64,
+  /** Events folded at one go while peers are waiting: four milliseconds. */
+  foldEventsAtOnce: 2_048,
   /** Requests that an unknown client lets wait: libtorrent 1.0 and Transmission kept 250 and more. */
   requestsUnknownMax: 250,
   /** Requests that a peer may let us keep waiting at most, whatever it says (`reqq`, BEP 10). */

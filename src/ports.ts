@@ -293,6 +293,10 @@ export interface TransferLog extends LogReader {
   onFailed: ((failure: Failure) => void) | undefined
   /** Keeps a snapshot of the state after all events below `seq`, which must be committed. May throw `LOG_FAILED`. */
   saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void>
+  /** Bytes of the records that were closed since this was opened. */
+  readonly writtenBytes: number
+  /** As that of the store, while events are appended. Readers that it overtakes are told `EVENTS_COMPACTED`. */
+  compact(before: number, snapshotBefore: SnapshotBefore): Promise<Compacted>
   /** Commits everything, then lets go. Safe to call twice; after a failure it resolves, as `onFailed` has told of it. */
   close(): Promise<void>
 }
@@ -332,12 +336,12 @@ export interface LogStore extends LogReaders {
   /** Opens the transfer's log; makes it where it is not there. Throws `LOG_DAMAGED` where its end cannot be trusted. */
   open(entry: TransferEntry): Promise<TransferLog>
   /**
-   * Has one snapshot stand for the oldest events of a log, which must be closed: those below a sequence number, up to
+   * Has one snapshot stand for the oldest events of a log that is closed: those below a sequence number, up to
    * where a record begins. Who dies on the way leaves the log whole or compacted. Throws `LOG_DAMAGED` or `LOG_FAILED`.
    */
   compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted>
-  /** What a log takes, part by part, oldest first. */
-  measure(infoHash: InfoHash): Promise<readonly LogPart[]>
+  /** What a log takes, part by part, oldest first; each of so many bytes at least, where that is said. */
+  measure(infoHash: InfoHash, partBytesMin?: number): Promise<readonly LogPart[]>
   /** Removes the log and all that belongs to it. Its log must be closed. */
   remove(infoHash: InfoHash): Promise<void>
   /** Closes the logs that are open, then lets go of the folder. Safe to call twice. */

@@ -17,6 +17,8 @@ import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, Transf
 import { progressOf } from './progress.js'
 import { Promises } from './promises.js'
 import type { Reach } from './reach.js'
+import type { Retention } from './replay/compact.js'
+import { Retainer } from './retainer.js'
 import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
 import { Layout } from './store/layout.js'
@@ -34,6 +36,7 @@ export interface SessionOptions {
   readonly add: AddOptions
   /** Ours, where it is left out. */
   readonly strategy?: Strategy | undefined
+  readonly retention?: Retention | undefined
   /** The transfer is closed, and its log let go of. */
   closed(): void
 }
@@ -62,6 +65,7 @@ export class TransferSession {
   readonly #layout: Layout
   readonly #progress = new Subject<Progress>()
   readonly #checkpointer: Checkpointer
+  readonly #retainer: Retainer | undefined
   /** Something was recorded that is to be committed within this time. */
   #commitWithinMs = Number.POSITIVE_INFINITY
   #held = false
@@ -105,7 +109,16 @@ export class TransferSession {
     })
     log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
     log.onFailed = (failure) => this.#onLogFailed(failure)
-    const { add, version } = options
+    const { add, version, retention } = options
+    if (retention !== undefined)
+      this.#retainer = new Retainer({
+        clock: ports.clock,
+        logs: ports.logs,
+        log,
+        infoHash: metainfo.infoHash,
+        retention,
+        failed: (failure) => this.tell({ type: 'retention-failed', failure }),
+      })
     const [entropy, machineStartedAt, { limits }] = [ports.entropy(16), ports.machineStartedAt(), options.throttle]
     for (const event of beginningOf(state, { metainfo, add, version, entropy, machineStartedAt, limits }))
       this.#system.record(event)
@@ -223,6 +236,7 @@ export class TransferSession {
       this.#driver.holdPeersBack(false)
     }
     this.#checkpointer.reached(committedSeq)
+    this.#retainer?.reached()
     this.promises.reached(committedSeq)
     if (this.state.unannounced.length > 0) this.tell({ type: 'log-committed', committedSeq })
     this.commits.reached(committedSeq)
@@ -261,6 +275,7 @@ export class TransferSession {
     this.#progressTimer?.()
     this.#driver.stop()
     await this.#disk.close()
+    await this.#retainer?.close()
     await log.close().catch(() => undefined) // a log that failed said so to `onFailed`
     this.promises.end(this.#options.metainfo.name)
     this.#progress.next(progressOf(this.state, ports.clock.now(), true))

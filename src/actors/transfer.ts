@@ -292,6 +292,10 @@ export const decideTransfer = (
       })
     case 'fact-found':
       return decided({ events: [cause.fact], messages: [toTrackers('look-at-time')] })
+    case 'retention-failed': {
+      const reason = boundedText(cause.failure.message, LIMITS.reasonTextMax)
+      return decided({ events: [{ type: 'retention-failed', reason }] })
+    }
     case 'peer-accepted':
       return accept(state, cause.peer, cause.address)
     case 'sync-finished':

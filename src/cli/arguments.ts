@@ -1,5 +1,6 @@
 /** What the words of a command line mean: numbers, sizes, addresses; wrong ones are refused while it is parsed. */
 import { InvalidArgumentError, Option } from 'commander'
+import type { Retention } from '../index.js'
 import { type PeerAddress, readAddress } from '../values.js'
 
 /** A whole number from `min` to `max`. */
@@ -64,3 +65,23 @@ export const recordOption = (): Option =>
   )
     .choices(['events', 'inputs'])
     .default('events')
+
+export interface RetentionFlags {
+  /** In ms. */
+  readonly logMaxAge?: number
+  readonly logMaxSize?: number
+}
+
+export const logMaxAge = (): Option =>
+  new Option(
+    '--log-max-age <duration>',
+    'compact events of the log that happened longer ago: 12h, 14d (default: all are kept)',
+  ).argParser(duration)
+export const logMaxSize = (): Option =>
+  new Option(
+    '--log-max-size <bytes>',
+    'compact the oldest events beyond so much, as 20M (default: all are kept)',
+  ).argParser(bytes)
+
+export const retentionOf = ({ logMaxAge: maxAgeMs, logMaxSize: maxBytes }: RetentionFlags): Retention | undefined =>
+  maxAgeMs === undefined && maxBytes === undefined ? undefined : { maxAgeMs, maxBytes }

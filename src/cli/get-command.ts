@@ -2,14 +2,27 @@
 import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { type PeerAddress, TorrewindError, type Transfer } from '../index.js'
-import { asIs, each, noLsd, noUpnp, peerAddress, port, rate, recordOption } from './arguments.js'
+import {
+  asIs,
+  each,
+  logMaxAge,
+  logMaxSize,
+  noLsd,
+  noUpnp,
+  peerAddress,
+  port,
+  type RetentionFlags,
+  rate,
+  recordOption,
+  retentionOf,
+} from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
 import { addFromCatalogue } from './from-catalogue.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface GetFlags {
+interface GetFlags extends RetentionFlags {
   readonly record: 'events' | 'inputs'
   readonly dir: string
   readonly port: number
@@ -52,34 +65,38 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
   const folder = resolve(flags.dir)
   const { port: listenPort, downloadLimit, uploadLimit, lsd, upnp: portMapping } = flags
   let stopped: Transfer | undefined
-  await withEngine(context, { port: listenPort, downloadLimit, uploadLimit, lsd, portMapping }, async (engine) => {
-    const trackers = flags.tracker ?? []
-    const transfer = await addFromCatalogue(context, engine, source, trackers, {
-      path: folder,
-      trackers: trackers.map(announceAt),
-      peers: flags.peer,
-      select: flags.select,
-      sequential: flags.sequential,
-      record: flags.record,
-    })
-    const shown = showProgress(context, transfer)
-    try {
-      if (!(await unlessStopped(context, transfer.done))) {
+  await withEngine(
+    context,
+    { port: listenPort, downloadLimit, uploadLimit, lsd, portMapping, retention: retentionOf(flags) },
+    async (engine) => {
+      const trackers = flags.tracker ?? []
+      const transfer = await addFromCatalogue(context, engine, source, trackers, {
+        path: folder,
+        trackers: trackers.map(announceAt),
+        peers: flags.peer,
+        select: flags.select,
+        sequential: flags.sequential,
+        record: flags.record,
+      })
+      const shown = showProgress(context, transfer)
+      try {
+        if (!(await unlessStopped(context, transfer.done))) {
+          stopped = transfer
+          return
+        }
+        shown.stop()
+        tellDone(context, transfer, folder, (performance.now() - startedAt) / 1_000)
+        if (!flags.seed) return
         stopped = transfer
-        return
+        context.say({ type: 'seeding', ...countsOf(transfer.progress) })
+        context.tell(`seeding ${transfer.name} on port ${engine.port}, until Ctrl-C`)
+        const seeding = showProgress(context, transfer)
+        await seedUntilStopped(context, transfer).finally(() => seeding.stop())
+      } finally {
+        shown.stop()
       }
-      shown.stop()
-      tellDone(context, transfer, folder, (performance.now() - startedAt) / 1_000)
-      if (!flags.seed) return
-      stopped = transfer
-      context.say({ type: 'seeding', ...countsOf(transfer.progress) })
-      context.tell(`seeding ${transfer.name} on port ${engine.port}, until Ctrl-C`)
-      const seeding = showProgress(context, transfer)
-      await seedUntilStopped(context, transfer).finally(() => seeding.stop())
-    } finally {
-      shown.stop()
-    }
-  })
+    },
+  )
   if (stopped === undefined) return
   const { storedBytes, wantedBytes, downloadedBytes, uploadedBytes } = stopped.progress
   context.tell(
@@ -114,6 +131,8 @@ export const getCommand = (context: CommandContext): Command =>
         .default('prefer'),
     )
     .addOption(recordOption())
+    .addOption(logMaxAge())
+    .addOption(logMaxSize())
     .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)
     .option('--upload-limit <bytes/s>', 'the most to upload (default: no limit)', rate)
     .action((source: string, flags: GetFlags) => get(context, source, flags))

@@ -5,13 +5,25 @@ import { parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { exists, findMissing } from '../node/content.js'
 import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
-import { asIs, each, noLsd, noUpnp, port, rate, recordOption } from './arguments.js'
+import {
+  asIs,
+  each,
+  logMaxAge,
+  logMaxSize,
+  noLsd,
+  noUpnp,
+  port,
+  type RetentionFlags,
+  rate,
+  recordOption,
+  retentionOf,
+} from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes } from './format.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface SeedFlags {
+interface SeedFlags extends RetentionFlags {
   readonly record: 'events' | 'inputs'
   readonly path: string
   readonly port: number
@@ -47,24 +59,30 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   if (lacking !== undefined) throw missing(lacking)
   let uploadedBytes = 0
   const { port: listenPort, uploadLimit, lsd, upnp: portMapping } = flags
-  await withEngine(context, { port: listenPort, uploadLimit, lsd, portMapping }, async (engine) => {
-    const { record } = flags
-    const trackers = flags.tracker?.map(announceAt)
-    const transfer = await engine.add(torrent, { path: folder, trackers, record, superSeeding: flags.super })
-    const shown = showProgress(context, transfer)
-    try {
-      if (!(await unlessStopped(context, transfer.ready))) return
-      checkAll(transfer)
-      await transfer.done // every piece is there, so it is a matter of the log's commit
-      context.say({ type: 'seeding', ...countsOf(transfer.progress) })
-      context.tell(`seeding ${metainfo.name} (${showBytes(metainfo.totalBytes)}) on port ${engine.port}, until Ctrl-C`)
-      await seedUntilStopped(context, transfer)
-    } finally {
-      shown.stop()
-      await transfer.close()
-      uploadedBytes = transfer.progress.uploadedBytes
-    }
-  })
+  await withEngine(
+    context,
+    { port: listenPort, uploadLimit, lsd, portMapping, retention: retentionOf(flags) },
+    async (engine) => {
+      const { record } = flags
+      const trackers = flags.tracker?.map(announceAt)
+      const transfer = await engine.add(torrent, { path: folder, trackers, record, superSeeding: flags.super })
+      const shown = showProgress(context, transfer)
+      try {
+        if (!(await unlessStopped(context, transfer.ready))) return
+        checkAll(transfer)
+        await transfer.done // every piece is there, so it is a matter of the log's commit
+        context.say({ type: 'seeding', ...countsOf(transfer.progress) })
+        context.tell(
+          `seeding ${metainfo.name} (${showBytes(metainfo.totalBytes)}) on port ${engine.port}, until Ctrl-C`,
+        )
+        await seedUntilStopped(context, transfer)
+      } finally {
+        shown.stop()
+        await transfer.close()
+        uploadedBytes = transfer.progress.uploadedBytes
+      }
+    },
+  )
   context.tell(`stopped, after ${showBytes(uploadedBytes)} were uploaded`)
   context.say({ type: 'stopped', uploadedBytes })
 }
@@ -78,6 +96,8 @@ export const seedCommand = (context: CommandContext): Command =>
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
     .option('--super', 'show peers the pieces one by one, so that each is sent about once: for a first seed (BEP 16)')
     .addOption(recordOption())
+    .addOption(logMaxAge())
+    .addOption(logMaxSize())
     .addOption(noLsd())
     .addOption(noUpnp())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)

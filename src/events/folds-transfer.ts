@@ -214,6 +214,7 @@ export const transferFolds = {
   'limits-set'(state, { download, upload }) {
     state.limits = { download, upload }
   },
+  'retention-failed': () => undefined,
   'trackers-set'(state, event) {
     const known = new Map(state.tiers.flat().map((tracker) => [tracker.url, tracker]))
     state.tiers = event.tiers.map((tier) => tier.map((url) => known.get(url) ?? newTracker(url)))

@@ -128,6 +128,7 @@ export const INPUTS = {
     'fact-found': input(15, 'The engine found out what concerns all of its transfers.', {
       fact: eventOf<EngineFact>(),
     }),
+    'retention-failed': input(25, 'The oldest events of the log could not be compacted.', { failure }),
   },
   peer: {
     connected: input(32, 'A connection that we dialed is open.', {}),

@@ -64,6 +64,7 @@ export const VOCABULARY = {
     upload: count,
   }),
   'folder-set': event(13, 'The files are looked for in another folder from now on.', { folder: text }),
+  'retention-failed': event(25, 'The oldest events could not be compacted: the log goes on growing.', { reason: text }),
 
   'check-began': event(16, 'Pieces, as a bitfield, are read from disk and hashed.', {
     reason: oneOf('new', 'asked', 'changed', 'unsafe', 'power-lost'),

@@ -1,6 +1,7 @@
 /** Compacting: a log is bounded by age or by size, and what is left goes on as if all of it were there. */
 import { TorrewindError } from '../errors.js'
 import { takeSnapshot } from '../events/snapshot.js'
+import { LIMITS } from '../limits.js'
 import type { Compacted, LogReader, LogStore } from '../ports.js'
 import type { InfoHash } from '../values.js'
 import { foldLog } from './fold.js'
@@ -30,7 +31,7 @@ const firstYoungerThan = async (reader: LogReader, at: number): Promise<number> 
 }
 
 const firstWithin = async (logs: LogStore, infoHash: InfoHash, maxBytes: number): Promise<number> => {
-  const parts = await logs.measure(infoHash)
+  const parts = await logs.measure(infoHash, Math.floor(maxBytes / LIMITS.retentionParts))
   let bytes = 0
   let first = Number.MAX_SAFE_INTEGER
   for (let at = parts.length - 1; at >= 0; at--) {

@@ -3,6 +3,7 @@ import { TorrewindError } from '../errors.js'
 import { evolve } from '../events/evolve.js'
 import { restoreSnapshot } from '../events/snapshot.js'
 import { initialState, type TransferState } from '../events/state.js'
+import { LIMITS } from '../limits.js'
 import type { TransferLog } from '../ports.js'
 
 export type ReadableLog = Pick<TransferLog, 'read' | 'readInputs' | 'loadCheckpoint' | 'firstSeq' | 'committedSeq'>
@@ -18,6 +19,8 @@ export interface FoldOptions {
   readonly before?: number
   /** Fold from the first event, whatever checkpoints there are. */
   readonly fromStart?: boolean
+  /** Awaited now and then, where others are to have their turn meanwhile. */
+  readonly rest?: () => Promise<void>
 }
 
 /** The state before the first event that there is. Throws `LOG_VERSION` where no checkpoint of this version has it. */
@@ -36,8 +39,14 @@ const startOf = async (log: ReadableLog, { before, fromStart }: FoldOptions): Pr
 }
 
 /** Folds what lies between the state and `before` onto it. Throws `LOG_DAMAGED` or `LOG_VERSION`. */
-export const foldOnto = async (state: TransferState, log: ReadableLog, before: number): Promise<Folded> => {
+export const foldOnto = async (
+  state: TransferState,
+  log: ReadableLog,
+  before: number,
+  rest?: () => Promise<void>,
+): Promise<Folded> => {
   let events = 0
+  let restAt: number = LIMITS.foldEventsAtOnce
   if (state.nextSeq >= before) return { state, events }
   for await (const batch of log.read(state.nextSeq, before)) {
     for (const logged of batch) {
@@ -45,6 +54,9 @@ export const foldOnto = async (state: TransferState, log: ReadableLog, before: n
       evolve(state, logged)
       events++
     }
+    if (rest === undefined || events < restAt) continue
+    restAt = events + LIMITS.foldEventsAtOnce
+    await rest()
   }
   if (state.nextSeq < before)
     throw new TorrewindError('LOG_DAMAGED', `the log ends at event ${state.nextSeq - 1}, not at ${before - 1}`)
@@ -53,4 +65,4 @@ export const foldOnto = async (state: TransferState, log: ReadableLog, before: n
 
 /** The state before a sequence number. Throws `LOG_DAMAGED` or `LOG_VERSION` where the log cannot be read. */
 export const foldLog = async (log: ReadableLog, options: FoldOptions = {}): Promise<Folded> =>
-  foldOnto(await startOf(log, options), log, options.before ?? log.committedSeq)
+  foldOnto(await startOf(log, options), log, options.before ?? log.committedSeq, options.rest)

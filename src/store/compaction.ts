@@ -5,11 +5,10 @@
  * Who dies in between leaves records that nobody reads, which the next opening deletes.
  */
 import { TorrewindError } from '../errors.js'
-import type { Compacted, LogPart, SnapshotBefore } from '../ports.js'
+import type { Compacted, LogPart, LogReader, SnapshotBefore } from '../ports.js'
 import type { InfoHash } from '../values.js'
-import { loadBase, packBase } from './log-base.js'
+import { type LogBase, packBase } from './log-base.js'
 import { allOf, baseKey, readInputsKey, readRecordKey, seqRange } from './log-keys.js'
-import { openReader } from './log-reader.js'
 import { openRecord } from './read-records.js'
 import { type Shelf, writeDurably } from './shelf.js'
 
@@ -21,37 +20,47 @@ export const clearBelow = async (shelf: Shelf, hash: InfoHash, firstSeq: number)
   }
 }
 
-/** Compacts a log that nobody has open, up to the last record that begins at or before a sequence number. */
-export const compactLog = async (
-  shelf: Shelf,
-  hash: InfoHash,
-  before: number,
-  snapshotBefore: SnapshotBefore,
-): Promise<Compacted> => {
-  const began = (await loadBase(shelf, hash))?.firstSeq ?? 0
-  const reader = await openReader(shelf, hash)
-  const key = await shelf.lastKey(seqRange('record', hash, 0, Math.min(before, reader.committedSeq) + 1))
+export interface Compaction {
+  readonly shelf: Shelf
+  readonly hash: InfoHash
+  /** Of the log, as it is now. */
+  readonly reader: LogReader
+  readonly before: number
+  readonly snapshotBefore: SnapshotBefore
+  /** The base is there, and what it stands for is about to go. */
+  took?(base: LogBase): void
+}
+
+/** Compacts a log up to the last record that begins at or before a sequence number; others may append to it meanwhile. */
+export const compactLog = async ({ shelf, hash, reader, before, ...how }: Compaction): Promise<Compacted> => {
+  const { firstSeq: began = 0, committedSeq } = reader
+  const key = await shelf.lastKey(seqRange('record', hash, 0, Math.min(before, committedSeq) + 1))
   const firstSeq = key === undefined ? 0 : (readRecordKey(key)?.firstSeq ?? 0)
   const value = key && (await shelf.get(key))
   if (key === undefined || value === undefined || firstSeq <= began) return { firstSeq: began, removed: 0 }
   const { previousHash } = openRecord(key, value)
-  const snapshot = await snapshotBefore(reader, firstSeq)
-  await writeDurably(shelf, [
-    { type: 'put', key: baseKey(hash), value: packBase({ firstSeq, previousHash, snapshot }) },
-  ])
+  const base: LogBase = { firstSeq, previousHash, snapshot: await how.snapshotBefore(reader, firstSeq) }
+  await writeDurably(shelf, [{ type: 'put', key: baseKey(hash), value: packBase(base) }])
+  how.took?.(base)
   await clearBelow(shelf, hash, firstSeq)
   return { firstSeq, removed: firstSeq - began }
 }
 
-/** What a log takes, part by part, oldest first. */
-export const measureLog = async (shelf: Shelf, hash: InfoHash): Promise<readonly LogPart[]> => {
+/** What a log takes, part by part, oldest first; each of so many bytes at least, but for the last. */
+export const measureLog = async (shelf: Shelf, hash: InfoHash, partBytesMin: number): Promise<readonly LogPart[]> => {
   const parts: LogPart[] = []
-  for (const kind of ['record', 'inputs'] as const)
+  for (const kind of ['record', 'inputs'] as const) {
+    let part: { readonly firstSeq: number; bytes: number } | undefined
     for await (const entries of shelf.entries(allOf(kind, hash)))
       for (const [key, value] of entries) {
         const place = kind === 'record' ? readRecordKey(key) : readInputsKey(key)
         if (place === undefined) throw new TorrewindError('LOG_DAMAGED', 'a key of the log is damaged')
-        parts.push({ firstSeq: place.firstSeq, bytes: key.length + value.length })
+        if (part === undefined || part.bytes >= partBytesMin) {
+          part = { firstSeq: place.firstSeq, bytes: 0 }
+          parts.push(part)
+        }
+        part.bytes += key.length + value.length
       }
+  }
   return parts.sort((left, right) => left.firstSeq - right.firstSeq)
 }

@@ -59,6 +59,7 @@ export class LogAppender {
   #nextInput: number
   #committedInput: number
   #previousInputsHash: Uint8Array
+  #sealedBytes = 0
   #committing = false
   #flushDue = false
   #failed = false
@@ -84,6 +85,11 @@ export class LogAppender {
 
   get committedSeq(): number {
     return this.#committedSeq
+  }
+
+  /** Of records that were closed. */
+  get sealedBytes(): number {
+    return this.#sealedBytes
   }
 
   get pendingEvents(): number {
@@ -155,7 +161,9 @@ export class LogAppender {
 
   #seal(): void {
     if (this.#record.count === 0 && this.#inputs.count === 0) return
-    this.#sealed.push({ events: this.#sealEvents(), inputs: this.#sealInputs() })
+    const part: SealedPart = { events: this.#sealEvents(), inputs: this.#sealInputs() }
+    this.#sealed.push(part)
+    this.#sealedBytes += (part.events?.bytes.length ?? 0) + (part.inputs?.bytes.length ?? 0)
   }
 
   #sealEvents(): SealedRecord | undefined {

@@ -122,13 +122,14 @@ export class ShelfStore extends ShelfReaders implements LogStore {
     return ShelfLog.open(this.shelf, infoHash, this.#clock, base, released)
   }
 
-  compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted> {
-    assert(!this.#logs.has(toHex(infoHash)), 'a log is closed while it is compacted')
-    return compactLog(this.shelf, infoHash, before, snapshotBefore)
+  async compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted> {
+    assert(!this.#logs.has(toHex(infoHash)), 'a log that is open is compacted by who has it')
+    const reader = await openReader(this.shelf, infoHash)
+    return compactLog({ shelf: this.shelf, hash: infoHash, reader, before, snapshotBefore })
   }
 
-  measure(infoHash: InfoHash): Promise<readonly LogPart[]> {
-    return measureLog(this.shelf, infoHash)
+  measure(infoHash: InfoHash, partBytesMin = 0): Promise<readonly LogPart[]> {
+    return measureLog(this.shelf, infoHash, partBytesMin)
   }
 
   async remove(infoHash: InfoHash): Promise<void> {

@@ -1,13 +1,14 @@
 /** The log of one transfer on a shelf: the appender, the reader and the checkpoints in one. */
 import { assert } from '../assert.js'
-import { TorrewindError } from '../errors.js'
+import { compactedAway, TorrewindError } from '../errors.js'
 import type { LoggedEvent } from '../events/codec.js'
 import type { LoggedInput } from '../events/input-codec.js'
 import type { Input } from '../events/inputs.js'
 import type { TransferEvent } from '../events/vocabulary.js'
-import type { Checkpoint, Clock, Failure, TransferLog } from '../ports.js'
+import type { Checkpoint, Clock, Compacted, Failure, SnapshotBefore, TransferLog } from '../ports.js'
 import type { InfoHash, Instant } from '../values.js'
 import { packCheckpoint, thinOut } from './checkpoints.js'
+import { compactLog } from './compaction.js'
 import { LogAppender, type SealedPart } from './log-appender.js'
 import type { LogBase } from './log-base.js'
 import { checkpointKey, inputsKey, recordKey } from './log-keys.js'
@@ -35,11 +36,12 @@ export class ShelfLog implements TransferLog {
   readonly #hash: InfoHash
   readonly #appender: LogAppender
   readonly #released: () => void
-  readonly #base: LogBase | undefined
+  #base: LogBase | undefined
   /** Sequence numbers of the checkpoints there are, in order. */
   #checkpoints: readonly number[]
   /** The last checkpoint's write; writes are done in order. */
   #saving: Promise<void> = Promise.resolve()
+  #compacting: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   /** Opens the log, having made sure that its end can be trusted. `released` is called when it was closed. */
@@ -98,6 +100,10 @@ export class ShelfLog implements TransferLog {
     return this.#appender.committedSeq
   }
 
+  get writtenBytes(): number {
+    return this.#appender.sealedBytes
+  }
+
   get pendingEvents(): number {
     return this.#appender.pendingEvents
   }
@@ -120,7 +126,7 @@ export class ShelfLog implements TransferLog {
 
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
     const end = Math.min(to ?? this.committedSeq, this.committedSeq)
-    return readEvents(this.#shelf, this.#hash, from, end, this.#base)
+    return this.#unlessOvertaken(from, this.firstSeq, readEvents(this.#shelf, this.#hash, from, end, this.#base))
   }
 
   readInputs(from: number, to?: number): AsyncIterable<readonly LoggedInput[]> {
@@ -149,14 +155,47 @@ export class ShelfLog implements TransferLog {
     return findState(this.#shelf, this.#hash, { seqs: this.#checkpoints, base: this.#base }, atMost)
   }
 
+  compact(before: number, snapshotBefore: SnapshotBefore): Promise<Compacted> {
+    assert(this.#closing === undefined, 'a closed log is compacted by its store')
+    const compacting = this.#compacting.then(() =>
+      compactLog({
+        shelf: this.#shelf,
+        hash: this.#hash,
+        reader: this,
+        before,
+        snapshotBefore,
+        took: (base) => {
+          this.#base = base
+          this.#checkpoints = this.#checkpoints.filter((seq) => seq >= base.firstSeq)
+        },
+      }),
+    )
+    this.#compacting = compacting.catch(() => undefined) // told to the caller
+    return compacting
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeOnce()
     return this.#closing
   }
 
-  /** A checkpoint that is being written would else land in a log that was removed or is another's by then. */
+  /** What cannot be read may have been compacted away since: `began` is the first event that there was. */
+  async *#unlessOvertaken<Item>(
+    from: number,
+    began: number,
+    items: AsyncIterable<Item>,
+  ): AsyncGenerator<Item, void, undefined> {
+    try {
+      yield* items
+    } catch (error) {
+      throw this.firstSeq === began ? error : compactedAway(Math.max(from, began), this.firstSeq)
+    }
+  }
+
+  /** What is being written beside the events would else land in a log that was removed or is another's by then. */
   async #closeOnce(): Promise<void> {
     await this.#appender.close()
+    await this.#compacting
     await this.#saving
     this.#released()
   }

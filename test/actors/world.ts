@@ -237,6 +237,8 @@ export class World {
 
   /** What the engine finds out. */
   fact(): Input {
+    if (this.chance.percent(10))
+      return toTransfer({ type: 'retention-failed', failure: { code: 'LOG_DAMAGED', message: 'event 3 is damaged' } })
     const protocol = this.chance.percent(50) ? 'upnp' : 'nat-pmp'
     const fact = this.chance.of<EngineFact>([
       { type: 'port-mapped', protocol, port: 6_881, externalPort: 7_000, externalHost: undefined, lifetimeMs: 1_000 },

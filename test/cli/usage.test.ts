@@ -47,6 +47,7 @@ const WRONG: Readonly<Record<string, { readonly words: readonly string[]; readon
   'one argument too many': { words: ['replay', 'this'], says: /too many arguments/ },
   'a port out of bounds': { words: ['seed', 'x', '--path', '.', '--port', '65536'], says: /from 0 to 65535/ },
   'an address without a port': { words: ['get', 'x', '-d', '.', '--peer', '127.0.0.1'], says: /HOST:PORT/ },
+  'an age that has no unit': { words: ['get', 'x', '-d', '.', '--log-max-age', '14'], says: /90s, 30m, 12h or 14d/ },
   'a limit that is no number': { words: ['get', 'x', '-d', '.', '--upload-limit', 'fast'], says: /number of bytes/ },
   'a word that is not among the choices': { words: ['get', 'x', '-d', '.', '--encryption', 'yes'], says: /prefer/ },
   'an unknown log level': { words: ['replay', '--log-level', 'loud'], says: /error, warn, info, debug/ },

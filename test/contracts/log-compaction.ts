@@ -78,6 +78,71 @@ export const compactionContract = (test: Test, name: string, make: () => Promise
     await store.close()
   })
 
+  claim('a log is compacted while it is written, and goes on as one that is closed', async (place) => {
+    const store = await place.open()
+    const log = await store.open(ONE)
+    await commitRecords(log, ...Array.from({ length: 10 }, () => 10))
+    for (const seq of [5, 20, 95]) await log.saveCheckpoint(seq, snapshotOf(seq + 100))
+    const written = log.writtenBytes
+    assert.ok(written > 800)
+    const compacting = log.compact(57, snapshotBefore)
+    await commitRecords(log, 10, 3)
+    assert.equal(await compacting, { firstSeq: 50, removed: 50 })
+    assert.ok(log.writtenBytes > written + 80)
+    const check = async (reader: LogReader): Promise<void> => {
+      assert.is(reader.firstSeq, 50)
+      assert.equal(await readAll(reader), loggedFrom(50, 113))
+      assert.equal(await reader.loadCheckpoint(94), { seq: 50, snapshot: snapshotOf(50) })
+      assert.equal(await reader.loadCheckpoint(), { seq: 95, snapshot: snapshotOf(195) })
+    }
+    await check(log)
+    await check(await readerOf(store))
+    const twice = [log.compact(70, snapshotBefore), log.compact(90, snapshotBefore)]
+    assert.equal(await Promise.all(twice), [
+      { firstSeq: 70, removed: 20 },
+      { firstSeq: 90, removed: 20 },
+    ])
+    await log.saveCheckpoint(100, snapshotOf(1))
+    void log.compact(1_000, snapshotBefore)
+    await log.close() // which waits for it
+    await store.close()
+    const again = await place.open()
+    assert.equal(await readAll(await again.open(ONE)), loggedFrom(110, 113))
+    assert.is((await verifyLog(again, ONE.infoHash)).ok, true)
+    await again.close()
+  })
+
+  claim('a reader that compaction overtakes is told so, and one that is ahead of it is not', async (place) => {
+    const store = await place.open()
+    const log = await store.open(ONE)
+    await commitRecords(log, ...Array.from({ length: 10 }, () => 10))
+    // Begun, and not read: what it is to read goes.
+    const behind = log.read(10)
+    const ahead = log.read(60)
+    await log.compact(50, snapshotBefore)
+    const rest: unknown[] = []
+    for await (const events of ahead) rest.push(...events)
+    assert.equal(rest, loggedFrom(60, 100))
+    const { code, message } = await errorOf(async () => {
+      for await (const events of behind) assert.unreachable(JSON.stringify(events))
+    })
+    assert.is(code, 'EVENTS_COMPACTED')
+    assert.match(message, 'the log begins with event 50')
+    await store.close()
+  })
+
+  claim('a snapshot that cannot be made leaves the log as it was', async (place) => {
+    const store = await place.open()
+    const log = await store.open(ONE)
+    await commitRecords(log, 10, 10, 10)
+    const { message } = await errorOf(() => log.compact(20, () => Promise.reject(new Error('no state'))))
+    assert.is(message, 'no state')
+    assert.is(log.firstSeq, 0)
+    assert.equal(await log.compact(20, snapshotBefore), { firstSeq: 20, removed: 20 })
+    assert.equal(await readAll(log), loggedFrom(20, 30))
+    await store.close()
+  })
+
   claim('other transfers are left alone, and a removal takes the snapshot too', async (place) => {
     const store = await filled(place, 5)
     const other = await store.open(OTHER)
@@ -141,6 +206,9 @@ export const compactionContract = (test: Test, name: string, make: () => Promise
       [0, 10, 20, 30],
     )
     assert.ok(parts.every(({ bytes }) => bytes > 80 && bytes < 2_000))
+    const [first, second] = await store.measure(ONE.infoHash, (parts[0]?.bytes ?? 0) + 1)
+    assert.equal([first?.firstSeq, second?.firstSeq], [0, 20])
+    assert.is(first?.bytes, (parts[0]?.bytes ?? 0) + (parts[1]?.bytes ?? 0))
     await store.close()
   })
 }

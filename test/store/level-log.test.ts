@@ -212,4 +212,30 @@ claim('a process that is killed while it compacts leaves a log that is whole fro
   assert.ok(compacted > 0)
 })
 
+claim(
+  'a process that is killed while it compacts the log that it writes leaves it whole from some event on',
+  async (place) => {
+    let [compacted, told] = [0, 0]
+    for (const rounds of [1, 2, 5, 12]) {
+      const child = runChild('./retaining.ts', [place.folder])
+      let heard = 0
+      await child.line((line) => line.startsWith('-') && ++heard >= rounds)
+      child.process.kill('SIGKILL')
+      await child.gone
+      const last = (sign: string): number => Number(child.lines.findLast((line) => line.startsWith(sign))?.slice(1))
+      const store = await place.open()
+      const { ok, firstSeq = 0 } = await verifyLog(store, ONE.infoHash)
+      assert.ok(ok, `${rounds} rounds`)
+      assert.ok(firstSeq >= last('-') && firstSeq > compacted, 'what was compacted stays so')
+      const log = await store.open(ONE)
+      assert.ok(log.nextSeq >= last('+') && log.nextSeq > told, 'what was committed is there')
+      assert.equal(await readAll(log), loggedFrom(firstSeq, log.nextSeq))
+      const snapshot = new Uint8Array(50_000).fill(firstSeq % 256)
+      assert.equal(await log.loadCheckpoint(), { seq: firstSeq, snapshot })
+      ;[compacted, told] = [firstSeq, log.nextSeq]
+      await store.close()
+    }
+  },
+)
+
 test.run()
