@@ -1,14 +1,14 @@
 /** Creating a torrent of a file or folder: finds the files, hashes their pieces, and encodes the .torrent. */
-import { createHash, type Hash, hash } from 'node:crypto'
 import { TorrewindError } from './errors.js'
 import { LIMITS } from './limits.js'
 import { nodeClock } from './node/clock.js'
 import { type Content, findContent, type LeftOut } from './node/content.js'
 import { readContent } from './node/content-reader.js'
 import { VERSION } from './version.js'
-import { choosePieceLength, encodeTorrent } from './wire/createinfo.js'
+import { ContentHashes } from './wire/contenthashes.js'
+import { choosePieceLength, encodeTorrent, padded } from './wire/createinfo.js'
 import { hasControlCharacter } from './wire/filenames.js'
-import { type Metainfo, parseTorrent } from './wire/metainfo.js'
+import { type Metainfo, parseTorrent, type TorrentVersion } from './wire/metainfo.js'
 
 export interface CreateProgress {
   readonly hashedBytes: number
@@ -24,6 +24,8 @@ export interface CreateOptions {
   readonly webSeeds?: readonly string[] | undefined
   /** A power of two from 16 KiB; chosen by the size of the content where it is left out. */
   readonly pieceLength?: number | undefined
+  /** `v1` where it is left out; a hybrid is for peers of both versions (BEP 52). */
+  readonly format?: TorrentVersion | undefined
   /** Peers come from the trackers only (BEP 27). */
   readonly private?: boolean | undefined
   readonly comment?: string | undefined
@@ -40,7 +42,6 @@ export interface CreatedTorrent {
   readonly leftOut: readonly LeftOut[]
 }
 
-const HASH_BYTES = 20
 const MS_PER_SECOND = 1_000
 
 const invalid = (message: string): TorrewindError => new TorrewindError('OPTION_INVALID', message)
@@ -63,7 +64,10 @@ const checkUrls = (urls: readonly string[], what: string, protocols: readonly st
 
 const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && (value & (value - 1)) === 0
 
-const checkOptions = ({ trackers = [], webSeeds = [], pieceLength }: CreateOptions): void => {
+const FORMATS: readonly TorrentVersion[] = ['v1', 'v2', 'hybrid']
+
+const checkOptions = ({ trackers = [], webSeeds = [], pieceLength, format = 'v1' }: CreateOptions): void => {
+  if (!FORMATS.includes(format)) throw invalid(`a torrent is of format ${FORMATS.join(', ')}, not ${String(format)}`)
   checkUrls(trackers, 'tracker', TRACKER_PROTOCOLS, LIMITS.trackersMax)
   checkUrls(webSeeds, 'web seed', WEB_SEED_PROTOCOLS, LIMITS.webSeedsMax)
   if (pieceLength === undefined) return
@@ -73,86 +77,49 @@ const checkOptions = ({ trackers = [], webSeeds = [], pieceLength }: CreateOptio
   }
 }
 
-const choose = ({ totalBytes }: Content, asked: number | undefined): number => {
-  let pieceLength = asked ?? choosePieceLength(totalBytes)
-  const fits = () => totalBytes / pieceLength <= LIMITS.piecesMax
+/** Where every file begins with a piece, each may take one more. */
+const piecesOf = ({ files, totalBytes }: Content, pieceLength: number, format: TorrentVersion): number =>
+  format === 'v1'
+    ? Math.ceil(totalBytes / pieceLength)
+    : files.reduce((pieces, { length }) => pieces + Math.ceil(length / pieceLength), 0)
+
+const choose = (content: Content, asked: number | undefined, format: TorrentVersion): number => {
+  let pieceLength = asked ?? choosePieceLength(content.totalBytes)
+  const fits = () => piecesOf(content, pieceLength, format) <= LIMITS.piecesMax
   if (asked !== undefined && !fits()) {
     throw invalid(`pieces of ${asked} bytes would be more than ${LIMITS.piecesMax}, which is the most there may be`)
   }
   while (!fits() && pieceLength < LIMITS.pieceLengthMax) pieceLength *= 2
   if (fits()) return pieceLength
-  throw new TorrewindError('TORRENT_TOO_LARGE', `${totalBytes} bytes are more than one torrent can have`)
-}
-
-/** Hashes a stream of bytes piece by piece, however it is cut into chunks. */
-class PieceHashes {
-  readonly bytes: Uint8Array
-  readonly #pieceLength: number
-  #pieces = 0
-  /** A piece that began in an earlier chunk, and how many bytes it has. */
-  #begun: Hash | undefined
-  #begunBytes = 0
-
-  constructor(totalBytes: number, pieceLength: number) {
-    this.bytes = new Uint8Array(Math.ceil(totalBytes / pieceLength) * HASH_BYTES)
-    this.#pieceLength = pieceLength
-  }
-
-  add(chunk: Uint8Array): void {
-    let rest = chunk
-    while (rest.length > 0) {
-      const part = rest.subarray(0, this.#pieceLength - this.#begunBytes)
-      rest = rest.subarray(part.length)
-      // One call for a piece that is here whole: less work than to begin, feed and end a hash.
-      if (part.length === this.#pieceLength) this.#keep(hash('sha1', part, 'buffer'))
-      else this.#addPart(part)
-    }
-  }
-
-  finish(): void {
-    if (this.#begun !== undefined) this.#keep(this.#begun.digest())
-  }
-
-  #addPart(part: Uint8Array): void {
-    this.#begun ??= createHash('sha1')
-    this.#begun.update(part)
-    this.#begunBytes += part.length
-    if (this.#begunBytes < this.#pieceLength) return
-    this.#keep(this.#begun.digest())
-    this.#begun = undefined
-    this.#begunBytes = 0
-  }
-
-  #keep(digest: Uint8Array): void {
-    this.bytes.set(digest, this.#pieces++ * HASH_BYTES)
-  }
+  throw new TorrewindError('TORRENT_TOO_LARGE', `${content.totalBytes} bytes are more than one torrent can have`)
 }
 
 /**
- * Makes a .torrent (BitTorrent v1). Throws `CONTENT_UNREADABLE`, `CONTENT_EMPTY`, `CONTENT_CHANGED`, `PATH_UNSAFE`,
+ * Makes a .torrent. Throws `CONTENT_UNREADABLE`, `CONTENT_EMPTY`, `CONTENT_CHANGED`, `PATH_UNSAFE`,
  * `TORRENT_TOO_LARGE`, `OPTION_INVALID`, and what `signal` was aborted with.
  */
 export const createTorrent = async (options: CreateOptions): Promise<CreatedTorrent> => {
   checkOptions(options)
-  const { signal, onProgress } = options
+  const { signal, onProgress, format = 'v1' } = options
   const content = await findContent(options.path, signal)
-  const { name, files, multiFile, totalBytes, leftOut } = content
+  const { name, multiFile, totalBytes, leftOut } = content
   if (totalBytes === 0) throw new TorrewindError('CONTENT_EMPTY', `there is no byte to be shared in ${content.root}`)
-  const pieceLength = choose(content, options.pieceLength)
-  const hashes = new PieceHashes(totalBytes, pieceLength)
+  const pieceLength = choose(content, options.pieceLength, format)
+  const hashes = new ContentHashes(content.files, pieceLength, format)
   let hashedBytes = 0
   for await (const chunk of readContent(content, signal)) {
     hashes.add(chunk)
     hashedBytes += chunk.length
     onProgress?.({ hashedBytes, totalBytes })
   }
-  hashes.finish()
+  const { files, pieceHashes } = hashes.finish()
   const torrent = encodeTorrent({
     name,
-    files,
+    files: format === 'hybrid' ? padded(name, files, pieceLength) : files,
     multiFile,
     pieceLength,
-    pieceHashes: hashes.bytes,
+    pieceHashes,
+    version: format,
     private: options.private,
     trackers: options.trackers?.map((url) => [url]),
     webSeeds: options.webSeeds,

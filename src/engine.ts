@@ -121,6 +121,11 @@ export class TorrentEngine implements Engine {
       )
     const torrent = await this.#torrentOf(source)
     const metainfo = parseTorrent(torrent)
+    if (metainfo.version === 'v2')
+      throw new TorrewindError(
+        'TORRENT_UNSUPPORTED',
+        'the torrent is for BitTorrent v2 only, which is not supported yet',
+      )
     this.#assertOpen()
     const name = toHex(metainfo.infoHash)
     if (this.#transfers.has(name) || this.#busy.has(name))

@@ -23,6 +23,11 @@ export const LIMITS = {
   newPieceLengthMin: 16 * KIB,
   /** Content is read so much at a time while a torrent is made of it, into one of two buffers. */
   contentReadBytes: 1 * MIB,
+  /** Hashes in one message of BEP 52: blocks of the largest piece, and two for the proof of each layer. */
+  hashesPerMessageMax: 8_192,
+  hashProofLayersMax: 64,
+  /** Hashes of pieces that are asked for at one time: BEP 52 says that no more should be. */
+  hashesAskedMax: 512,
   /** Names are cut by no one but the file system: 255 bytes is what ext4, APFS and NTFS hold. */
   fileNameBytesMax: 255,
   filePathPartsMax: 64,

@@ -208,7 +208,8 @@ export class PeerLink {
       return
     }
     this.#deliverBlocks()
-    if (this.#closed) return
+    if (this.#closed || message.type === 'hash-request' || message.type === 'hashes' || message.type === 'hash-reject')
+      return
     if (message.type !== 'extended') {
       this.#deliver({ type: 'message-arrived', message })
       return

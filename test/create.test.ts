@@ -53,6 +53,49 @@ claim('a single file has the info-hash that libtorrent 2.0.8 gives it', async (f
   assert.ok((metainfo.creationDate ?? 0) > 1_700_000_000)
 })
 
+/** What libtorrent 2.0.8 makes of the same files in pieces of 32 KiB. */
+const OF_LIBTORRENT = [
+  ['one file.bin', 'v2', undefined, 'a75f48e9dc3690b4a990f919d7290d7db68b53dd9f320c3d265d330589d1e031'],
+  [
+    'one file.bin',
+    'hybrid',
+    '14f12347df438a94fee3b36f0dfeacfe14f9fa84',
+    '99babc459d740775ffedfb987f695bf65658ec4101225c2d8d36c343e2921a2b',
+  ],
+  ['album', 'v2', undefined, '94fb8e1ff7602f3da4e6ce5551dc9fc794917dc356971971bca428ce0f86db9d'],
+  [
+    'album',
+    'hybrid',
+    '4d185ff42ebf1cdaf7f5faf4bbaac58eaae13297',
+    '5540b1e22a588d97d196085978a85c47b7f78ecebb25ff280153839932a47e2f',
+  ],
+] as const
+
+for (const [name, format, v1, v2] of OF_LIBTORRENT)
+  claim(`${name} has the info-hashes of ${format} that libtorrent gives it, and its layers prove`, async (folder) => {
+    await writeFiles(path.join(folder, 'album'), {
+      'b.txt': pattern(1, 4),
+      'b/x.bin': pattern(40_000, 3),
+      'b/empty': pattern(0, 1),
+      'a.bin': pattern(16_384, 5),
+      z: pattern(100_001, 6),
+      zz: pattern(0, 1),
+    })
+    await writeFiles(folder, { 'one file.bin': pattern(100_000, 1) })
+    const { metainfo } = await createTorrent({ path: path.join(folder, name), pieceLength: 32_768, format })
+    assert.is(metainfo.version, format)
+    assert.is(toHex(metainfo.infoHashV2 ?? new Uint8Array()), v2)
+    assert.is(toHex(metainfo.infoHash), v1 ?? v2.slice(0, 40))
+    const long = metainfo.files.filter(({ padding, length }) => !padding && length > 32_768)
+    assert.is(metainfo.pieceLayers.size, long.length)
+  })
+
+claim('a format that there is not is refused', async (folder) => {
+  await writeFiles(folder, { a: pattern(1, 1) })
+  const format = 'v3' as CreateOptions['format'] // a program without types may ask for it
+  assert.is((await failure({ path: path.join(folder, 'a'), format })).code, 'OPTION_INVALID')
+})
+
 claim('files come in the order of the bytes of their path parts, hidden and empty ones too', async (folder) => {
   await writeFiles(path.join(folder, 'a folder'), {
     'b.txt': pattern(1, 4),

@@ -8,13 +8,12 @@ import type { EventOf, Range, TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Instant, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
-import type { PeerMessage } from '../wire/messages.js'
 import { isAllowedFast } from './allowed-fast.js'
 import { isServed } from './choker.js'
 import { hasRoom } from './orders.js'
 import { closePeer } from './peer-steps.js'
 import { refillOthers } from './refills.js'
-import { type BlockMessage, type Decision, decided, type Message, NOTHING } from './vocabulary.js'
+import { type Decision, decided, type Message, NOTHING, type PlainMessage } from './vocabulary.js'
 
 const toSelf = (peer: PeerState, type: 'refill' | 'review-interest' | 'welcome'): Message => ({
   to: 'peer',
@@ -157,7 +156,7 @@ const refused = (
 export const heard = (
   state: Readonly<TransferState>,
   peer: PeerState,
-  message: Exclude<PeerMessage, BlockMessage>,
+  message: PlainMessage,
   now: Instant,
 ): Decision => {
   const { key } = peer

@@ -12,7 +12,7 @@ import type { SendableMessage } from '../wire/messages.js'
 import type { AnnounceRequest } from '../wire/tracker.js'
 import type { Strategy } from './strategy.js'
 
-export type { BlockMessage } from '../events/input-fields.js'
+export type { BlockMessage, PlainMessage } from '../events/input-fields.js'
 export type { EngineFact, Input, PeerInput, PieceInput, TrackersInput, TransferInput } from '../events/inputs.js'
 
 /**

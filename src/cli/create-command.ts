@@ -5,7 +5,7 @@ import { createTorrent } from '../create.js'
 import { TorrewindError } from '../errors.js'
 import { exists } from '../node/content.js'
 import { toHex } from '../values.js'
-import { cidText, magnetOf } from '../wire/identity.js'
+import { cidText, infoHashV1Of, magnetOf } from '../wire/identity.js'
 import { asIs, bytes, each } from './arguments.js'
 import { openBar } from './bar.js'
 import type { CommandContext } from './context.js'
@@ -41,9 +41,6 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 const create = async (context: CommandContext, path: string, flags: CreateFlags): Promise<void> => {
-  if (flags.format !== 'v1') {
-    throw new TorrewindError('OPTION_UNSUPPORTED', `torrents of format ${flags.format} cannot be made yet, only v1`)
-  }
   await checkOutput(path, flags.output)
   await checkPlace(flags.output)
   const bar = openBar(context, 'hashing')
@@ -55,6 +52,7 @@ const create = async (context: CommandContext, path: string, flags: CreateFlags)
       trackers: flags.tracker,
       webSeeds: flags.webSeed,
       pieceLength: flags.pieceSize,
+      format: flags.format,
       private: flags.private,
       comment: flags.comment,
       signal: context.stopped,
@@ -76,24 +74,27 @@ const create = async (context: CommandContext, path: string, flags: CreateFlags)
     if (flags.private && metainfo.trackers.length === 0) {
       context.warn('a private torrent without a tracker (--tracker URL): nobody will find a peer')
     }
-    const { infoHash, infoHashV2, pieceCount, pieceLength, totalBytes, files } = metainfo
+    const { infoHashV2, pieceCount, pieceLength, contentBytes } = metainfo
+    const files = metainfo.files.filter(({ padding }) => !padding)
+    const infoHashV1 = infoHashV1Of(metainfo)
     const cid = cidText(metainfo)
     const magnet = magnetOf(metainfo)
     context.tell(`${resolve(flags.output)}`)
-    context.tell(`  content    ${showBytes(totalBytes)} in ${showCount(files.length, 'file')}`)
+    context.tell(`  content    ${showBytes(contentBytes)} in ${showCount(files.length, 'file')}`)
     context.tell(`  pieces     ${showCount(pieceCount, 'piece')} of ${showBytes(pieceLength)}`)
-    context.tell(`  info-hash  ${toHex(infoHash)}`)
+    if (infoHashV1 !== undefined) context.tell(`  info-hash  ${toHex(infoHashV1)}`)
+    if (infoHashV2 !== undefined) context.tell(`  of v2      ${toHex(infoHashV2)}`)
     context.tell(`  CID        ${cid}`)
     context.tell(`  magnet     ${magnet}`)
     context.say({
       type: 'created',
-      infoHashV1: toHex(infoHash),
+      infoHashV1: infoHashV1 === undefined ? null : toHex(infoHashV1),
       infoHashV2: infoHashV2 === undefined ? null : toHex(infoHashV2),
       cid,
       magnet,
       pieces: pieceCount,
       pieceLength,
-      bytes: totalBytes,
+      bytes: contentBytes,
       files: files.length,
       torrent: resolve(flags.output),
     })
@@ -114,7 +115,11 @@ export const createCommand = (context: CommandContext): Command =>
     )
     .option('--web-seed <url>', 'where the same content can be fetched by HTTP; may be given many times', each(asIs))
     .option('--piece-size <bytes>', 'a power of two from 16K (default: chosen by the size of the content)', bytes)
-    .addOption(new Option('--format <format>', 'version of the .torrent').choices(['v1', 'v2', 'hybrid']).default('v1'))
+    .addOption(
+      new Option('--format <format>', 'version of BitTorrent; a hybrid is for peers of both')
+        .choices(['v1', 'v2', 'hybrid'])
+        .default('v1'),
+    )
     .option('--private', 'let peers come from the trackers only')
     .option('--comment <text>', 'a few words for people')
     .action((path: string, flags: CreateFlags) => create(context, path, flags))

@@ -98,6 +98,10 @@ export const size: Field<Uint8Array> = {
 const BLOCKS_MAX = 65_536
 
 export type BlockMessage = Extract<PeerMessage, { readonly type: 'piece' }>
+/** About hashes of files, which are told to actors by what they are worth (BEP 52). */
+export type HashMessage = Extract<PeerMessage, { readonly type: 'hash-request' | 'hashes' | 'hash-reject' }>
+/** Any other message, which actors hear as it is. */
+export type PlainMessage = Exclude<PeerMessage, BlockMessage | HashMessage>
 
 /** How many blocks from `from` on follow each other and are equally long. */
 const runFrom = (blocks: readonly BlockMessage[], from: number): number => {

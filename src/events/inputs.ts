@@ -10,10 +10,9 @@ import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from '../valu
 import type { ExtensionHandshake } from '../wire/extension.js'
 import type { Fault, FaultCode } from '../wire/fault.js'
 import type { Handshake, Reserved } from '../wire/handshake.js'
-import type { PeerMessage } from '../wire/messages.js'
 import type { AnnounceAnswer, AnnouncedPeer, TrackerCounts } from '../wire/tracker.js'
 import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
-import { type BlockMessage, blockRuns, eventOf, number, numbersByName, shaped, size, variants } from './input-fields.js'
+import { blockRuns, eventOf, number, numbersByName, type PlainMessage, shaped, size, variants } from './input-fields.js'
 import type { EventOf } from './vocabulary.js'
 
 /** What the engine found out that concerns all of its transfers, as the event that each of them logs. */
@@ -55,7 +54,7 @@ const extensions = shaped<ExtensionHandshake>({
   uploadOnly: optional(flag),
 })
 
-const message = variants<Exclude<PeerMessage, BlockMessage>>({
+const message = variants<PlainMessage>({
   'keep-alive': {},
   choke: {},
   unchoke: {},

@@ -1,8 +1,9 @@
-/** Creating a .torrent of BitTorrent v1 (BEP 3, 12, 19, 27, 47): the pure part, from names, lengths and hashes. */
+/** Creating a .torrent (BEP 3, 12, 19, 27, 47, 52): the pure part, from names, lengths and hashes. */
 import { assert } from '../assert.js'
 import { LIMITS } from '../limits.js'
-import { type Encodable, encode } from './bencode.js'
+import { type Encodable, encode, latin1Text } from './bencode.js'
 import { ClaimedPaths, partProblem } from './filenames.js'
+import type { TorrentVersion } from './metainfo.js'
 
 export interface NewTorrentFile {
   /** As in `TorrentFile`: just the name for a single file, and starting with the torrent's name for many. */
@@ -10,6 +11,10 @@ export interface NewTorrentFile {
   readonly length: number
   readonly padding?: boolean | undefined
   readonly executable?: boolean | undefined
+  /** For v2 and hybrids, of files that are not empty: the root of its Merkle tree. */
+  readonly piecesRoot?: Uint8Array | undefined
+  /** Likewise, of files of more than one piece: a hash for each; left out where they are not known. */
+  readonly pieceLayer?: Uint8Array | undefined
 }
 
 export interface NewTorrent {
@@ -17,8 +22,10 @@ export interface NewTorrent {
   readonly files: readonly NewTorrentFile[]
   readonly multiFile: boolean
   readonly pieceLength: number
-  /** 20 bytes for each piece, one after another. */
+  /** 20 bytes for each piece, one after another; none for v2. */
   readonly pieceHashes: Uint8Array
+  /** v1, where it is left out. Hybrids have files that begin with a piece each, by padding between them. */
+  readonly version?: TorrentVersion | undefined
   readonly private?: boolean | undefined
   readonly trackers?: readonly (readonly string[])[] | undefined
   readonly webSeeds?: readonly string[] | undefined
@@ -43,11 +50,26 @@ export const choosePieceLength = (totalBytes: number): number => {
   return pieceLength
 }
 
+/**
+ * Where v2 has every file begin with a piece: the same files with padding after each but the last, for the other half of
+ * a hybrid. BEP 47 recommends the names, and libtorrent pads the same way, so that the same files are the same torrent.
+ */
+export const padded = (
+  name: string,
+  files: readonly NewTorrentFile[],
+  pieceLength: number,
+): readonly NewTorrentFile[] =>
+  files.flatMap((file, at) => {
+    const gap = (pieceLength - (file.length % pieceLength)) % pieceLength
+    if (gap === 0 || at === files.length - 1) return [file]
+    return [file, { path: [name, '.pad', String(gap)], length: gap, padding: true }]
+  })
+
 const attributes = ({ padding, executable }: NewTorrentFile): string | undefined =>
   padding || executable ? `${padding ? 'p' : ''}${executable ? 'x' : ''}` : undefined
 
 /** Names are the caller's to check before bytes are hashed (`partProblem`); here a bad one is a bug. */
-const checkNew = ({ name, files, multiFile, pieceLength, pieceHashes }: NewTorrent): void => {
+const checkNew = ({ name, files, multiFile, pieceLength, pieceHashes, version = 'v1' }: NewTorrent): void => {
   assert(partProblem(name) === undefined, `the name "${name}" ${partProblem(name)}`)
   assert(files.length > 0 && files.length <= LIMITS.filesMax, `${files.length} files cannot be in one torrent`)
   assert(multiFile || files.length === 1, 'a torrent without a folder has one file')
@@ -66,7 +88,7 @@ const checkNew = ({ name, files, multiFile, pieceLength, pieceHashes }: NewTorre
     totalBytes += length
   }
   assert(
-    totalBytes > 0 && pieceHashes.length === Math.ceil(totalBytes / pieceLength) * HASH_BYTES,
+    totalBytes > 0 && pieceHashes.length === (version === 'v2' ? 0 : Math.ceil(totalBytes / pieceLength) * HASH_BYTES),
     `${pieceHashes.length} bytes of hashes do not fit ${totalBytes} bytes in pieces of ${pieceLength}`,
   )
 }
@@ -81,11 +103,41 @@ const encodeSources = ({ trackers = [], webSeeds = [] }: NewTorrent): Record<str
   }
 }
 
+const utf8 = new TextEncoder()
+
+type Tree = Map<string, Encodable>
+
+const encodeTree = ({ files, multiFile }: NewTorrent): Tree => {
+  const root: Tree = new Map()
+  for (const { path, length, padding, executable, piecesRoot } of files) {
+    if (padding) continue
+    let folder = root
+    for (const part of multiFile ? path.slice(1) : path) {
+      const key = latin1Text(utf8.encode(part))
+      const below = folder.get(key)
+      const next: Tree = below instanceof Map ? below : new Map()
+      folder.set(key, next)
+      folder = next
+    }
+    folder.set('', { attr: attributes({ path, length, executable }), length, 'pieces root': piecesRoot })
+  }
+  return root
+}
+
+const encodeLayers = ({ files }: NewTorrent): Tree => {
+  const layers: Tree = new Map()
+  for (const { piecesRoot, pieceLayer } of files)
+    if (piecesRoot !== undefined && pieceLayer !== undefined) layers.set(latin1Text(piecesRoot), pieceLayer)
+  return layers
+}
+
 /** The bytes of a .torrent, in the one canonical form. */
 export const encodeTorrent = (torrent: NewTorrent): Uint8Array => {
   checkNew(torrent)
-  const { files, multiFile } = torrent
+  const { files, multiFile, version = 'v1' } = torrent
   const [first] = files
+  const hasV1 = version !== 'v2'
+  const hasV2 = version !== 'v1'
   return encode({
     ...encodeSources(torrent),
     comment: torrent.comment,
@@ -94,13 +146,17 @@ export const encodeTorrent = (torrent: NewTorrent): Uint8Array => {
     info: {
       name: torrent.name,
       'piece length': torrent.pieceLength,
-      pieces: torrent.pieceHashes,
+      pieces: hasV1 ? torrent.pieceHashes : undefined,
       private: torrent.private ? 1 : undefined,
-      attr: multiFile || first === undefined ? undefined : attributes(first),
-      length: multiFile ? undefined : first?.length,
-      files: multiFile
-        ? files.map((file) => ({ path: file.path.slice(1), length: file.length, attr: attributes(file) }))
-        : undefined,
+      attr: !hasV1 || multiFile || first === undefined ? undefined : attributes(first),
+      length: !hasV1 || multiFile ? undefined : first?.length,
+      files:
+        hasV1 && multiFile
+          ? files.map((file) => ({ path: file.path.slice(1), length: file.length, attr: attributes(file) }))
+          : undefined,
+      'file tree': hasV2 ? encodeTree(torrent) : undefined,
+      'meta version': hasV2 ? 2 : undefined,
     },
+    'piece layers': hasV2 ? encodeLayers(torrent) : undefined,
   })
 }

@@ -10,7 +10,15 @@
 import { BLOCK_BYTES } from '../values.js'
 import { type Fault, type FaultCode, fault } from './fault.js'
 import { readUint16, readUint32 } from './integers.js'
-import { MESSAGE_ID, type PeerMessage, PIECE_HEADER_BYTES, PREFIX_BYTES } from './messages.js'
+import { MERKLE_HASH_BYTES } from './merkle.js'
+import {
+  type FileHashRange,
+  HASH_RANGE_BYTES,
+  MESSAGE_ID,
+  type PeerMessage,
+  PIECE_HEADER_BYTES,
+  PREFIX_BYTES,
+} from './messages.js'
 
 export interface DecoderBounds {
   /** Bytes of this torrent's bitfield. A longer one is refused at its prefix, a shorter one by `Bitfield.fromWire`. */
@@ -18,6 +26,8 @@ export interface DecoderBounds {
   readonly blockBytesMax: number
   /** Payload of an extended message (BEP 10), and of a message that is passed over because its id is unknown. */
   readonly extendedBytesMax: number
+  /** Hashes in one message (BEP 52). Left out where no file has a tree: then those messages are unknown. */
+  readonly hashesMax?: number | undefined
 }
 
 /** A frame's size before its prefix and id are there. */
@@ -59,12 +69,21 @@ const readBlock = (bytes: Uint8Array, at: number, block: Uint8Array): PeerMessag
   block,
 })
 
+const readHashRange = (bytes: Uint8Array, at: number): FileHashRange => ({
+  piecesRoot: bytes.slice(at, at + MERKLE_HASH_BYTES),
+  baseLayer: readUint32(bytes, at + 32),
+  index: readUint32(bytes, at + 36),
+  length: readUint32(bytes, at + 40),
+  proofLayers: readUint32(bytes, at + 44),
+})
+
 /** The message of a whole frame, whose size has been judged. */
-const readFrame = (bytes: Uint8Array, from: number, frameBytes: number): PeerMessage => {
+const readFrame = (bytes: Uint8Array, from: number, frameBytes: number, hashes: boolean): PeerMessage => {
   if (frameBytes === PREFIX_BYTES) return KEEP_ALIVE
   const at = from + PREFIX_BYTES
   const end = from + frameBytes
   const id = bytes[at] ?? 0
+  if (!hashes && isOfHashes(id)) return { type: 'unknown', id, length: end - at - 1 }
   switch (id) {
     case MESSAGE_ID.piece:
       return readBlock(bytes, at, view(bytes, at + 9, end))
@@ -101,6 +120,11 @@ const readFrame = (bytes: Uint8Array, from: number, frameBytes: number): PeerMes
       return { type: 'allowed-fast', piece: readUint32(bytes, at + 1) }
     case MESSAGE_ID.extended:
       return { type: 'extended', id: bytes[at + 1] ?? 0, payload: view(bytes, at + 2, end) }
+    case MESSAGE_ID.hashRequest:
+    case MESSAGE_ID.hashReject:
+      return { type: id === MESSAGE_ID.hashRequest ? 'hash-request' : 'hash-reject', ...readHashRange(bytes, at + 1) }
+    case MESSAGE_ID.hashes:
+      return { type: 'hashes', ...readHashRange(bytes, at + 1), hashes: view(bytes, at + HASH_RANGE_BYTES, end) }
     default:
       return { type: 'unknown', id, length: end - at - 1 }
   }
@@ -131,8 +155,11 @@ const exactLength = (id: number): number | undefined => {
   }
 }
 
+const isOfHashes = (id: number): boolean => id >= MESSAGE_ID.hashRequest && id <= MESSAGE_ID.hashReject
+
 /** A message of an unknown id has no use for its bytes, so they are counted and passed over wherever they are cut. */
-const isPassedOver = (id: number): boolean => {
+const isPassedOver = (id: number, hashes: boolean): boolean => {
+  if (isOfHashes(id)) return !hashes
   switch (id) {
     case MESSAGE_ID.bitfield:
     case MESSAGE_ID.piece:
@@ -146,6 +173,7 @@ const isPassedOver = (id: number): boolean => {
 export class MessageDecoder {
   readonly #bounds: DecoderBounds
   readonly #lengthMax: number
+  readonly #hashesMax: number | undefined
   #fault: Fault | undefined
   #stopped = false
   /** Its first `#heldBytes` bytes are those of a frame that the last chunk's end cut. */
@@ -156,7 +184,14 @@ export class MessageDecoder {
 
   constructor(bounds: DecoderBounds) {
     this.#bounds = bounds
-    this.#lengthMax = Math.max(13, 1 + bounds.bitfieldBytes, 9 + bounds.blockBytesMax, 2 + bounds.extendedBytesMax)
+    this.#hashesMax = bounds.hashesMax
+    this.#lengthMax = Math.max(
+      13,
+      1 + bounds.bitfieldBytes,
+      9 + bounds.blockBytesMax,
+      2 + bounds.extendedBytesMax,
+      bounds.hashesMax === undefined ? 0 : HASH_RANGE_BYTES + bounds.hashesMax * MERKLE_HASH_BYTES,
+    )
   }
 
   /** Bytes of memory that this decoder keeps between two chunks. */
@@ -191,10 +226,13 @@ export class MessageDecoder {
       const frameBytes = this.#frameBytes(chunk, at, end)
       if (frameBytes === REFUSED) break
       if (frameBytes !== NOT_YET_KNOWN && at + frameBytes <= end) {
-        onMessage(readFrame(chunk, at, frameBytes))
+        onMessage(readFrame(chunk, at, frameBytes, this.#hashesMax !== undefined))
         at += frameBytes
-      } else if (frameBytes !== NOT_YET_KNOWN && isPassedOver(chunk[at + PREFIX_BYTES] ?? 0)) {
-        onMessage(readFrame(chunk, at, frameBytes))
+      } else if (
+        frameBytes !== NOT_YET_KNOWN &&
+        isPassedOver(chunk[at + PREFIX_BYTES] ?? 0, this.#hashesMax !== undefined)
+      ) {
+        onMessage(readFrame(chunk, at, frameBytes, this.#hashesMax !== undefined))
         this.#passingBytes = at + frameBytes - end
         at = end
       } else {
@@ -228,6 +266,20 @@ export class MessageDecoder {
         lengthMin = 2
         lengthMax = 2 + this.#bounds.extendedBytesMax
         break
+      case MESSAGE_ID.hashRequest:
+      case MESSAGE_ID.hashReject:
+        lengthMin = this.#hashesMax === undefined ? 1 : HASH_RANGE_BYTES
+        lengthMax = this.#hashesMax === undefined ? 1 + this.#bounds.extendedBytesMax : HASH_RANGE_BYTES
+        break
+      case MESSAGE_ID.hashes:
+        lengthMin = this.#hashesMax === undefined ? 1 : HASH_RANGE_BYTES
+        lengthMax =
+          this.#hashesMax === undefined
+            ? 1 + this.#bounds.extendedBytesMax
+            : HASH_RANGE_BYTES + this.#hashesMax * MERKLE_HASH_BYTES
+        if (this.#hashesMax !== undefined && (length - HASH_RANGE_BYTES) % MERKLE_HASH_BYTES !== 0)
+          return this.#refuse('length-wrong', `a message of id ${id} and ${length} bytes`)
+        break
       default: {
         const exact = exactLength(id)
         lengthMin = exact ?? 1
@@ -255,10 +307,10 @@ export class MessageDecoder {
       frameBytes = this.#frameBytes(this.#held, 0, this.#heldBytes)
     }
     if (frameBytes === REFUSED) return chunk.length
-    if (this.#heldBytes === HEAD_BYTES && isPassedOver(this.#held[PREFIX_BYTES] ?? 0)) {
+    if (this.#heldBytes === HEAD_BYTES && isPassedOver(this.#held[PREFIX_BYTES] ?? 0, this.#hashesMax !== undefined)) {
       this.#passingBytes = frameBytes - HEAD_BYTES
       this.#heldBytes = 0
-      onMessage(readFrame(this.#held, 0, frameBytes))
+      onMessage(readFrame(this.#held, 0, frameBytes, this.#hashesMax !== undefined))
       return this.#passOver(chunk, at)
     }
     const blockAt = at + PIECE_HEADER_BYTES - this.#heldBytes
@@ -286,7 +338,7 @@ export class MessageDecoder {
         this.#held = spare
         spare = whole
       } else this.#held = NOTHING
-      onMessage(readFrame(whole, 0, frameBytes))
+      onMessage(readFrame(whole, 0, frameBytes, this.#hashesMax !== undefined))
     }
     return at + taken
   }

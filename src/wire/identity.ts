@@ -53,16 +53,28 @@ const BASES: ReadonlyMap<string, Base> = new Map(
   ].map((base: Base) => [base.prefix, base]),
 )
 
-/** The CID over the v1 hash, which every torrent here has. */
-export const cidOf = ({ infoHash: hash }: { readonly infoHash: InfoHash }): CID =>
-  CID.createV1(TORRENT_INFO, digest.create(SHA1, hash))
+/** What names a torrent: by v1's hash wherever it has one. */
+export interface TorrentIdentity {
+  readonly version?: 'v1' | 'v2' | 'hybrid'
+  readonly infoHash: InfoHash
+  readonly infoHashV2?: Uint8Array | undefined
+}
+
+/** The hash of v1; torrents of v2 alone have none. */
+export const infoHashV1Of = ({ version, infoHash }: TorrentIdentity): InfoHash | undefined =>
+  version === 'v2' ? undefined : infoHash
+
+/** The CID over the v1 hash, or over the v2 hash where there is none. */
+export const cidOf = (torrent: TorrentIdentity): CID =>
+  (torrent.version === 'v2' ? cidV2Of(torrent) : undefined) ??
+  CID.createV1(TORRENT_INFO, digest.create(SHA1, torrent.infoHash))
 
 /** The CID over the v2 hash; undefined for torrents of v1 alone. */
-export const cidV2Of = ({ infoHashV2 }: { readonly infoHashV2: Uint8Array | undefined }): CID | undefined =>
+export const cidV2Of = ({ infoHashV2 }: { readonly infoHashV2?: Uint8Array | undefined }): CID | undefined =>
   infoHashV2 && CID.createV1(TORRENT_INFO, digest.create(SHA2_256, infoHashV2))
 
 /** In base 32, as CIDs of version 1 are written. */
-export const cidText = (torrent: { readonly infoHash: InfoHash }): string => cidOf(torrent).toString()
+export const cidText = (torrent: TorrentIdentity): string => cidOf(torrent).toString()
 
 /** The hash in a CID in any multibase; undefined for anything but a CID of a torrent. */
 export const readCid = (text: string): TorrentHashes | undefined => {

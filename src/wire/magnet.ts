@@ -14,6 +14,8 @@ export interface Magnet extends TorrentHashes {
 }
 
 export interface MagnetSource {
+  /** Torrents of v2 alone are named by `infoHashV2` only. */
+  readonly version?: 'v1' | 'v2' | 'hybrid'
   readonly infoHash: InfoHash
   readonly infoHashV2: Uint8Array | undefined
   readonly name: string
@@ -24,14 +26,14 @@ export interface MagnetSource {
 /** SHA2-256 and 32 bytes, as multihash has it. */
 const SHA2_256_PREFIX = '1220'
 
-export const magnetOf = ({ infoHash: hash, infoHashV2, name, trackers, webSeeds }: MagnetSource): string =>
-  [
-    `magnet:?xt=urn:btih:${toHex(hash)}`,
+export const magnetOf = ({ version, infoHash: hash, infoHashV2, name, trackers, webSeeds }: MagnetSource): string =>
+  `magnet:?${[
+    ...(version === 'v2' ? [] : [`xt=urn:btih:${toHex(hash)}`]),
     ...(infoHashV2 === undefined ? [] : [`xt=urn:btmh:${SHA2_256_PREFIX}${toHex(infoHashV2)}`]),
     `dn=${encodeURIComponent(name)}`,
     ...trackers.flat().map((url) => `tr=${encodeURIComponent(url)}`),
     ...webSeeds.map((url) => `ws=${encodeURIComponent(url)}`),
-  ].join('&')
+  ].join('&')}`
 
 const NOTHING: TorrentHashes = { infoHash: undefined, infoHashV2: undefined }
 

@@ -1,12 +1,19 @@
-/** Messages between peers, and their bytes: BEP 3, the DHT's port (BEP 5), fast (BEP 6) and extended (BEP 10). */
-import { unreachable } from '../assert.js'
+/** Messages between peers, and their bytes: BEP 3, the DHT's port (BEP 5), fast (BEP 6), extended (BEP 10), hashes (BEP 52). */
+import { assert, unreachable } from '../assert.js'
 import { writeUint8, writeUint16, writeUint32 } from './integers.js'
+import { type HashRange, MERKLE_HASH_BYTES } from './merkle.js'
 
 /** Where a block lies. Of a received message these are a stranger's numbers: any of 32 bits, not yet checked. */
 export interface BlockRange {
   readonly piece: number
   readonly offset: number
   readonly length: number
+}
+
+/** Hashes of a file that has this root (BEP 52). */
+export interface FileHashRange extends HashRange {
+  /** 32 bytes. */
+  readonly piecesRoot: Uint8Array
 }
 
 /** A message that we can send. Bytes within a received one are views, good until the decoder's callback returns. */
@@ -28,6 +35,9 @@ export type SendableMessage =
   | ({ readonly type: 'reject-request' } & BlockRange)
   | { readonly type: 'allowed-fast'; readonly piece: number }
   | { readonly type: 'extended'; readonly id: number; readonly payload: Uint8Array }
+  | ({ readonly type: 'hash-request' } & FileHashRange)
+  | ({ readonly type: 'hashes'; readonly hashes: Uint8Array } & FileHashRange)
+  | ({ readonly type: 'hash-reject' } & FileHashRange)
 
 /** A message of an id that we do not know, passed over; `length` counts the bytes after the id. */
 export type UnknownMessage = { readonly type: 'unknown'; readonly id: number; readonly length: number }
@@ -52,6 +62,9 @@ export const MESSAGE_ID = {
   rejectRequest: 16,
   allowedFast: 17,
   extended: 20,
+  hashRequest: 21,
+  hashes: 22,
+  hashReject: 23,
 } as const
 
 /** The length that precedes every message. */
@@ -60,6 +73,9 @@ export const PREFIX_BYTES = 4
 export const PIECE_HEADER_BYTES = 13
 /** A whole `request`, `cancel` or `reject-request`. */
 export const REQUEST_FRAME_BYTES = 17
+
+/** Id, root and four numbers: a whole `hash request` or `hash reject` after its prefix, and all of `hashes` but those. */
+export const HASH_RANGE_BYTES = 49
 
 /** A frame with its prefix and id; `length` counts the id and all that follows it. */
 const frame = (id: number, length: number): Uint8Array => {
@@ -94,6 +110,20 @@ const bytesFrame = (id: number, payload: Uint8Array): Uint8Array => {
   bytes.set(payload, 5)
   return bytes
 }
+
+const hashesFrame = (id: number, range: FileHashRange, hashes: Uint8Array): Uint8Array => {
+  const bytes = frame(id, HASH_RANGE_BYTES + hashes.length)
+  assert(range.piecesRoot.length === MERKLE_HASH_BYTES, 'the root of a file has 32 bytes')
+  bytes.set(range.piecesRoot, 5)
+  writeUint32(bytes, 37, range.baseLayer)
+  writeUint32(bytes, 41, range.index)
+  writeUint32(bytes, 45, range.length)
+  writeUint32(bytes, 49, range.proofLayers)
+  bytes.set(hashes, 53)
+  return bytes
+}
+
+const NO_HASHES = new Uint8Array()
 
 /** Many `request` messages in one buffer, and so in one write. */
 export const encodeRequests = (requests: readonly BlockRange[]): Uint8Array => {
@@ -164,6 +194,12 @@ export const encodeMessage = (message: SendableMessage): Uint8Array => {
       bytes.set(message.payload, 6)
       return bytes
     }
+    case 'hash-request':
+      return hashesFrame(MESSAGE_ID.hashRequest, message, NO_HASHES)
+    case 'hashes':
+      return hashesFrame(MESSAGE_ID.hashes, message, message.hashes)
+    case 'hash-reject':
+      return hashesFrame(MESSAGE_ID.hashReject, message, NO_HASHES)
     default:
       return unreachable(message)
   }

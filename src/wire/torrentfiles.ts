@@ -1,7 +1,7 @@
 /** The files of a torrent: names that are safe, lengths that add up, and where each lies in the torrent's bytes. */
 import { TorrewindError } from '../errors.js'
 import { LIMITS } from '../limits.js'
-import type { BencodeDictionary } from './bencode.js'
+import type { Bencode, BencodeDictionary } from './bencode.js'
 import { asBytes, asDictionary, asList, invalid } from './fields.js'
 import { ClaimedPaths, nameText, partProblem } from './filenames.js'
 
@@ -15,6 +15,12 @@ export interface TorrentFile {
   readonly padding: boolean
   /** Attribute `x` of BEP 47. */
   readonly executable: boolean
+  /** Attribute `h` of BEP 47; a name that begins with a dot is hidden anyway. */
+  readonly hidden: boolean
+  /** Attribute `l` of BEP 47: the path of this torrent that it leads to. Its length is 0. */
+  readonly symlink: readonly string[] | undefined
+  /** The root of its Merkle tree (BEP 52); undefined for empty files, and in torrents of v1 alone. */
+  readonly piecesRoot: Uint8Array | undefined
 }
 
 export interface TorrentFiles {
@@ -24,10 +30,10 @@ export interface TorrentFiles {
   readonly totalBytes: number
 }
 
-const unsafe = (field: string, problem: string): TorrewindError =>
+export const unsafe = (field: string, problem: string): TorrewindError =>
   new TorrewindError('PATH_UNSAFE', `the torrent's ${field} ${problem}`)
 
-const readPart = (bytes: Uint8Array | undefined, field: string): string => {
+export const readPart = (bytes: Uint8Array | undefined, field: string): string => {
   if (bytes === undefined) throw invalid(field, 'is missing or no byte string')
   const part = nameText(bytes)
   const problem = partProblem(part)
@@ -35,7 +41,7 @@ const readPart = (bytes: Uint8Array | undefined, field: string): string => {
   return part
 }
 
-const readLength = (entry: BencodeDictionary, field: string): number => {
+export const readLength = (entry: BencodeDictionary, field: string): number => {
   const length = entry.get('length')
   if (typeof length !== 'number' && typeof length !== 'bigint') throw invalid(field, 'is missing or no integer')
   if (length < 0) throw invalid(field, 'is negative')
@@ -44,40 +50,76 @@ const readLength = (entry: BencodeDictionary, field: string): number => {
 }
 
 /** Attributes are letters, of which those that nobody knows are passed over (BEP 47). */
-const hasAttribute = (entry: BencodeDictionary, letter: string): boolean =>
+export const hasAttribute = (entry: BencodeDictionary, letter: string): boolean =>
   asBytes(entry.get('attr'))?.includes(letter.charCodeAt(0)) ?? false
 
 const utf8 = new TextEncoder()
 
-const readPath = (entry: BencodeDictionary, name: string, field: string): readonly string[] => {
-  // Some makers wrote the local encoding into `path`, and UTF-8 beside it.
-  const key = asList(entry.get('path.utf-8')) === undefined ? 'path' : 'path.utf-8'
-  const parts = asList(entry.get(key))
-  if (parts === undefined) throw invalid(`${field}.path`, 'is missing or no list')
-  if (parts.length === 0) throw unsafe(`${field}.${key}`, 'is empty')
-  if (parts.length >= LIMITS.filePathPartsMax) {
-    throw unsafe(`${field}.${key}`, `has more than ${LIMITS.filePathPartsMax - 1} parts`)
-  }
-  const path = [name, ...parts.map((part, at) => readPart(asBytes(part), `${field}.${key}[${at}]`))]
+export const checkPathLength = (path: readonly string[], field: string): void => {
+  if (path.length > LIMITS.filePathPartsMax) throw unsafe(field, `has more than ${LIMITS.filePathPartsMax - 1} parts`)
   if (utf8.encode(path.join('/')).length > LIMITS.filePathBytesMax) {
-    throw unsafe(`${field}.${key}`, `is longer than ${LIMITS.filePathBytesMax} bytes`)
+    throw unsafe(field, `is longer than ${LIMITS.filePathBytesMax} bytes`)
   }
+}
+
+const readParts = (parts: readonly Bencode[] | undefined, name: string, field: string): readonly string[] => {
+  if (parts === undefined) throw invalid(field, 'is missing or no list')
+  if (parts.length === 0) throw unsafe(field, 'is empty')
+  if (parts.length >= LIMITS.filePathPartsMax) {
+    throw unsafe(field, `has more than ${LIMITS.filePathPartsMax - 1} parts`)
+  }
+  const path = [name, ...parts.map((part, at) => readPart(asBytes(part), `${field}[${at}]`))]
+  checkPathLength(path, field)
   return path
 }
 
-/**
- * Symbolic links of BEP 47 are taken as the empty files that they look like to a client without that extension: a
- * link is the one kind of entry that could lead out of the download folder.
- */
-export const readFiles = (info: BencodeDictionary): TorrentFiles => {
+const readPath = (entry: BencodeDictionary, name: string, field: string): readonly string[] => {
+  // Some makers wrote the local encoding into `path`, and UTF-8 beside it.
+  const key = asList(entry.get('path.utf-8')) === undefined ? 'path' : 'path.utf-8'
+  // What padding is called matters to nobody, and may be left out (BEP 47).
+  if (!entry.has(key) && hasAttribute(entry, 'p')) return [name, '.pad', String(readLength(entry, field))]
+  return readParts(asList(entry.get(key)), name, `${field}.${key}`)
+}
+
+/** Where a symbolic link leads, below the folder of the torrent (BEP 47). */
+export const readSymlink = (entry: BencodeDictionary, name: string, field: string): readonly string[] | undefined =>
+  hasAttribute(entry, 'l') ? readParts(asList(entry.get('symlink path')), name, `${field}.symlink path`) : undefined
+
+/** Links that lead to nothing of this torrent, or to another link, are refused: they would dangle, or lead in circles. */
+export const checkSymlinks = (files: readonly TorrentFile[]): void => {
+  if (files.every(({ symlink }) => symlink === undefined)) return
+  const targets = new Set<string>()
+  for (const { path, padding, symlink } of files)
+    if (!padding && symlink === undefined)
+      for (let parts = 2; parts <= path.length; parts++) targets.add(path.slice(0, parts).join('/'))
+  for (const { path, symlink } of files)
+    if (symlink !== undefined && !targets.has(symlink.join('/')))
+      throw unsafe(path.join('/'), 'is a symbolic link to nothing of this torrent')
+}
+
+export const readName = (info: BencodeDictionary): string => {
   const nameKey = asBytes(info.get('name.utf-8')) === undefined ? 'name' : 'name.utf-8'
-  const name = readPart(asBytes(info.get(nameKey)), `info.${nameKey}`)
+  return readPart(asBytes(info.get(nameKey)), `info.${nameKey}`)
+}
+
+/** The files as v1 lists them (BEP 3). */
+export const readFiles = (info: BencodeDictionary): TorrentFiles => {
+  const name = readName(info)
   if (info.has('files') === info.has('length')) {
     throw invalid('info', info.has('files') ? 'has both `files` and `length`' : 'has neither `files` nor `length`')
   }
   if (!info.has('files')) {
     const length = readLength(info, 'info.length')
-    const file = { path: [name], offset: 0, length, padding: false, executable: hasAttribute(info, 'x') }
+    const attributes = { executable: hasAttribute(info, 'x'), hidden: hasAttribute(info, 'h') }
+    const file = {
+      path: [name],
+      offset: 0,
+      length,
+      padding: false,
+      ...attributes,
+      symlink: undefined,
+      piecesRoot: undefined,
+    }
     return { name, files: [file], multiFile: false, totalBytes: length }
   }
   const entries = asList(info.get('files'))
@@ -90,15 +132,18 @@ export const readFiles = (info: BencodeDictionary): TorrentFiles => {
     const field = `info.files[${at}]`
     const entry = asDictionary(value)
     if (entry === undefined) throw invalid(field, 'is no dictionary')
-    const length = readLength(entry, `${field}.length`)
+    const symlink = readSymlink(entry, name, field)
+    const length = symlink === undefined ? readLength(entry, `${field}.length`) : 0
     const path = readPath(entry, name, field)
     const padding = hasAttribute(entry, 'p')
     // Padding is never written, and its makers give the same name to padding of the same length.
     const problem = padding ? undefined : claimed.claim(path)
     if (problem !== undefined) throw unsafe(`${field}.path`, `${problem}: ${path.join('/')}`)
-    files.push({ path, offset, length, padding, executable: hasAttribute(entry, 'x') })
+    const attributes = { executable: hasAttribute(entry, 'x'), hidden: hasAttribute(entry, 'h') }
+    files.push({ path, offset, length, padding, ...attributes, symlink, piecesRoot: undefined })
     offset += length
     if (!Number.isSafeInteger(offset)) throw invalid('info.files', 'are larger than 2^53 bytes together')
   }
+  checkSymlinks(files)
   return { name, files, multiFile: true, totalBytes: offset }
 }

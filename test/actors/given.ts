@@ -1,7 +1,15 @@
 /** Given events, when an input comes, then these events and effects: tests of actors on a clock that stands still. */
 import * as assert from 'uvu/assert'
 import { ActorSystem } from '../../src/actors/system.js'
-import type { Effect, Input, PeerInput, PieceInput, TransferInput } from '../../src/actors/vocabulary.js'
+import type {
+  BlockMessage,
+  Effect,
+  Input,
+  PeerInput,
+  PieceInput,
+  PlainMessage,
+  TransferInput,
+} from '../../src/actors/vocabulary.js'
 import { present } from '../../src/assert.js'
 import type { LoggedEvent } from '../../src/events/codec.js'
 import { evolve } from '../../src/events/evolve.js'
@@ -9,7 +17,6 @@ import { lengthOfBlock } from '../../src/events/geometry.js'
 import { initialState, type PeerState, type PieceState, type TransferState } from '../../src/events/state.js'
 import type { EventOf, EventType, TransferEvent } from '../../src/events/vocabulary.js'
 import { BLOCK_BYTES, type Instant, instant, peerKey, pieceIndex, seq } from '../../src/values.js'
-import type { PeerMessage } from '../../src/wire/messages.js'
 
 /** When the given events happened: the end of 2023. */
 export const BEGAN_AT = 1_700_000_000_000
@@ -20,7 +27,7 @@ export type EffectOf<Type extends Effect['type']> = Extract<Effect, { type: Type
 export const toTransfer = (input: TransferInput): Input => ({ to: 'transfer', input })
 export const toPeer = (peer: number, input: PeerInput): Input => ({ to: 'peer', peer: peerKey(peer), input })
 export const toPiece = (piece: number, input: PieceInput): Input => ({ to: 'piece', piece: pieceIndex(piece), input })
-export const says = (peer: number, message: PeerMessage): Input =>
+export const says = (peer: number, message: PlainMessage | BlockMessage): Input =>
   toPeer(
     peer,
     message.type === 'piece' ? { type: 'blocks-arrived', blocks: [message] } : { type: 'message-arrived', message },

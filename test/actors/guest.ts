@@ -1,10 +1,9 @@
 /** A peer of a random conversation: honest, or breaking every rule; what it says is up to chance. */
-import type { BlockMessage, Effect, Input } from '../../src/actors/vocabulary.js'
+import type { BlockMessage, Effect, Input, PlainMessage } from '../../src/actors/vocabulary.js'
 import { blocksOfPiece, lengthOfBlock, lengthOfPiece } from '../../src/events/geometry.js'
 import type { Range } from '../../src/events/vocabulary.js'
 import { BLOCK_BYTES, infoHash, type PeerKey, type PieceIndex, peerId } from '../../src/values.js'
 import { Bitfield } from '../../src/wire/bitfield.js'
-import type { PeerMessage } from '../../src/wire/messages.js'
 import { INFO_HASH, OUR_ID } from './beginnings.js'
 import { says, toPeer } from './given.js'
 import type { World } from './world.js'
@@ -197,7 +196,7 @@ export class Guest {
   }
 
   /** Any message at all; most of its numbers fit. */
-  #nonsense(): PeerMessage {
+  #nonsense(): PlainMessage | BlockMessage {
     const { chance, geometry } = this.world
     const odd = chance.percent(5)
     const number = (fits: number): number => (odd ? (chance.of([0, fits + 1, 0x7fff_ffff, 0xffff_ffff]) ?? 0) : fits)

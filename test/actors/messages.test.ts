@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { PlainMessage } from '../../src/actors/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
 import { pieceIndex } from '../../src/values.js'
-import type { PeerMessage } from '../../src/wire/messages.js'
 import { bitsOf, connected, downloading, everyPiece, open, PIECES, seeding, seedPeer } from './beginnings.js'
 import { GOOD_BYTES, given, says, toPeer, woken } from './given.js'
 import { checkInvariants } from './invariants.js'
@@ -122,16 +122,16 @@ test('fast: have-all and have-none of a peer without the extension close the con
 
 test('choke: each of the four states changes once, and said twice is no news', () => {
   const story = given(downloading(), open(1))
-  const turns: [PeerMessage['type'], string][] = [
+  const turns: [PlainMessage['type'], string][] = [
     ['unchoke', 'unchoke-received'],
     ['choke', 'choke-received'],
     ['interested', 'interested-received'],
     ['not-interested', 'not-interested-received'],
   ]
   for (const [type, event] of turns) {
-    story.when(says(1, { type } as PeerMessage))
+    story.when(says(1, { type } as PlainMessage))
     assert.is(story.events[0]?.type, event)
-    story.when(says(1, { type } as PeerMessage)).thenNothing()
+    story.when(says(1, { type } as PlainMessage)).thenNothing()
   }
 })
 

@@ -45,6 +45,23 @@ claim('it writes the .torrent, and nothing else, and says what is in it', async 
   assert.equal((await readdir(folder)).sort(), ['made.torrent', 'one file.bin'])
 })
 
+claim('v2 and hybrids say both hashes, and a CID and a magnet that name them', async (folder) => {
+  await writeFiles(folder, { 'one file.bin': pattern(100_000, 1) })
+  const create = async (format: string) => {
+    const flags = ['--format', format, '--piece-size', '32K', '--json']
+    return lastLine(await cli('create', path.join(folder, 'one file.bin'), '-o', path.join(folder, format), ...flags))
+  }
+  const v2 = 'a75f48e9dc3690b4a990f919d7290d7db68b53dd9f320c3d265d330589d1e031'
+  const alone = await create('v2')
+  assert.equal([alone.infoHashV1, alone.infoHashV2, alone.bytes, alone.files], [null, v2, 100_000, 1])
+  // `b`, and base 32 of 01 7b 12 20 and that hash, made by other means.
+  assert.is(alone.cid, 'baf5reifhl5eotxbwsc2ktehzdhlssdl5w2fvhxm7gigd2js5gmcytupage')
+  assert.is(alone.magnet, `magnet:?xt=urn:btmh:1220${v2}&dn=one%20file.bin`)
+  const hybrid = await create('hybrid')
+  assert.is(hybrid.infoHashV1, '14f12347df438a94fee3b36f0dfeacfe14f9fa84')
+  assert.match(String(hybrid.magnet), /^magnet:\?xt=urn:btih:14f1[0-9a-f]{36}&xt=urn:btmh:122099ba[0-9a-f]{60}&dn=/)
+})
+
 claim('for people it prints identity and magnet on stdout, and what it left out on stderr', async (folder) => {
   await writeFiles(folder, { 'album/track.bin': pattern(20_000, 1) })
   await symlink('/etc/hostname', path.join(folder, 'album', 'link'))

@@ -23,6 +23,40 @@ const golden: readonly (readonly [SendableMessage, string])[] = [
   [{ type: 'have-none' }, '000000010f'],
   [{ type: 'reject-request', piece: 1, offset: 2, length: 3 }, '0000000d10000000010000000200000003'],
   [{ type: 'allowed-fast', piece: 7 }, '000000051100000007'],
+  [
+    {
+      type: 'hash-request',
+      piecesRoot: new Uint8Array(32).fill(0xab),
+      baseLayer: 1,
+      index: 2,
+      length: 4,
+      proofLayers: 3,
+    },
+    `0000003115${'ab'.repeat(32)}00000001000000020000000400000003`,
+  ],
+  [
+    {
+      type: 'hashes',
+      piecesRoot: new Uint8Array(32).fill(0xab),
+      baseLayer: 0,
+      index: 0,
+      length: 2,
+      proofLayers: 0,
+      hashes: new Uint8Array(64).fill(0xcd),
+    },
+    `0000007116${'ab'.repeat(32)}00000000000000000000000200000000${'cd'.repeat(64)}`,
+  ],
+  [
+    {
+      type: 'hash-reject',
+      piecesRoot: new Uint8Array(32).fill(0xab),
+      baseLayer: 1,
+      index: 2,
+      length: 4,
+      proofLayers: 3,
+    },
+    `0000003117${'ab'.repeat(32)}00000001000000020000000400000003`,
+  ],
   [{ type: 'extended', id: 3, payload: fromHex('6465') }, '0000000414036465'],
 ]
 

@@ -4,7 +4,7 @@ import { type DecoderBounds, MessageDecoder } from '../../src/wire/decoder.js'
 import type { Fault } from '../../src/wire/fault.js'
 import type { PeerMessage, SendableMessage } from '../../src/wire/messages.js'
 
-export const BOUNDS: DecoderBounds = { bitfieldBytes: 64, blockBytesMax: 32_768, extendedBytesMax: 1_000 }
+export const BOUNDS: DecoderBounds = { bitfieldBytes: 64, blockBytesMax: 32_768, extendedBytesMax: 1_000, hashesMax: 8 }
 
 /** A message whose bytes stay as they are when its chunk does not. */
 export const keep = (message: PeerMessage): PeerMessage => {
@@ -15,6 +15,8 @@ export const keep = (message: PeerMessage): PeerMessage => {
       return { ...message, block: message.block.slice() }
     case 'extended':
       return { ...message, payload: message.payload.slice() }
+    case 'hashes':
+      return { ...message, hashes: message.hashes.slice() }
     default:
       return { ...message }
   }
@@ -49,6 +51,17 @@ export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
 
 const uint32 = fc.oneof(fc.nat(100), fc.constantFrom(0x7fff_ffff, 0x8000_0000, 0xffff_ffff), fc.nat(0xffff_ffff))
 const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength })
+function anyHashRange() {
+  return fc
+    .tuple(fc.uint8Array({ minLength: 32, maxLength: 32 }), uint32, uint32, uint32, uint32)
+    .map(([piecesRoot, baseLayer, index, length, proofLayers]) => ({
+      piecesRoot,
+      baseLayer,
+      index,
+      length,
+      proofLayers,
+    }))
+}
 const BARE = ['keep-alive', 'choke', 'unchoke', 'interested', 'not-interested', 'have-all', 'have-none'] as const
 
 export const anyMessage: fc.Arbitrary<SendableMessage> = fc.oneof(
@@ -65,4 +78,12 @@ export const anyMessage: fc.Arbitrary<SendableMessage> = fc.oneof(
     .map(([piece, offset, block]) => ({ type: 'piece' as const, piece, offset, block })),
   fc.nat(65_535).map((port) => ({ type: 'port' as const, port })),
   fc.tuple(fc.nat(255), bytes(300)).map(([id, payload]) => ({ type: 'extended' as const, id, payload })),
+  fc
+    .tuple(fc.constantFrom('hash-request' as const, 'hash-reject' as const), anyHashRange())
+    .map(([type, range]) => ({ type, ...range })),
+  fc.tuple(anyHashRange(), fc.nat(8), fc.nat(255)).map(([range, count, byte]) => ({
+    type: 'hashes' as const,
+    ...range,
+    hashes: new Uint8Array(count * 32).fill(byte),
+  })),
 )
