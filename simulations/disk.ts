@@ -6,7 +6,7 @@ import type { Delivery } from './queue.js'
 import type { Chance } from './random.js'
 import { labelOf, type World } from './world.js'
 
-export type DiskOperation = 'read' | 'write' | 'reserve' | 'stat' | 'sync'
+export type DiskOperation = 'read' | 'write' | 'reserve' | 'stat' | 'sync' | 'remove'
 
 /** What a machine's disk is like, and what is wrong with it just now. Faults change it. */
 export interface DiskConditions {
@@ -109,6 +109,13 @@ export class SimulatedDisk implements Disk {
       const on = this.#file(file)
       if (!on.exists) return failureOf('ENOENT')
       on.sync()
+      return undefined
+    })
+  }
+
+  remove(file: number, done: Done<undefined>): void {
+    this.#start('remove', 0, done, () => {
+      this.#file(file).remove()
       return undefined
     })
   }

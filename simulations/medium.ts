@@ -141,6 +141,13 @@ export class MediumFile {
     return restIsZero && this.#content.has(this.#offset + begin, own, 0, there) ? SAME : own
   }
 
+  remove(): void {
+    this.exists = false
+    this.bytes = 0
+    this.#cells.cut(0)
+    this.sync()
+  }
+
   /** A bit is another one from now on, and nobody is told. */
   rot(offset: number): void {
     const cell = Math.floor(offset / CELL_BYTES)

@@ -46,7 +46,10 @@ export interface AddOptions {
   readonly trackers?: readonly string[] | undefined
   /** Peers to try at once, beside those that trackers name. */
   readonly peers?: readonly PeerAddress[] | undefined
-  /** Files to fetch, as globs over paths within the torrent (`*`, `**`, `?`); all, where it is left out. */
+  /**
+   * Files to fetch, as globs over paths within the torrent (`*`, `**`, `?`). Where it is left out: all of a new transfer,
+   * and of one that the log knows those that were wanted last.
+   */
   readonly select?: readonly string[] | undefined
   /** Fetch pieces in order. */
   readonly sequential?: boolean | undefined
@@ -64,6 +67,31 @@ export interface AddOptions {
    * `replay` can make the decisions again and compare. By default `events`.
    */
   readonly record?: 'events' | 'inputs' | undefined
+}
+
+export type FilePriority = 'skip' | 'low' | 'normal' | 'high'
+
+/** Files of a torrent: by globs as in `AddOptions.select`, or by their positions in the torrent. */
+export type FileChoice = string | number | readonly (string | number)[]
+
+/** A file of a transfer, as it is now. */
+export interface TransferFile {
+  /** Its position in the torrent, which counts padding too. */
+  readonly index: number
+  /** Below the download folder, with `/`. */
+  readonly path: string
+  readonly length: number
+  readonly priority: FilePriority
+  /** Bytes of it that are in pieces which are stored. */
+  readonly storedBytes: number
+  /** Where its first byte lies in the torrent. */
+  readonly offset: number
+}
+
+/** Pieces from the first to the last, both among them. */
+export interface PieceRange {
+  readonly from: number
+  readonly to: number
 }
 
 export type TransferPhase = 'starting' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'failed' | 'closed'
@@ -166,8 +194,24 @@ export interface Transfer {
    * or than it allows, and resolves with what each said last once all have answered or failed, within a minute.
    */
   scrape(): Promise<readonly TrackerCount[]>
-  /** Globs as in `AddOptions.select`. */
-  select(globs: readonly string[]): void
+  /** The files, with how much of each is stored; padding left out. */
+  readonly files: readonly TransferFile[]
+  /**
+   * Fetches these files, which had priority `skip` or any other, and no others; with `also`, beside those that are
+   * wanted already. What another program may have put in place of a file is not looked at.
+   */
+  select(files: FileChoice, options?: { readonly also?: boolean }): void
+  /**
+   * Fetches these files no more. Pieces that they share with others are still fetched; what those have of a file which is
+   * not there yet is kept in a part file until the file is selected.
+   */
+  deselect(files: FileChoice): void
+  /** Fetches these files sooner or later than others, or not at all. A piece of several files has the highest of theirs. */
+  prioritize(files: FileChoice, priority: FilePriority): void
+  /** The same for single pieces, until files are chosen again. */
+  prioritizePieces(pieces: PieceRange, priority: FilePriority): void
+  /** Whether pieces are fetched in order; may be changed at any time. */
+  sequential: boolean
   /** Resolves when no payload moves any more; none will until `resume`. */
   pause(): Promise<void>
   resume(): Promise<void>

@@ -15,8 +15,10 @@ import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
 import type { Throttle } from './throttle.js'
-import type { InfoHash, PeerAddress, PeerId, PeerKey } from './values.js'
+
+import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
+
 import { encodeHandshake } from './wire/handshake.js'
 import type { Metainfo } from './wire/metainfo.js'
 
@@ -27,6 +29,10 @@ export interface DriverOptions {
   readonly geometry: Geometry
   readonly disk: Disk
   readonly preallocate: boolean
+  /** Files whose parts were kept apart as the session began. */
+  readonly apart: Iterable<number>
+  /** The piece is right and on disk. */
+  isStored(piece: PieceIndex): boolean
   /** Port that other peers reach us at, as far as is known now. */
   publicPort(): number
   /** The local network is to hear of the torrent. */
@@ -77,7 +83,8 @@ export class Driver {
     const give = (input: Input): void => this.#give(input)
     const rested = (): void => this.#rest()
     const { discovery } = ports
-    this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, give, rested })
+    const { apart, isStored } = options
+    this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, apart, isStored, give, rested })
     this.#announcer = new Announcer({ discovery, publicPort, give, rested })
     this.#surroundings = {
       bounds: boundsOf(geometry),
@@ -139,6 +146,12 @@ export class Driver {
         break
       case 'drop':
         this.#work.drop(effect.piece)
+        break
+      case 'keep-apart':
+        this.#work.keepApart(effect.files)
+        break
+      case 'place':
+        this.#work.place(effect.files)
         break
       case 'reserve':
         this.#work.reserve(effect.files)

@@ -12,21 +12,33 @@ const stampOf = (disk: Disk, file: number): Promise<FileStamp | undefined> =>
     })
   })
 
-export const examine = async (disk: Disk, layout: Layout): Promise<readonly FileFinding[]> => {
+/** Files whose parts are kept apart lie in the part file, which comes last: what that is like is said of them. */
+const placeOf = (layout: Layout, apart: ReadonlySet<number>, file: number): number =>
+  apart.has(file) ? layout.metainfo.files.length : file
+
+export const examine = async (
+  disk: Disk,
+  layout: Layout,
+  apart: ReadonlySet<number>,
+): Promise<readonly FileFinding[]> => {
   const findings: FileFinding[] = []
-  for (const file of layout.realFiles)
-    findings.push({ file, ...layout.piecesOf(file), stamp: await stampOf(disk, file) })
+  for (const file of layout.realFiles) {
+    const stamp = await stampOf(disk, placeOf(layout, apart, file))
+    const { length, ...pieces } = layout.piecesOf(file)
+    findings.push({ file, length: apart.has(file) ? (stamp?.bytes ?? length) : length, ...pieces, stamp })
+  }
   return findings
 }
 
 export const takeStamps = async (
   disk: Disk,
   layout: Layout,
+  apart: ReadonlySet<number>,
 ): Promise<readonly { readonly file: number; readonly bytes: number; readonly modifiedAt: number }[]> => {
   const stamps: { file: number; bytes: number; modifiedAt: number }[] = []
   for (const file of layout.realFiles) {
     // A file that cannot be looked at now has no stamp, and is looked at again when the next session begins.
-    const stamp = await stampOf(disk, file).catch(() => undefined)
+    const stamp = await stampOf(disk, placeOf(layout, apart, file)).catch(() => undefined)
     if (stamp !== undefined) stamps.push({ file, ...stamp })
   }
   return stamps

@@ -4,9 +4,13 @@ export type {
   CommittedOptions,
   Engine,
   EngineOptions,
+  FileChoice,
+  FilePriority,
+  PieceRange,
   Progress,
   TrackerCount,
   Transfer,
+  TransferFile,
   TransferPhase,
 } from './api.js'
 export { type CreatedTorrent, type CreateOptions, type CreateProgress, createTorrent } from './create.js'

@@ -391,6 +391,13 @@ export const LIMITS = {
   /** However long pieces are, so many may be in flight. */
   piecesInFlightMin: 3,
   piecesInFlightMax: 512,
+  /** Pieces that somebody reads have so many buffers beside those: a reader does not wait for a place. */
+  urgentPiecesExtra: 2,
+  /** Of those, the first are asked of a second peer where the first would be late, but not before it had so long. */
+  urgentPiecesDoubled: 4,
+  urgentPatienceMs: 1_000,
+  /** Pieces that may be due at one time, over all who read. */
+  deadlinesMax: 1_024,
   /** Blocks asked of one more peer at a time in the endgame. */
   endgameBlocksMax: 4,
   /** Peers that are asked for the same block in the endgame. */

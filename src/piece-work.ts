@@ -5,8 +5,10 @@ import type { Input } from './actors/vocabulary.js'
 import { Checker } from './checker.js'
 import { type Geometry, lengthOfPiece } from './events/geometry.js'
 import { blockFingerprints } from './fingerprints.js'
+import { Placing } from './placing.js'
 import type { Disk, Failure, Hasher, PieceMemory, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
+import { Parts } from './store/parts.js'
 import { PieceStorage } from './store/piece-storage.js'
 import { ReadCache } from './store/read-cache.js'
 import { equalBytes, type PieceIndex } from './values.js'
@@ -19,6 +21,10 @@ export interface PieceWorkOptions {
   readonly geometry: Geometry
   readonly disk: Disk
   readonly preallocate: boolean
+  /** Files whose parts were kept apart as the session began. */
+  readonly apart: Iterable<number>
+  /** The piece is right and on disk. */
+  isStored(piece: PieceIndex): boolean
   give(input: Input): void
   /** Called whenever some of the work ends: `busy` may have become false. */
   rested(): void
@@ -33,6 +39,9 @@ export class PieceWork {
   readonly #memory: PieceMemory
   readonly #storage: PieceStorage
   readonly #checker: Checker
+  readonly #placing: Placing
+  /** Pieces that are being written. */
+  readonly #writing = new Set<number>()
   /** Under way, beside what the checker does. */
   #working = 0
 
@@ -41,7 +50,8 @@ export class PieceWork {
     this.#options = options
     this.#hasher = ports.hasher
     this.#memory = ports.openPieceMemory(geometry.pieceLength, inFlightMax(geometry.pieceLength))
-    this.#storage = new PieceStorage(layout, disk)
+    const parts = new Parts(layout, options.apart)
+    this.#storage = new PieceStorage(layout, disk, parts)
     this.cache = new ReadCache(this.#storage, geometry)
     this.#checker = new Checker({
       geometry,
@@ -51,10 +61,21 @@ export class PieceWork {
       checked: (piece, good) => give({ to: 'transfer', input: { type: 'piece-checked', piece, good } }),
       rested,
     })
+    this.#placing = new Placing({
+      disk,
+      parts,
+      isStored: (piece) => options.isStored(piece as PieceIndex), // of the torrent's files
+      isBeingWritten: (piece) => this.#writing.has(piece),
+      done: (file, answer) => {
+        if (answer.type === 'done') give({ to: 'transfer', input: { type: 'file-placed', file } })
+        else this.#fail(answer.failure)
+        rested()
+      },
+    })
   }
 
   get busy(): boolean {
-    return this.#working > 0 || this.#checker.busy
+    return this.#working > 0 || this.#checker.busy || this.#placing.busy
   }
 
   keep(piece: PieceIndex, offset: number, bytes: Uint8Array): void {
@@ -80,12 +101,25 @@ export class PieceWork {
   write(piece: PieceIndex): void {
     const { geometry, give } = this.#options
     this.#work((done) =>
-      this.#storage.write(piece * geometry.pieceLength, this.#bytesOf(piece), (answer) => {
-        done()
-        if (answer.type === 'done') give({ to: 'piece', piece, input: { type: 'piece-written' } })
-        else give({ to: 'piece', piece, input: { type: 'write-failed', failure: answer.failure } })
+      this.#placing.whenFree(piece, () => {
+        this.#writing.add(piece)
+        this.#storage.write(piece * geometry.pieceLength, this.#bytesOf(piece), (answer) => {
+          done()
+          if (answer.type === 'done') give({ to: 'piece', piece, input: { type: 'piece-written' } })
+          else give({ to: 'piece', piece, input: { type: 'write-failed', failure: answer.failure } })
+          this.#writing.delete(piece)
+          this.#placing.next()
+        })
       }),
     )
+  }
+
+  keepApart(files: readonly number[]): void {
+    this.#storage.parts.keepApart(files)
+  }
+
+  place(files: readonly number[]): void {
+    this.#placing.place(files)
   }
 
   /** What was cached may be another thing on disk: that is why it is checked. */
@@ -113,10 +147,10 @@ export class PieceWork {
   }
 
   sync(pieces: readonly PieceIndex[]): void {
-    const { layout, geometry, disk, give } = this.#options
+    const { geometry, disk, give } = this.#options
     const files = new Set<number>()
     for (const piece of pieces)
-      for (const { file } of layout.spans(piece * geometry.pieceLength, lengthOfPiece(geometry, piece)))
+      for (const { file } of this.#storage.spans(piece * geometry.pieceLength, lengthOfPiece(geometry, piece)))
         if (file !== undefined) files.add(file)
     let left = files.size
     let failed: Failure | undefined

@@ -124,6 +124,8 @@ export interface Disk {
   stat(file: number, done: (answer: Answer<FileStamp | undefined>) => void): void
   /** What was written is on the medium afterwards, and so are the file's name and those of its folders. */
   sync(file: number, done: (answer: Answer<undefined>) => void): void
+  /** There is no such file afterwards. Nothing else may be under way with it. */
+  remove(file: number, done: (answer: Answer<undefined>) => void): void
   /** Waits for what is under way; a `reserve` that would take long is given up. Safe to call twice. */
   close(): Promise<void>
 }

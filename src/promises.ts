@@ -7,6 +7,10 @@ import { Settled } from './settled.js'
 const isScraping = ({ tiers }: Readonly<TransferState>): boolean =>
   tiers.some((tier) => tier.some(({ scraping }) => scraping))
 
+/** No part of a file that is wanted is still kept apart from it. */
+const isInPlace = ({ apart, filePriorities }: Readonly<TransferState>): boolean =>
+  apart.size === 0 || [...apart].every((file) => filePriorities[file] === 0)
+
 export class Promises {
   readonly #state: Readonly<TransferState>
   #done = new Settled()
@@ -45,7 +49,8 @@ export class Promises {
 
   /** The log committed everything below this sequence number. */
   reached(committedSeq: number): void {
-    if (this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq) this.#done.resolve()
+    const isDone = this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq
+    if (isDone && isInPlace(this.#state)) this.#done.resolve()
   }
 
   fail(code: ErrorCode, message: string): void {

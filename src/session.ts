@@ -4,7 +4,7 @@ import type { TransferState } from './events/state.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import { mix } from './random.js'
 import { equalBytes } from './values.js'
-import { wantedPieces } from './wanted.js'
+import { type PieceWishes, selectedFiles, wishesOf } from './wanted.js'
 import { Bitfield } from './wire/bitfield.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { makePeerId } from './wire/peerid.js'
@@ -46,13 +46,27 @@ const trackers = (
   return same ? [] : [{ type: 'trackers-set', tiers: tiers.map((tier) => shuffled(tier, seed)) }]
 }
 
+/** What was wanted last, but for what somebody was reading. */
+const selectedBefore = (state: Readonly<TransferState>): PieceWishes => {
+  const wanted = state.wanted.clone()
+  for (const piece of state.demanded) wanted.clear(piece)
+  return { wanted, low: state.low, high: state.high }
+}
+
 /** Throws `OPTION_INVALID` where the selection fits no file. */
 const selection = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
-  const { bytes } = wantedPieces(metainfo, add.select)
-  const before = state.nextSeq === 0 ? Bitfield.filled(metainfo.pieceCount) : state.wanted
+  const isNew = state.nextSeq === 0
   const sequential = add.sequential === true
-  const same = sequential === state.sequential && equalBytes(bytes, before.bytes)
-  return same ? [] : [{ type: 'pieces-selected', wanted: bytes, sequential }]
+  const keep = add.select === undefined && !isNew
+  const priorities = keep ? state.filePriorities : selectedFiles(metainfo, add.select)
+  const { wanted, low, high } = keep ? selectedBefore(state) : wishesOf(metainfo, priorities)
+  const before = isNew ? Bitfield.filled(metainfo.pieceCount) : state.wanted
+  const events: TransferEvent[] = []
+  if (sequential !== state.sequential || !equalBytes(wanted.bytes, before.bytes))
+    events.push({ type: 'pieces-selected', wanted: wanted.bytes, sequential })
+  if (!keep && !equalBytes(priorities, state.filePriorities))
+    events.push({ type: 'priorities-set', priorities, low: low.bytes, high: high.bytes })
+  return events
 }
 
 const limits = (

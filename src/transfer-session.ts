@@ -22,6 +22,7 @@ import { Retainer } from './retainer.js'
 import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
 import { Layout } from './store/layout.js'
+import { partFile } from './store/parts.js'
 import type { Throttle } from './throttle.js'
 import type { Instant, PeerKey } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
@@ -48,6 +49,7 @@ const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
   'session-examined': 0,
   'session-ended': 0,
   'check-ended': 0,
+  'file-placed': 0,
   paused: 0,
   resumed: 0,
   'download-completed': 0,
@@ -69,6 +71,8 @@ export class TransferSession {
   /** Something was recorded that is to be committed within this time. */
   #commitWithinMs = Number.POSITIVE_INFINITY
   #held = false
+  /** Something was kept apart in this session, or before. */
+  #hadParts = false
   #progressTimer: Cancel | undefined
   #ending: Promise<void> | undefined
   #ended = false
@@ -81,9 +85,10 @@ export class TransferSession {
     this.promises = new Promises(state)
     this.#checkpointer = new Checkpointer(log, state.nextSeq)
     this.#layout = new Layout(metainfo)
+    this.#hadParts = state.apart.size > 0
     this.#disk = ports.openDisk({
       folder: options.add.path,
-      files: this.#layout.diskFiles,
+      files: [...this.#layout.diskFiles, partFile(metainfo)],
       preallocate: options.add.preallocate === true,
     })
     const surroundings: Surroundings = {
@@ -101,6 +106,8 @@ export class TransferSession {
       geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes),
       disk: this.#disk,
       preallocate: options.add.preallocate === true,
+      apart: state.apart,
+      isStored: (piece) => this.state.stored.has(piece),
       publicPort: () => options.reach.publicPort,
       announceLocally: (infoHash) => options.reach.announceLocally(infoHash),
       client: `Torrewind ${options.version}`,
@@ -139,7 +146,7 @@ export class TransferSession {
   /** Looks at the files, and starts. */
   async start(): Promise<void> {
     const { add } = this.#options
-    const files = await examine(this.#disk, this.#layout).catch((error: unknown) => {
+    const files = await examine(this.#disk, this.#layout, this.state.apart).catch((error: unknown) => {
       if (this.#ending === undefined) throw error
       return [] // closed meanwhile
     })
@@ -178,7 +185,7 @@ export class TransferSession {
 
   /** Looking at the files makes the disk open them anew: what was removed or exchanged is no longer read. */
   async lookAtFiles(): Promise<void> {
-    await examine(this.#disk, this.#layout).catch(() => undefined)
+    await examine(this.#disk, this.#layout, this.state.apart).catch(() => undefined)
   }
 
   /** After a failure: what was promised then was broken, and may be kept from now on. */
@@ -197,6 +204,7 @@ export class TransferSession {
     this.commits.record(logged)
     this.promises.record(logged)
     const withinMs = COMMITTED_WITHIN_MS[logged.event.type]
+    if (logged.event.type === 'files-kept-apart') this.#hadParts = true
     // Nothing follows the last piece that it could wait for.
     if (withinMs !== undefined)
       this.#commitWithinMs = this.state.missing === 0 ? 0 : Math.min(this.#commitWithinMs, withinMs)
@@ -264,11 +272,12 @@ export class TransferSession {
       await this.#idleWithin(LIMITS.farewellMs)
       // What was stored last is announced once it is committed, and nothing follows the end of a session.
       await this.commits.upTo(this.state.nextSeq).catch(() => undefined)
-      const stamps = await takeStamps(this.#disk, this.#layout)
+      const stamps = await takeStamps(this.#disk, this.#layout, this.state.apart)
       if (this.commits.failure === undefined) {
         this.tell({ type: 'stamps-taken', stamps, reason })
         this.#checkpointer.take(this.state)
         await this.commits.upTo(this.state.nextSeq).catch(() => undefined)
+        if (this.#hadParts && (this.state.apart.size === 0 || reason === 'removed')) await this.#removeParts()
       }
     }
     this.#ended = true
@@ -282,6 +291,13 @@ export class TransferSession {
     this.#progress.complete()
     this.commits.end()
     this.#options.closed()
+  }
+
+  /** Nothing is kept apart any more, and the log says so for good. */
+  #removeParts(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#disk.remove(this.#options.metainfo.files.length, () => resolve())
+    })
   }
 
   /** Writes are waited for however long they take; trackers are not. */

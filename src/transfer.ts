@@ -1,6 +1,16 @@
 /** A transfer: the handle of one torrent that users hold. */
 import type { EngineFact } from './actors/vocabulary.js'
-import type { CommittedOptions, Progress, TrackerCount, Transfer } from './api.js'
+import type {
+  CommittedOptions,
+  FileChoice,
+  FilePriority,
+  PieceRange,
+  Progress,
+  TrackerCount,
+  Transfer,
+  TransferFile,
+} from './api.js'
+import { Choosing, filesOf } from './choosing.js'
 import { TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import { stateHash } from './events/snapshot.js'
@@ -15,7 +25,6 @@ import { Rewinding } from './rewinding.js'
 import type { Observable } from './rx.js'
 import { type SessionOptions, TransferSession } from './transfer-session.js'
 import { type InfoHash, isAddress, type PeerAddress } from './values.js'
-import { wantedPieces } from './wanted.js'
 import { cidText } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
 
@@ -34,6 +43,7 @@ export class TorrentTransfer implements Transfer {
   readonly #options: TransferOptions
   readonly #session: TransferSession
   readonly #rewinding: Rewinding
+  readonly #choosing: Choosing
   #removing: Promise<void> | undefined
   #resuming: Promise<void> | undefined
 
@@ -46,6 +56,7 @@ export class TorrentTransfer implements Transfer {
   private constructor(options: TransferOptions, state: TransferState) {
     this.#options = options
     this.#session = new TransferSession(options, state)
+    this.#choosing = new Choosing(this.#session, options.metainfo)
     this.#rewinding = new Rewinding(options.log, this.#session.commits, options.ports.clock)
   }
 
@@ -142,10 +153,36 @@ export class TorrentTransfer implements Transfer {
     return told.map(({ url: tracker, seeds, leechers, downloads }) => ({ tracker, seeds, leechers, downloads }))
   }
 
-  select(globs: readonly string[]): void {
+  get files(): readonly TransferFile[] {
+    return filesOf(this.state, this.metainfo)
+  }
+
+  select(files: FileChoice, { also = false }: { readonly also?: boolean } = {}): void {
     this.#session.assertOpen()
-    const wanted = wantedPieces(this.metainfo, globs).bytes
-    this.#session.tell({ type: 'pieces-selected', wanted, sequential: this.state.sequential })
+    this.#choosing.select(files, also)
+  }
+
+  deselect(files: FileChoice): void {
+    this.prioritize(files, 'skip')
+  }
+
+  prioritize(files: FileChoice, priority: FilePriority): void {
+    this.#session.assertOpen()
+    this.#choosing.prioritize(files, priority)
+  }
+
+  prioritizePieces(pieces: PieceRange, priority: FilePriority): void {
+    this.#session.assertOpen()
+    this.#choosing.prioritizePieces(pieces, priority)
+  }
+
+  get sequential(): boolean {
+    return this.state.sequential
+  }
+
+  set sequential(sequential: boolean) {
+    this.#session.assertOpen()
+    this.#session.tell({ type: 'order-asked', sequential })
   }
 
   async pause(): Promise<void> {

@@ -6,14 +6,14 @@
  * the first few at random, so that there is soon something to trade; or in order, if the user wants that. When every
  * missing block is on order, `endgame.ts` has its say. (BEP 3; pipelining is `pipeline.ts`.)
  */
-import { blocksOfPiece, lengthOfPiece } from '../events/geometry.js'
-import { isHere, ordersOf } from '../events/ledger.js'
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { Range } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Random } from '../random.js'
-import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
+import type { Instant, PieceIndex } from '../values.js'
+import { Basket, takeOpen, takeWhole } from './basket.js'
 import { pickAtTheEnd } from './endgame.js'
+import { type MayFetch, takeUrgent } from './urgent.js'
 
 export interface Pick {
   readonly ranges: readonly Range[]
@@ -32,43 +32,6 @@ export const inFlightMax = (pieceLength: number): number =>
     Math.min(LIMITS.piecesInFlightMax, Math.floor(LIMITS.pieceBuffersBytesMax / pieceLength)),
   )
 
-/** Collects blocks in order and joins neighbours into ranges. */
-class Basket {
-  readonly ranges: Range[] = []
-  #piece = -1
-  #first = 0
-  #end = 0
-  constructor(
-    readonly state: Readonly<TransferState>,
-    public room: number,
-  ) {}
-
-  get empty(): boolean {
-    return this.#piece < 0 && this.ranges.length === 0
-  }
-
-  take(piece: PieceIndex, block: number): void {
-    this.room--
-    if (piece === this.#piece && block === this.#end) {
-      this.#end++
-      return
-    }
-    this.close()
-    this.#piece = piece
-    this.#first = block
-    this.#end = block + 1
-  }
-
-  close(): void {
-    if (this.#piece < 0) return
-    const piece = this.#piece as PieceIndex // was given as one
-    const offset = this.#first * BLOCK_BYTES
-    const end = Math.min(this.#end * BLOCK_BYTES, lengthOfPiece(this.state.geometry, piece))
-    this.ranges.push({ piece, offset, length: end - offset })
-    this.#piece = -1
-  }
-}
-
 type Servable = (piece: PieceIndex) => boolean
 
 const servableBy = (peer: Readonly<PeerState>): Servable =>
@@ -78,11 +41,6 @@ const servableBy = (peer: Readonly<PeerState>): Servable =>
 
 const mayFetch = (ledger: Readonly<PieceState>, peer: Readonly<PeerState>): boolean =>
   ledger.standing.tags.fetching === true && (ledger.parole === undefined || ledger.parole === peer.key)
-
-const takeOpen = (basket: Basket, ledger: Readonly<PieceState>): void => {
-  for (let block = 0; block < ledger.blocks && basket.room > 0; block++)
-    if (!isHere(ledger, block) && ordersOf(ledger, block) === 0) basket.take(ledger.piece, block)
-}
 
 /** Of pieces in flight, some or, at another call, the others: no block may be taken twice. */
 const takeInFlight = (
@@ -107,11 +65,6 @@ const EVERY = Number.POSITIVE_INFINITY
  */
 const rarestOf = (state: Readonly<TransferState>, peer: PeerState): number =>
   peer.seed && !state.sequential && state.rarity.length > 0 ? state.rarity.availability(state.rarity.at(0)) : EVERY
-
-const takeWhole = (basket: Basket, piece: PieceIndex): void => {
-  const blocks = blocksOfPiece(basket.state.geometry, piece)
-  for (let block = 0; block < blocks && basket.room > 0; block++) basket.take(piece, block)
-}
 
 /** What the peer suggests (BEP 6) decides between pieces that are about as rare. */
 const hinted = ({ rarity }: Readonly<TransferState>, { suggested }: Readonly<PeerState>): readonly PieceIndex[] => {
@@ -155,6 +108,22 @@ function* newPieces(
   }
 }
 
+const takeSome = (
+  basket: Basket,
+  peer: Readonly<PeerState>,
+  places: number,
+  servable: Servable,
+  random: Random,
+): number => {
+  let left = places
+  if (left <= 0 || basket.room === 0) return left
+  for (const piece of newPieces(basket.state, peer, servable, random)) {
+    takeWhole(basket, piece)
+    if (--left === 0 || basket.room === 0) break
+  }
+  return left
+}
+
 const takeNew = (
   basket: Basket,
   peer: Readonly<PeerState>,
@@ -162,12 +131,14 @@ const takeNew = (
   servable: Servable,
   random: Random,
 ): void => {
-  let left = places
-  if (left <= 0 || basket.room === 0) return
-  for (const piece of newPieces(basket.state, peer, servable, random)) {
-    takeWhole(basket, piece)
-    if (--left === 0 || basket.room === 0) return
+  const { low, high } = basket.state
+  if (low.count === 0 && high.count === 0) {
+    takeSome(basket, peer, places, servable, random)
+    return
   }
+  let left = takeSome(basket, peer, places, (piece) => high.has(piece) && servable(piece), random)
+  left = takeSome(basket, peer, left, (piece) => !high.has(piece) && !low.has(piece) && servable(piece), random)
+  takeSome(basket, peer, left, (piece) => low.has(piece) && servable(piece), random)
 }
 
 /** Only of a peer with nothing else to do, and a few blocks at a time: what it doubles may come twice. */
@@ -198,11 +169,17 @@ export const pickBlocks = (
   now: Instant,
 ): Pick => {
   const basket = new Basket(state, count)
-  const servable = servableBy(peer)
+  const anyServable = servableBy(peer)
+  let places = inFlightMax(state.geometry.pieceLength) - state.pieces.size
+  let servable = anyServable
+  if (state.deadlines.size > 0) {
+    const mayTake: MayFetch = (ledger) => mayFetch(ledger, peer) && anyServable(ledger.piece)
+    places -= takeUrgent(basket, peer, places, anyServable, mayTake, now)
+    servable = (piece) => anyServable(piece) && !state.deadlines.has(piece)
+  }
   const rarest = rarestOf(state, peer)
   const isRare = (piece: PieceIndex): boolean => state.rarity.availability(piece) <= rarest
   takeInFlight(basket, state, peer, servable, isRare)
-  let places = inFlightMax(state.geometry.pieceLength) - state.pieces.size
   let drop: PieceIndex | undefined
   if (basket.empty && places <= 0 && peer.requested.size === 0) {
     drop = idlePiece(state, servable)

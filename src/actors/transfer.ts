@@ -11,8 +11,13 @@ import { CHOKER } from './choker.js'
 import { accept, dial } from './connecting.js'
 import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
+
+import { prioritize, select, setDeadlines, setOrder, settleFiles } from './select.js'
+
 import { suggest } from './suggesting.js'
 import { reveal } from './super-seeding.js'
+import { sayUploadOnly } from './upload-only.js'
+
 import {
   both,
   type Circumstances,
@@ -81,12 +86,6 @@ const chokeRound = (state: Readonly<TransferState>, { now, random, strategy }: C
     suggest(state),
   )
 }
-
-/** Peers that were told otherwise hear whether we want any more (BEP 21): handshakes of BEP 10 add up. */
-const sayUploadOnly = (state: Readonly<TransferState>, uploadOnly: boolean): readonly Effect[] =>
-  [...state.peers.values()].flatMap((peer): Effect[] =>
-    peer.standing.tags.open === true && peer.extensions ? [{ type: 'extend', peer: peer.key, uploadOnly }] : [],
-  )
 
 /** What was stored and is now committed is told to everybody who lacks it. */
 const announceStored = (state: Readonly<TransferState>, committedSeq: number): Decision => {
@@ -203,21 +202,6 @@ const recheck = (state: Readonly<TransferState>): Decision => {
   )
 }
 
-const select = (state: Readonly<TransferState>, wanted: Uint8Array, sequential: boolean): Decision => {
-  const selected = new Bitfield(state.geometry.pieceCount, wanted.slice())
-  const missing = [...selected.indices()].filter((index) => !state.stored.has(index)).length
-  const { active, seeding } = state.standing.tags
-  const turn: readonly TransferEvent[] =
-    active !== true || (seeding === true) === (missing === 0)
-      ? []
-      : [{ type: missing === 0 ? 'seeding-began' : 'download-began' }]
-  return decided({
-    events: [{ type: 'pieces-selected', wanted, sequential }, ...turn],
-    effects: turn.length === 0 ? [] : sayUploadOnly(state, missing === 0),
-    messages: toEachPeer(state, { type: 'review-interest' }),
-  })
-}
-
 export const decideTransfer = (
   state: Readonly<TransferState>,
   cause: TransferInput | TransferMessage,
@@ -251,11 +235,7 @@ export const decideTransfer = (
     case 'files-examined': {
       if (state.standing.tags.ending === true) return NOTHING
       const check = checkAfterExamining(state, cause.files)
-      const short = cause.files.filter(({ length, stamp }) => stamp === undefined || stamp.bytes < length)
-      const examined = decided({
-        events: [{ type: 'session-examined' }],
-        effects: short.length === 0 ? [] : [{ type: 'reserve', files: short.map(({ file }) => file) }],
-      })
+      const examined = both(decided({ events: [{ type: 'session-examined' }] }), settleFiles(state, cause.files))
       // Paused already: `resume` begins what is found to be necessary.
       if (state.standing.tags.stopped !== true) return both(decided({ events: check.events }), examined)
       return check.effects.length > 0 ? both(check, examined) : both(check, examined, begin(state.missing, now))
@@ -285,6 +265,14 @@ export const decideTransfer = (
       })
     case 'pieces-selected':
       return select(state, cause.wanted, cause.sequential)
+    case 'files-prioritized':
+      return prioritize(state, cause)
+    case 'deadlines-asked':
+      return setDeadlines(state, cause)
+    case 'file-placed':
+      return state.apart.has(cause.file) ? decided({ events: [{ type: 'file-placed', file: cause.file }] }) : NOTHING
+    case 'order-asked':
+      return setOrder(state, cause.sequential)
     case 'peers-found':
       return decided({
         events: [{ type: 'candidates-found', source: cause.source, addresses: cause.addresses }],

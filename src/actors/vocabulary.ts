@@ -90,6 +90,10 @@ export type Effect =
   | { readonly type: 'drop'; readonly piece: PieceIndex }
   /** Files that are missing or short: empty ones are made now, and all of them where space is to be taken beforehand. */
   | { readonly type: 'reserve'; readonly files: readonly number[] }
+  /** What comes of these files is kept in the part file from now on. */
+  | { readonly type: 'keep-apart'; readonly files: readonly number[] }
+  /** What the part file has of these is brought into the files themselves: `file-placed` follows for each. */
+  | { readonly type: 'place'; readonly files: readonly number[] }
   | { readonly type: 'check'; readonly pieces: readonly PieceIndex[] }
   | { readonly type: 'stop-checking' }
   | { readonly type: 'sync'; readonly pieces: readonly PieceIndex[] }

@@ -65,7 +65,8 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
     async (engine) => {
       const { record } = flags
       const trackers = flags.tracker?.map(announceAt)
-      const transfer = await engine.add(torrent, { path: folder, trackers, record, superSeeding: flags.super })
+      const add = { path: folder, trackers, record, select: ['**'], superSeeding: flags.super }
+      const transfer = await engine.add(torrent, add)
       const shown = showProgress(context, transfer)
       try {
         if (!(await unlessStopped(context, transfer.ready))) return

@@ -6,6 +6,7 @@ import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
 import { banName } from './banning.js'
 import type { Folds } from './fold.js'
 import { cameLate, endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
+import { meetDeadline } from './folds-wants.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
 import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
 import { addBytes, PEER_WINDOW_MS } from './meter.js'
@@ -158,6 +159,7 @@ export const pieceFolds = {
     if (!state.wanted.has(event.piece)) return
     state.missing--
     for (const peer of state.peers.values()) if (peer.has.has(event.piece)) peer.interesting--
+    if (state.deadlines.size > 0) meetDeadline(state, event.piece)
   },
   'piece-dropped'(state, event) {
     stepPiece(state, event.piece, event.type)

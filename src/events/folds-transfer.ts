@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.js'
 import { type InfoHash, type Instant, type PeerAddress, type PeerId, type PieceIndex, showAddress } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
+import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
 import { geometryOf } from './geometry.js'
 import { Rarity } from './rarity.js'
 import type { TrackerState, TransferState } from './state.js'
@@ -113,6 +114,8 @@ export const transferFolds = {
     state.geometry = geometryOf(event.pieceLength, event.totalBytes)
     const { pieceCount } = state.geometry
     state.wanted = Bitfield.filled(pieceCount)
+    state.low = new Bitfield(pieceCount)
+    state.high = new Bitfield(pieceCount)
     state.stored = new Bitfield(pieceCount)
     state.announced = new Bitfield(pieceCount)
     state.checking = new Bitfield(pieceCount)
@@ -140,6 +143,7 @@ export const transferFolds = {
     state.announced = state.stored.clone()
     state.unannounced = []
     forgetConnections(state)
+    forgetDeadlines(state)
     state.rarity = new Rarity(state.geometry.pieceCount, event.randomSeed)
     rebuildWants(state)
     state.announceNext.tier = 0
@@ -209,6 +213,7 @@ export const transferFolds = {
   'pieces-selected'(state, event) {
     state.wanted = new Bitfield(state.geometry.pieceCount, event.wanted.slice())
     state.sequential = event.sequential
+    demandAnew(state)
     rebuildWants(state)
   },
   'limits-set'(state, { download, upload }) {
@@ -257,6 +262,7 @@ export const transferFolds = {
       state.unannounced.push({ piece: event.piece, seq: state.nextSeq })
       state.unsynced.push(event.piece) // what was read may be in no place but the cache
       if (wanted) state.missing--
+      if (state.deadlines.size > 0) meetDeadline(state, event.piece)
     } else if (wanted && !state.pieces.has(event.piece)) state.rarity.offer(event.piece)
   },
   'check-ended'(state, event) {

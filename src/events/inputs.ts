@@ -6,7 +6,7 @@
  * never change. Payload is left out: no decision reads it. What hashing it came to is an input of its own.
  */
 import type { Failure, FileFinding, FileStamp } from '../outside.js'
-import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
+import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
 import type { ExtensionHandshake } from '../wire/extension.js'
 import type { Fault, FaultCode } from '../wire/fault.js'
 import type { Handshake, Reserved } from '../wire/handshake.js'
@@ -128,6 +128,21 @@ export const INPUTS = {
       fact: eventOf<EngineFact>(),
     }),
     'retention-failed': input(25, 'The oldest events of the log could not be compacted.', { failure }),
+    'files-prioritized': input(224, 'The user wants files more or less, which comes to these pieces and priorities.', {
+      priorities: bytes,
+      wanted: bytes,
+      low: bytes,
+      high: bytes,
+      apart: list(count),
+      place: list(count),
+    }),
+    'deadlines-asked': input(225, 'Somebody reads: these pieces are due, and those others no longer.', {
+      deadlines: list(struct({ piece, at: whole<Instant>() })),
+      cleared: list(piece),
+      place: list(count),
+    }),
+    'file-placed': input(226, 'What was kept apart of a file was brought into the file itself.', { file: count }),
+    'order-asked': input(227, 'The user wants the pieces in order, or no longer.', { sequential: flag }),
   },
   peer: {
     connected: input(32, 'A connection that we dialed is open.', {}),

@@ -180,6 +180,17 @@ export interface TransferState {
   /** Pieces wanted and not stored. */
   missing: number
   sequential: boolean
+  /** How much the user wants each file (0 skip, 1 low, 2 normal, 3 high); empty where all are alike. */
+  filePriorities: Uint8Array
+  /** Pieces that are fetched after the others, and before them. */
+  low: Bitfield
+  high: Bitfield
+  /** When pieces that somebody reads are due, the missing ones. */
+  readonly deadlines: Map<PieceIndex, Instant>
+  /** Wanted only as long as they are due. */
+  readonly demanded: Set<PieceIndex>
+  /** Files that are not wanted: what their first and last pieces have of them is in the part file. */
+  readonly apart: Set<number>
   /** Bytes a second over all transfers of the engine; 0 for no limit. */
   limits: { readonly download: number; readonly upload: number }
   stored: Bitfield
@@ -255,6 +266,12 @@ export const initialState = (): TransferState => ({
   wanted: new Bitfield(0),
   missing: 0,
   sequential: false,
+  filePriorities: new Uint8Array(0),
+  low: new Bitfield(0),
+  high: new Bitfield(0),
+  deadlines: new Map(),
+  demanded: new Set(),
+  apart: new Set(),
   limits: { download: ZERO, upload: ZERO },
   stored: new Bitfield(0),
   announced: new Bitfield(0),

@@ -4,7 +4,7 @@
  * One table is the documentation, the types and the codec. Numbers and fields of a released version never change; a new
  * field means a new event, or a new version with an upcast in `codec.ts`.
  */
-import type { PeerKey, PieceIndex } from '../values.js'
+import type { Instant, PeerKey, PieceIndex } from '../values.js'
 import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
 
 const peer = whole<PeerKey>()
@@ -164,7 +164,7 @@ export const VOCABULARY = {
   'piece-stored': event(89, 'The piece is written; it may be told and served once this event is committed.', { piece }),
   'piece-dropped': event(90, 'The piece is in flight no longer, and not stored.', {
     piece,
-    reason: oneOf('write-failed', 'idle'),
+    reason: oneOf('write-failed', 'idle', 'unwanted'),
   }),
   'pieces-announced': event(91, 'The stored pieces are committed: we told peers, and serve them.', {
     pieces: list(piece),
@@ -257,6 +257,21 @@ export const VOCABULARY = {
     suggesting: flag,
   }),
   'piece-revealed': event(213, 'As a super-seed we showed the peer one more of our pieces (BEP 16).', { peer, piece }),
+  'priorities-set': event(
+    224,
+    'How much the user wants each file, a byte each (0 skip, 1 low, 2 normal, 3 high; no bytes: all normal), and which pieces come first and last.',
+    { priorities: bytes, low: bytes, high: bytes },
+  ),
+  'deadlines-set': event(225, 'These pieces are due at these times, as somebody reads them; those others no longer.', {
+    deadlines: list(struct({ piece, at: whole<Instant>() })),
+    cleared: list(piece),
+  }),
+  'files-kept-apart': event(
+    226,
+    'These files are not wanted: what their first and last pieces have of them is kept in the part file.',
+    { files: list(whole()) },
+  ),
+  'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
 } as const
 
 type Vocabulary = typeof VOCABULARY

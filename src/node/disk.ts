@@ -5,7 +5,7 @@
  * operation is one walk from `#begin` to its answer, so that `close` knows what is under way. A file is looked at each
  * time that it is opened, because what lies in its place may have been put there by somebody else.
  */
-import { constants, fdatasync, open } from 'node:fs'
+import { constants, fdatasync, open, unlink } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { assert, present } from '../assert.js'
 import { systemCode } from '../errors.js'
@@ -89,6 +89,19 @@ class NodeDisk implements Disk {
           if (error !== null) end(failureOf(error))
           else this.#names.sync(this.#pathOf(file), end)
         })
+      })
+    })
+  }
+
+  remove(file: number, done: Done): void {
+    this.#run(done, (finish) => {
+      this.#open.drop(file)
+      const path = this.#pathOf(file)
+      // Whatever leads out of the folder is left alone, as it is where files are opened.
+      this.#paths.inspect(path, (finding) => {
+        if (finding.type === 'failed') finish(finding.failure)
+        else if (finding.value === undefined) finish(undefined)
+        else unlink(path, (error) => finish(error === null ? undefined : failureOf(error)))
       })
     })
   }

@@ -45,6 +45,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   detail: 'text',
   warning: 'text',
   wanted: 'keep',
+  priorities: 'keep',
+  low: 'keep',
+  high: 'keep',
   pieces: 'keep',
   bits: 'keep',
   tiers: 'url',
@@ -59,6 +62,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   client: 'client',
   fingerprints: 'fingerprint',
   // Of the state alone.
+  filePriorities: 'keep',
   id: 'peerId',
   url: 'url',
   lastError: 'text',

@@ -17,6 +17,7 @@ const CHANGES_ANY_PIECE: ReadonlySet<EventType> = new Set<EventType>([
   'session-ended',
   'check-began',
   'pieces-selected',
+  'deadlines-set',
   'peer-closed',
   'choke-received',
   'requests-released',
@@ -29,6 +30,7 @@ const CHANGES_ANY_PEER: ReadonlySet<EventType> = new Set<EventType>([
   'session-ended',
   'check-began',
   'pieces-selected',
+  'deadlines-set',
   'piece-stored',
   'piece-dropped',
 ])

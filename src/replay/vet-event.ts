@@ -53,12 +53,20 @@ const ranges: Check = (value, _holder, geometry) => {
   return undefined
 }
 
+const deadlines: Check = (value, holder, geometry) =>
+  pieces(
+    (value as readonly Value[]).map(({ piece }) => piece),
+    holder,
+    geometry,
+  )
+
 /** Bytes that stand for one bit of each piece. */
-const BITFIELDS: readonly string[] = ['wanted', 'pieces', 'bits']
+const BITFIELDS: readonly string[] = ['wanted', 'pieces', 'bits', 'low', 'high']
 
 const checkOf = (name: string, kind: FieldKind): Check | undefined => {
   if (kind.type === 'bytes' && BITFIELDS.includes(name)) return bitfield
-  if (kind.type === 'list' && name === 'pieces') return pieces
+  if (kind.type === 'list' && (name === 'pieces' || name === 'cleared')) return pieces
+  if (kind.type === 'list' && name === 'deadlines') return deadlines
   if (kind.type === 'list' && name === 'ranges') return ranges
   return kind.type === 'whole' ? CHECKS[name] : undefined
 }

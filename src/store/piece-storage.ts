@@ -1,6 +1,7 @@
 /** Piece storage: ranges of a torrent, read from and written to the files of a `Disk`. */
 import type { Answer, Disk } from '../ports.js'
 import type { FileSpan, Layout } from './layout.js'
+import { Parts } from './parts.js'
 
 type Done = (answer: Answer<undefined>) => void
 
@@ -10,7 +11,14 @@ export class PieceStorage {
   constructor(
     readonly layout: Layout,
     readonly disk: Disk,
+    readonly parts: Parts = new Parts(layout, []),
   ) {}
+
+  /** Where the bytes of one piece lie on disk. */
+  spans(start: number, length: number): readonly FileSpan[] {
+    const spans = this.layout.spans(start, length)
+    return this.parts.inUse ? spans.map((span) => this.parts.route(span, start)) : spans
+  }
 
   /** Fills `into` from `start` of the torrent. */
   read(start: number, into: Uint8Array, done: Done): void {
@@ -35,7 +43,7 @@ export class PieceStorage {
       this.read(start, into, (answer) => done(answer.type === 'done' ? { type: 'done', value: into } : answer))
     }
     const { disk } = this
-    const [span, ...more] = disk.lend === undefined ? [] : this.layout.spans(start, length)
+    const [span, ...more] = disk.lend === undefined ? [] : this.spans(start, length)
     if (span?.file === undefined || more.length > 0) {
       read()
       return
@@ -62,7 +70,7 @@ export class PieceStorage {
 
   /** One span after the other: most pieces have one, and the order keeps a torn write at one place. */
   #each(start: number, length: number, act: (span: FileSpan, next: Done) => void, done: Done): void {
-    const spans = this.layout.spans(start, length)
+    const spans = this.spans(start, length)
     const step = (index: number): void => {
       const span = spans[index]
       if (span === undefined) {

@@ -51,6 +51,10 @@ export class AwaitedDisk {
     return this.#value('syncing', (done) => this.disk.sync(which, done))
   }
 
+  remove(which: number): Promise<undefined> {
+    return this.#value('removing', (done) => this.disk.remove(which, done))
+  }
+
   /** The code of the failure; undefined where it was done. */
   async codeOf(start: (disk: Disk, done: (answer: Answer<unknown>) => void) => void): Promise<string | undefined> {
     const answered = signal<Answer<unknown>>()
@@ -241,6 +245,19 @@ export const diskContract = (name: string, makeWorld: () => Promise<DiskWorld>):
     await Promise.all(MANY.map((_, which) => disk.sync(which)))
   })
 
+  claim('a removed file is gone, and may be written anew', [file('d/gone'), file('stays')], async (disk) => {
+    await disk.write(0, 0, new Pattern(1).take(0, 1_000))
+    await disk.write(1, 0, new Pattern(2).take(0, 10))
+    await disk.remove(0)
+    await disk.remove(0)
+    assert.is(await disk.stat(0), undefined)
+    assert.is(await disk.codeOf((d, done) => d.read(0, 0, new Uint8Array(1), done)), 'ENOENT')
+    await disk.write(0, 0, new Pattern(3).take(0, 5))
+    assert.is(new Pattern(3).differs(0, await disk.read(0, 0, 5)), undefined)
+    assert.is((await disk.stat(0))?.bytes, 5)
+    assert.is((await disk.stat(1))?.bytes, 10)
+  })
+
   claim('close waits for what is under way, and may be called twice', [file('c'), file('d')], async (disk, world) => {
     const answers: Promise<undefined>[] = []
     for (let part = 0; part < 8; part++) {
@@ -265,6 +282,7 @@ export const diskContract = (name: string, makeWorld: () => Promise<DiskWorld>):
     assert.is(await disk.codeOf((d, done) => d.reserve(0, 1, done)), 'ECLOSED')
     assert.is(await disk.codeOf((d, done) => d.stat(0, done)), 'ECLOSED')
     assert.is(await disk.codeOf((d, done) => d.sync(0, done)), 'ECLOSED')
+    assert.is(await disk.codeOf((d, done) => d.remove(0, done)), 'ECLOSED')
     const again = new AwaitedDisk(world.open([file('late')]), world.until)
     assert.is(await again.stat(0), undefined)
   })

@@ -70,6 +70,11 @@ export class HeldDisk implements Disk {
     this.#later(() => done(DONE))
   }
 
+  remove(file: number, done: (answer: Answer<undefined>) => void): void {
+    this.asked.push(`remove ${file}`)
+    this.#later(() => done(DONE))
+  }
+
   close(): Promise<void> {
     return Promise.resolve()
   }

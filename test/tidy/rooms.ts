@@ -36,7 +36,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'store', has: /^src\/store\//, from: STORE },
   {
     name: 'driver',
-    has: /^src\/(driver|announcer|backlog|checker|fingerprints|link-events|peer-link|piece-work|throttle)\.ts$/,
+    has: /^src\/(driver|announcer|backlog|checker|fingerprints|link-events|peer-link|piece-work|placing|throttle)\.ts$/,
     from: DRIVER,
   },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
@@ -44,7 +44,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'api', has: /^src\/api\.ts$/, from: [...EVENTS, 'replay'] },
   {
     name: 'transfer',
-    has: /^src\/(transfer(-session)?|checkpointer|commits|examine|progress|promises|retainer|rewinding|session|wanted)\.ts$/,
+    has: /^src\/(transfer(-session)?|checkpointer|commits|examine|progress|promises|retainer|rewinding|session|wanted|choosing)\.ts$/,
     from: TRANSFER,
   },
   // What is spoken over ports, without a transfer.

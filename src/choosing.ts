@@ -1,0 +1,93 @@
+/** Choosing: what users say of which files and pieces they want, as inputs of a transfer. */
+import type { FileChoice, FilePriority, PieceRange, TransferFile } from './api.js'
+import { TorrewindError } from './errors.js'
+import type { PieceState, TransferState } from './events/state.js'
+import type { TransferSession } from './transfer-session.js'
+import type { PieceIndex } from './values.js'
+import { apartFiles, chosenFiles, type PieceWishes, PRIORITIES, prioritized, priorityAt, wishesOf } from './wanted.js'
+import type { Metainfo } from './wire/metainfo.js'
+
+const storedOf = (
+  { stored }: Readonly<TransferState>,
+  { pieceLength }: Metainfo,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): number => {
+  let bytes = 0
+  const last = Math.floor((offset + length - 1) / pieceLength)
+  for (let piece = Math.floor(offset / pieceLength); piece <= last; piece++) {
+    if (!stored.has(piece)) continue
+    bytes += Math.min((piece + 1) * pieceLength, offset + length) - Math.max(piece * pieceLength, offset)
+  }
+  return bytes
+}
+
+export const filesOf = (state: Readonly<TransferState>, metainfo: Metainfo): readonly TransferFile[] =>
+  metainfo.files.flatMap((file, index) => {
+    const { path, length, offset, padding } = file
+    if (padding) return []
+    const storedBytes = length === 0 ? 0 : storedOf(state, metainfo, file)
+    const priority = priorityAt(state.filePriorities, index)
+    return [{ index, path: path.join('/'), length, offset, priority, storedBytes }]
+  })
+
+/** Every block is here, so that it is on its way to the disk. */
+const isFull = (ledger: Readonly<PieceState> | undefined): boolean =>
+  ledger !== undefined && ledger.standing.tags.fetching !== true
+
+const checkPriority = (priority: FilePriority): void => {
+  if (!PRIORITIES.includes(priority))
+    throw new TorrewindError('OPTION_INVALID', `a priority is one of ${PRIORITIES.join(', ')}, not ${String(priority)}`)
+}
+
+export class Choosing {
+  constructor(
+    readonly session: TransferSession,
+    readonly metainfo: Metainfo,
+  ) {}
+
+  select(files: FileChoice, also: boolean): void {
+    this.#prioritize(files, 'normal', also ? undefined : 'skip')
+  }
+
+  prioritize(files: FileChoice, priority: FilePriority): void {
+    checkPriority(priority)
+    this.#prioritize(files, priority)
+  }
+
+  prioritizePieces({ from, to }: PieceRange, priority: FilePriority): void {
+    checkPriority(priority)
+    if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to < from || to >= this.metainfo.pieceCount)
+      throw new TorrewindError('OPTION_INVALID', `there are no pieces from ${from} to ${to}`)
+    const { state } = this.session
+    const wishes = { wanted: state.wanted.clone(), low: state.low.clone(), high: state.high.clone() }
+    for (const piece of state.demanded) wishes.wanted.clear(piece)
+    for (let piece = from; piece <= to; piece++) {
+      for (const bits of [wishes.wanted, wishes.low, wishes.high]) bits.clear(piece)
+      if (priority !== 'skip') wishes.wanted.set(piece)
+      if (priority === 'low') wishes.low.set(piece)
+      if (priority === 'high') wishes.high.set(piece)
+    }
+    this.#tell(state.filePriorities, wishes)
+  }
+
+  #prioritize(files: FileChoice, priority: FilePriority, others?: FilePriority): void {
+    const chosen = chosenFiles(this.metainfo, files)
+    const priorities = prioritized(this.metainfo, this.session.state.filePriorities, chosen, priority, others)
+    this.#tell(priorities, wishesOf(this.metainfo, priorities))
+  }
+
+  #tell(priorities: Uint8Array, { wanted, low, high }: PieceWishes): void {
+    const { state } = this.session
+    /** On disk, or on its way there. */
+    const isTaken = (piece: number): boolean => state.stored.has(piece) || isFull(state.pieces.get(piece as PieceIndex))
+    this.session.tell({
+      type: 'files-prioritized',
+      priorities,
+      wanted: wanted.bytes,
+      low: low.bytes,
+      high: high.bytes,
+      apart: apartFiles(this.metainfo, priorities, isTaken),
+      place: [...state.apart].filter((file) => priorityAt(priorities, file) !== 'skip'),
+    })
+  }
+}
