@@ -197,7 +197,7 @@ export class Endpoint implements Connection, Side {
   #enlist(): void {
     if (this.#listed || !this.#maySend()) return
     this.#listed = true
-    this.host.enlist(this)
+    this.host.enlist(this, this.#taken - this.#departed)
   }
 
   /** For the host, which asks once it served it: is there more? */

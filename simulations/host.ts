@@ -43,7 +43,7 @@ export const HOST_DEFAULTS: Omit<HostSettings, 'host'> = {
   // The least that RFC 4787 allows.
   natTimeoutUs: 120_000_000,
   unreachable: false,
-  cutOneIn: 8,
+  cutOneIn: 32,
 }
 
 /** Who takes turns with others to send over the line of a host. */
@@ -76,12 +76,16 @@ export interface Listening {
   accept(side: Side): void
 }
 
-/** A segment takes so much of its line's time: less is more work, more makes small messages wait. */
+/** A segment takes so much of its line's time, or a whole block where that is more: shorter ones are more work. */
 const SLICE_US = 20_000
-const SEGMENT_BYTES_MIN = 4_096
+const SEGMENT_BYTES_MIN = 16_384
 /** Over a slow line those would make others wait for long: they are shorter there, down to what Ethernet carries. */
 const SLOW_SLICE_US = 250_000
 const SEGMENT_BYTES_LEAST = 1_460
+/** One packet: so little does not wait for a long segment to be over, as packets of connections take turns. */
+const SMALL_BYTES_MAX = 1_460
+/** Whatever the share of a line, so much may be on its way. */
+const WINDOW_BYTES_LEAST = 16_384
 /** What one segment has at most, and so the buffer that it is put together in. */
 export const SEGMENT_BYTES_MAX = 65_536
 /** Small messages to many leave in one go, each at its own time: so far ahead. */
@@ -112,6 +116,8 @@ export class Host {
   readonly #fresh = new Line<Sender>()
   readonly #active = new Line<Sender>()
   #uplinkFreeAt = 0
+  /** When the last of the small messages has left that went between the packets of a long segment. */
+  #betweenFreeAt = 0
   #serving = false
   #downlinkFreeAt = 0
   #nextPort: number
@@ -158,11 +164,15 @@ export class Host {
     const { downloadRate } = this.settings
     if (downloadRate === 0) return most
     const line = (downloadRate * (roundTripUs + QUEUE_US)) / US_PER_SECOND
-    return Math.min(most, Math.max(4 * SEGMENT_BYTES_MIN, Math.floor(line / Math.max(1, this.busyIncoming))))
+    return Math.min(most, Math.max(WINDOW_BYTES_LEAST, Math.floor(line / Math.max(1, this.busyIncoming))))
   }
 
-  /** Has something to send now. */
-  enlist(sender: Sender): void {
+  /** Has so many bytes to send now. */
+  enlist(sender: Sender, bytes = Number.POSITIVE_INFINITY): void {
+    if (this.#serving && bytes <= SMALL_BYTES_MAX) {
+      this.#betweenFreeAt = this.#serve(sender, Math.max(this.world.now, this.#betweenFreeAt))
+      return
+    }
     this.#fresh.add(sender)
     if (this.#serving) return
     this.#serving = true
@@ -172,25 +182,28 @@ export class Host {
   /** One segment after the other, each of the next connection in turn, as fast as the line takes them. */
   #serveUplink(): void {
     const { now } = this.world
-    for (;;) {
+    while (this.#uplinkFreeAt <= now + AHEAD_US) {
       const sender = this.#fresh.shift() ?? this.#active.shift()
       if (sender === undefined) {
         this.#serving = false
         return
       }
-      const bytes = sender.nextSegment(Math.min(this.#sendBytesMax, sender.receiver.#receiveBytesMax))
-      if (bytes > 0) {
-        const busyUs = transmissionUs(bytes, this.settings.uploadRate)
-        this.#uplinkFreeAt = Math.max(now, this.#uplinkFreeAt) + busyUs
-        this.#departedBytes += bytes
-        sender.depart(bytes, this.#uplinkFreeAt, busyUs)
-      }
-      if (sender.stillSends()) this.#active.add(sender)
-      if (this.#uplinkFreeAt > now + AHEAD_US) {
-        this.world.post(this.#uplinkFreeAt, this.#uplink)
-        return
-      }
+      this.#serve(sender, Math.max(now, this.#uplinkFreeAt))
     }
+    this.world.post(this.#uplinkFreeAt, this.#uplink)
+  }
+
+  /** Sends a segment over the line, from a time on; returns when its last byte leaves. */
+  #serve(sender: Sender, from: number): number {
+    const bytes = sender.nextSegment(Math.min(this.#sendBytesMax, sender.receiver.#receiveBytesMax))
+    const busyUs = transmissionUs(bytes, this.settings.uploadRate)
+    if (bytes > 0) {
+      this.#uplinkFreeAt = Math.max(this.world.now, this.#uplinkFreeAt) + busyUs
+      this.#departedBytes += bytes
+      sender.depart(bytes, from + busyUs, busyUs)
+    }
+    if (sender.stillSends()) this.#active.add(sender)
+    return from + busyUs
   }
 
   /** Bytes that its line has sent by now, or by a time just ahead: what is on the line counts by the part that left. */

@@ -309,8 +309,12 @@ export const LIMITS = {
   logRecordInputsMax: 8_192,
   /** Full records that are committed together where nothing is urgent. */
   logCommitRecords: 16,
-  /** How long an event waits for others to be committed with. */
-  logCommitDelayMs: 50,
+  /**
+   * How long an event waits for others to be committed with, where nothing depends on it. A crash takes such events with
+   * it, and what they told of blocks in half-filled pieces is lost with those anyway; each commit costs as much as a
+   * hundred events.
+   */
+  logCommitDelayMs: 250,
   /** How long a stored piece waits for others to be committed and told with: a commit costs as much as a few blocks. */
   logStoredDelayMs: 10,
   /** Events appended and not yet committed at which the engine takes no more input: about 2 MB, a second at full speed. */

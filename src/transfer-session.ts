@@ -223,13 +223,15 @@ export class TransferSession {
       this.#driver.holdPeersBack(true)
     }
     this.#checkpointer.look(this.state)
-    this.#progressTimer ??= this.#options.ports.clock.wakeAt(
-      (this.#options.ports.clock.now() + LIMITS.progressIntervalMs) as Instant,
-      () => {
-        this.#progressTimer = undefined
-        if (!this.#ended) this.#progress.next(this.progress)
-      },
-    )
+    if (this.#progress.observed) this.#tellProgressSoon()
+  }
+
+  #tellProgressSoon(): void {
+    const { clock } = this.#options.ports
+    this.#progressTimer ??= clock.wakeAt((clock.now() + LIMITS.progressIntervalMs) as Instant, () => {
+      this.#progressTimer = undefined
+      if (!this.#ended) this.#progress.next(this.progress)
+    })
   }
 
   /** Events or inputs that the log has yet to commit, of whichever there are more. */

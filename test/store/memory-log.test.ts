@@ -74,7 +74,7 @@ test('memory log: a record that is not full waits as long as the limit says, and
   append(log, 1)
   clock.advance(30)
   append(log, 1)
-  clock.advance(19)
+  clock.advance(LIMITS.logCommitDelayMs - 31)
   assert.equal(commits, [])
   clock.advance(1)
   assert.equal(commits, [2])
@@ -114,7 +114,7 @@ test('memory log: events gather while a slow commit is under way', async () => {
   assert.equal(commits, [1])
   clock.advance(10)
   assert.equal(commits, [1, 513], 'full records at once, the rest when it is due')
-  clock.advance(100)
+  clock.advance(LIMITS.logCommitDelayMs)
   assert.equal(commits, [1, 513, 601])
 })
 

@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'ledger.received += ledger.received === 2 ? 2 : 1',
     found: ['ordersAddUp', 'noAssertionFails', 'noHonestPeerBanned'],
     within: 2,
-    settings: { faults: 'slow' },
+    settings: { faults: 'crash' },
   },
   {
     bug: 'says that it committed what it did not write',

@@ -35,8 +35,9 @@ test('one club: it grows where leechers come faster than the seed uploads the pi
   assert.equal([...grown.violations, ...melted.violations], [])
   // 0.75 come in a second, and half a piece is uploaded; then one and a half.
   const { clubSlopePerSecond: growth = 0, clubArrivalsPerSecond: arrivals = 0, clubAfter = 0 } = grown.measured
-  near(arrivals - growth, 0.5, 0.2, 'members that leave in a second')
-  assert.ok(growth > 0.1 && growth < 0.4, `${growth} a second`)
+  // Of twelve seeds the mean was 0.51, the least 0.22 and the most 0.69: one run says little more than the sign.
+  near(arrivals - growth, 0.5, 0.4, 'members that leave in a second')
+  assert.ok(growth > 0 && growth < 0.5, `${growth} a second`)
   assert.ok(clubAfter > 20, `${clubAfter} members`)
   assert.is(melted.measured.clubAfter, 0)
   assert.ok((melted.measured.clubSlopePerSecond ?? 0) < -0.4, `${melted.measured.clubSlopePerSecond} a second`)
