@@ -26,6 +26,11 @@ export interface EngineOptions {
   readonly downloadLimit?: number | undefined
   readonly uploadLimit?: number | undefined
   /**
+   * Encryption of connections with peers (message stream encryption): `prefer`, the default, tries it first and does
+   * without where a peer does not have it, and takes either; `require` has nothing else; `off` neither offers nor takes it.
+   */
+  readonly encryption?: 'off' | 'prefer' | 'require' | undefined
+  /**
    * Tell the local network of torrents that are not private, and hear who has them there (local service discovery, BEP
    * 14). On by default, but for a `host` that is a loopback address; with one, only this machine is told.
    */

@@ -1,8 +1,15 @@
-/** Arrivals: connections that others opened to us, until their handshake names the transfer they are for (BEP 3). */
+/**
+ * Arrivals: connections that others opened to us, until their handshake names the transfer they are for (BEP 3), be it
+ * encrypted or not: whatever does not begin as that handshake does is taken for an encrypted one.
+ */
 import { LIMITS } from './limits.js'
 import type { Cancel, Clock, Connection, ConnectionEvents, Failure } from './ports.js'
-import type { InfoHash, Instant } from './values.js'
+import { type Encryption, methodsOf } from './transports/dialing.js'
+import { Decrypting, SecuredConnection } from './transports/secured.js'
+import { equalBytes, type InfoHash, type Instant } from './values.js'
+import { type Agreed, EncryptionAcceptor, encryptedName } from './wire/encryption.js'
 import { HandshakeDecoder } from './wire/handshake.js'
+import type { Rc4 } from './wire/rc4.js'
 
 export interface Host {
   takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents
@@ -18,16 +25,24 @@ const joined = (chunks: readonly Uint8Array[]): Uint8Array => {
   return bytes
 }
 
+export interface ArrivalsOptions {
+  readonly clock: Clock
+  readonly encryption: Encryption
+  entropy(length: number): Uint8Array
+  find(hash: InfoHash): Host | undefined
+  /** Of all transfers: an encrypted handshake names one of them in a way that has to be tried. */
+  hashes(): Iterable<InfoHash>
+}
+
 export class Arrivals {
-  readonly #clock: Clock
-  readonly #find: (hash: InfoHash) => Host | undefined
+  readonly #options: ArrivalsOptions
   /** Connections that have not said yet which transfer they are for. */
   readonly #waiting = new Set<Arrival>()
+  #names = new WeakMap<InfoHash, Uint8Array>()
   #closed = false
 
-  constructor(clock: Clock, find: (hash: InfoHash) => Host | undefined) {
-    this.#clock = clock
-    this.#find = find
+  constructor(options: ArrivalsOptions) {
+    this.#options = options
   }
 
   /** Hangs up on everybody who waits, or comes later. */
@@ -37,21 +52,42 @@ export class Arrivals {
   }
 
   take(connection: Connection): ConnectionEvents {
-    const arrival = new Arrival(connection, this.#find, () => this.#waiting.delete(arrival))
+    const arrival = new Arrival(connection, {
+      ...this.#options,
+      findNamed: (name) => this.#findNamed(name),
+      settled: () => this.#waiting.delete(arrival),
+    })
     this.#waiting.add(arrival)
-    arrival.expectWithin(this.#clock, LIMITS.handshakeTimeoutMs)
+    arrival.expectWithin(this.#options.clock, LIMITS.handshakeTimeoutMs)
     if (this.#closed || this.#waiting.size > LIMITS.arrivalsMax) arrival.leave()
     return arrival
   }
+
+  #findNamed(name: Uint8Array): InfoHash | undefined {
+    for (const hash of this.#options.hashes()) {
+      const known = this.#names.get(hash) ?? encryptedName(hash)
+      this.#names.set(hash, known)
+      if (equalBytes(known, name)) return hash
+    }
+    return undefined
+  }
+}
+
+interface ArrivalOptions extends Pick<ArrivalsOptions, 'encryption' | 'entropy' | 'find'> {
+  findNamed(name: Uint8Array): InfoHash | undefined
+  settled(): void
 }
 
 /** What is needed until the handshake is there, and given up with it. */
-interface Expected {
-  readonly connection: Connection
-  readonly decoder: HandshakeDecoder
-  readonly chunks: Uint8Array[]
-  readonly find: (hash: InfoHash) => Host | undefined
-  readonly settled: () => void
+interface Expected extends ArrivalOptions {
+  connection: Connection
+  decoder: HandshakeDecoder
+  /** What was read of the handshake of BEP 3: at most 67 bytes; one more and it is whole. */
+  chunks: Uint8Array[]
+  /** The encrypted handshake, while it is under way. */
+  acceptor: EncryptionAcceptor | undefined
+  /** What was agreed under it. */
+  secured: { readonly infoHash: InfoHash; readonly cipher: Rc4 | undefined } | undefined
 }
 
 class Arrival implements ConnectionEvents {
@@ -60,8 +96,9 @@ class Arrival implements ConnectionEvents {
   /** Whoever it was handed to. */
   #inner: ConnectionEvents | undefined
 
-  constructor(connection: Connection, find: (hash: InfoHash) => Host | undefined, settled: () => void) {
-    this.#expected = { connection, decoder: new HandshakeDecoder(), chunks: [], find, settled }
+  constructor(connection: Connection, options: ArrivalOptions) {
+    const decoder = new HandshakeDecoder()
+    this.#expected = { ...options, connection, decoder, chunks: [], acceptor: undefined, secured: undefined }
   }
 
   expectWithin(clock: Clock, ms: number): void {
@@ -78,8 +115,18 @@ class Arrival implements ConnectionEvents {
   }
 
   received(chunk: Uint8Array): void {
-    if (this.#inner !== undefined) this.#inner.received(chunk)
-    else if (this.#expected !== undefined) this.#expect(this.#expected, chunk)
+    if (this.#inner !== undefined) {
+      this.#inner.received(chunk)
+      return
+    }
+    const expected = this.#expected
+    if (expected === undefined) return
+    if (expected.acceptor !== undefined) this.#expectAgreement(expected, expected.acceptor, chunk)
+    else if (expected.secured?.cipher !== undefined) {
+      const plain = new Uint8Array(chunk.length)
+      expected.secured.cipher.apply(chunk, plain)
+      this.#expect(expected, plain)
+    } else this.#expect(expected, chunk)
   }
 
   closed(failure: Failure): void {
@@ -87,19 +134,57 @@ class Arrival implements ConnectionEvents {
     else this.#settle()
   }
 
-  #expect({ connection, decoder, chunks, find }: Expected, chunk: Uint8Array): void {
-    // At most 67 bytes are kept: one more and the handshake is whole.
+  #expect(expected: Expected, chunk: Uint8Array): void {
+    const { chunks, decoder, encryption, secured } = expected
     chunks.push(chunk.slice())
     const progress = decoder.push(chunk)
+    if (progress.type === 'fault') {
+      if (encryption === 'off' || secured !== undefined) {
+        this.leave()
+        return
+      }
+      expected.acceptor = new EncryptionAcceptor(
+        { entropy: (length) => expected.entropy(length), methods: methodsOf(encryption) },
+        (name) => expected.findNamed(name),
+      )
+      this.#expectAgreement(expected, expected.acceptor, joined(chunks))
+      return
+    }
     const hash = decoder.infoHash
-    if (progress.type !== 'fault' && hash === undefined) return
-    const host = progress.type === 'fault' || hash === undefined ? undefined : find(hash)
-    if (host === undefined) {
+    if (hash === undefined) return
+    this.#handOver(expected, hash)
+  }
+
+  #expectAgreement(expected: Expected, acceptor: EncryptionAcceptor, chunk: Uint8Array): void {
+    const progress = acceptor.push(chunk)
+    if (progress.type === 'fault') {
+      this.leave()
+      return
+    }
+    if (progress.send.length > 0) expected.connection.send([progress.send])
+    if (progress.type === 'agreed') this.#agree(expected, progress)
+  }
+
+  /** From here on it is the handshake of BEP 3, as from anybody. */
+  #agree(expected: Expected, { method, infoHash, incoming, outgoing, rest }: Agreed): void {
+    expected.connection = new SecuredConnection(expected.connection, method, outgoing)
+    expected.secured = { infoHash, cipher: incoming }
+    expected.acceptor = undefined
+    expected.decoder = new HandshakeDecoder()
+    expected.chunks = []
+    if (rest.length > 0) this.#expect(expected, rest)
+  }
+
+  #handOver({ chunks, connection, encryption, find, secured }: Expected, hash: InfoHash): void {
+    const host = find(hash)
+    const isOther = secured !== undefined && !equalBytes(secured.infoHash, hash)
+    if (host === undefined || isOther || (encryption === 'require' && secured === undefined)) {
       this.leave()
       return
     }
     this.#settle()
-    this.#inner = host.takeConnection(connection, joined(chunks))
+    const events = host.takeConnection(connection, joined(chunks))
+    this.#inner = secured?.cipher === undefined ? events : new Decrypting(events, secured.cipher)
   }
 
   /** What it waited with; nothing, where it does not wait any more. */

@@ -9,6 +9,7 @@ import { nodePorts } from './node/ports.js'
 import { readTorrentFile } from './node/torrent-file.js'
 import type { Retention } from './replay/compact.js'
 import { openLevelLogStore } from './store/level-log.js'
+import type { Encryption } from './transports/dialing.js'
 import { VERSION } from './version.js'
 
 const wholeWithin = (value: number | undefined, most: number, option: string): number => {
@@ -26,6 +27,15 @@ const readRetention = (retention: Retention | undefined): Retention | undefined 
     wholeWithin(value, Number.MAX_SAFE_INTEGER, `retention.${name}`)
   }
   return retention
+}
+
+const ENCRYPTIONS: readonly Encryption[] = ['off', 'prefer', 'require']
+
+/** Throws `OPTION_INVALID`. */
+const readEncryption = (encryption: Encryption | undefined): Encryption => {
+  if (encryption === undefined) return 'prefer'
+  if (ENCRYPTIONS.includes(encryption)) return encryption
+  throw new TorrewindError('OPTION_INVALID', `encryption is one of ${ENCRYPTIONS.join(', ')}, not ${encryption}`)
 }
 
 const isLoopback = (host: string | undefined): boolean =>
@@ -66,6 +76,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     retention,
     downloadLimit,
     uploadLimit,
+    encryption: readEncryption(options.encryption),
     reach: {
       lsd: options.lsd ?? !onLoopback,
       portMappingLeaseMs: options.portMapping !== false && !onLoopback ? leaseMs : undefined,

@@ -15,7 +15,7 @@ import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
 import type { Throttle } from './throttle.js'
-
+import type { Dialer } from './transports/dialing.js'
 import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
 
@@ -33,6 +33,8 @@ export interface DriverOptions {
   readonly apart: Iterable<number>
   /** The piece is right and on disk. */
   isStored(piece: PieceIndex): boolean
+  /** Opens a connection to a peer, as `Network.dial` does, in whatever ways there are. */
+  readonly dial: Dialer
   /** Port that other peers reach us at, as far as is known now. */
   publicPort(): number
   /** The local network is to hear of the torrent. */
@@ -52,6 +54,7 @@ export class Driver {
       this.#dials.delete(peer)
       const link = this.#openLink(peer, connection)
       this.#toPeer(peer, { type: 'connected' })
+      this.describe(peer, connection)
       return link
     },
     received: (link, chunk) => {
@@ -94,6 +97,13 @@ export class Driver {
       flushed: (peer, ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
       maySend: (bytes) => options.throttle.maySend(bytes),
     }
+  }
+
+  /** Says what carries the connection, where that is not plain TCP. */
+  describe(peer: PeerKey, { transport, protection }: Connection): void {
+    if (transport === undefined && protection === undefined) return
+    if (!this.#links.has(peer)) return // hung up on meanwhile
+    this.#toPeer(peer, { type: 'transport-known', transport: transport ?? 'tcp', protection: protection ?? 'none' })
   }
 
   /** Bytes of the handshake that named us may have been read already. */
@@ -264,7 +274,7 @@ export class Driver {
 
   #dial(peer: PeerKey, address: PeerAddress): void {
     const events = new LinkEvents(this.#owner, peer)
-    this.#dials.set(peer, this.#options.ports.network.dial(address, LIMITS.dialTimeoutMs, events))
+    this.#dials.set(peer, this.#options.dial(address, this.#options.metainfo.infoHash, events))
   }
 
   #lost(peer: PeerKey, link: PeerLink, failure: Failure): void {

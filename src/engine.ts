@@ -3,11 +3,13 @@ import type { Strategy } from './actors/strategy.js'
 import type { AddOptions, Engine, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { TorrewindError } from './errors.js'
+import { LIMITS } from './limits.js'
 import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
 import { Throttle } from './throttle.js'
 import { checkAddress, TorrentTransfer } from './transfer.js'
+import { Dial, type Dialer, type Encryption } from './transports/dialing.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
 import { readCid } from './wire/identity.js'
@@ -24,6 +26,8 @@ export interface EngineParts {
   readonly retention?: Retention | undefined
   readonly downloadLimit: number
   readonly uploadLimit: number
+  /** Of connections with peers; off, where it is left out. */
+  readonly encryption?: Encryption | undefined
   /** Neither, where it is left out. */
   readonly reach?: ReachSettings | undefined
   /** Of every transfer; ours, where it is left out. */
@@ -65,8 +69,15 @@ export class TorrentEngine implements Engine {
   /** Throws `PORT_TAKEN`. The log store is the engine's from here on, and is closed where this fails. */
   static async open(parts: EngineParts): Promise<TorrentEngine> {
     let engine: TorrentEngine | undefined
-    const arrivals = new Arrivals(parts.ports.clock, (hash) => engine?.find(hash))
-    const answer: Answer<Listener> = await parts.ports.network.listen({
+    const { ports } = parts
+    const arrivals = new Arrivals({
+      clock: ports.clock,
+      encryption: parts.encryption ?? 'off',
+      entropy: (length) => ports.entropy(length),
+      find: (hash) => engine?.find(hash),
+      hashes: () => engine?.hashes ?? [],
+    })
+    const answer: Answer<Listener> = await ports.network.listen({
       port: parts.port,
       host: parts.host,
       accepted: (connection) => arrivals.take(connection),
@@ -103,6 +114,11 @@ export class TorrentEngine implements Engine {
 
   get transfers(): readonly Transfer[] {
     return [...this.#transfers.values()]
+  }
+
+  /** Of all transfers. */
+  get hashes(): readonly InfoHash[] {
+    return [...this.#transfers.values()].map(({ infoHash: hash }) => hash)
   }
 
   find(hash: InfoHash): TorrentTransfer | undefined {
@@ -169,6 +185,20 @@ export class TorrentEngine implements Engine {
     if (this.#closing !== undefined) throw new TorrewindError('ENGINE_CLOSED', 'the engine was closed')
   }
 
+  readonly #dial: Dialer = (address, hash, events) => {
+    const { ports, encryption = 'off' } = this.#parts
+    if (encryption === 'off') return ports.network.dial(address, LIMITS.dialTimeoutMs, events)
+    return new Dial({
+      clock: ports.clock,
+      entropy: (length) => ports.entropy(length),
+      encryption,
+      ways: [{ network: ports.network, delayMs: 0 }],
+      address,
+      infoHash: hash,
+      events,
+    })
+  }
+
   async #open(name: string, entry: TransferEntry, metainfo: Metainfo, add: AddOptions): Promise<TorrentTransfer> {
     const { ports, version, strategy, retention } = this.#parts
     if (retention !== undefined) await retain(ports.logs, entry.infoHash, retention, ports.clock.now())
@@ -180,6 +210,7 @@ export class TorrentEngine implements Engine {
         metainfo,
         log,
         throttle: this.#throttle,
+        dial: this.#dial,
         reach: this.#reach,
         version,
         add,

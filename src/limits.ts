@@ -375,6 +375,11 @@ export const LIMITS = {
   dialsMax: 16,
   dialTimeoutMs: 10_000,
   handshakeTimeoutMs: 20_000,
+  /** Message stream encryption: padding of one kind; what is said ahead (a handshake and what fits beside it). */
+  encryptionPaddingBytesMax: 512,
+  encryptionAheadBytesMax: 16 * KIB,
+  /** Who does not answer an encrypted handshake in so long is tried without, where that may be. */
+  encryptionTimeoutMs: 5_000,
   /** BEP 3: connections that say nothing for two minutes may be closed; ours say something before that. */
   keepAliveMs: 110_000,
   silenceMaxMs: 240_000,

@@ -11,6 +11,7 @@ import type { Input } from './events/inputs.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import type { Failure, FileStamp } from './outside.js'
 import type { InfoHash, Instant, PeerAddress, PieceIndex } from './values.js'
+import type { EncryptionMethod } from './wire/encryption.js'
 import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from './wire/tracker.js'
 
 export type { Failure, FileStamp }
@@ -31,6 +32,10 @@ export type Answer<Value> =
 /** A byte stream to a peer. */
 export interface Connection {
   readonly remote: PeerAddress
+  /** What carries it, where that is not TCP. */
+  readonly transport?: 'utp' | undefined
+  /** What of it is encrypted, where anything is. */
+  readonly protection?: EncryptionMethod | undefined
   /**
    * Takes the bytes in order; all chunks of a call leave together. They must not change until `flushed`, which is called
    * once they left this process, and never if they do not. Does nothing on a connection that is closed.

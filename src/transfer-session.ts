@@ -24,6 +24,7 @@ import { beginningOf } from './session.js'
 import { Layout } from './store/layout.js'
 import { partFile } from './store/parts.js'
 import type { Throttle } from './throttle.js'
+import type { Dialer } from './transports/dialing.js'
 import type { Instant, PeerKey } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
 
@@ -32,6 +33,7 @@ export interface SessionOptions {
   readonly metainfo: Metainfo
   readonly log: TransferLog
   readonly throttle: Throttle
+  readonly dial: Dialer
   readonly reach: Pick<Reach, 'publicPort' | 'announceLocally'>
   readonly version: string
   readonly add: AddOptions
@@ -113,6 +115,7 @@ export class TransferSession {
       client: `Torrewind ${options.version}`,
       accept: (input) => this.#system.accept(input),
       throttle: options.throttle,
+      dial: options.dial,
     })
     log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
     log.onFailed = (failure) => this.#onLogFailed(failure)
@@ -174,6 +177,7 @@ export class TransferSession {
     const peer = this.state.nextPeer as PeerKey // the next number of this log
     const events = this.#driver.takeConnection(peer, connection)
     this.tell({ type: 'peer-accepted', peer, address: connection.remote })
+    this.#driver.describe(peer, connection)
     events.received(firstBytes)
     return events
   }

@@ -23,7 +23,7 @@ export const peerMachine = setup({}).createMachine({
       tags: 'dialing',
       on: { 'peer-connected': 'handshaking', 'peer-accepted': 'handshaking', 'dial-failed': 'closed' },
     },
-    handshaking: { tags: 'handshaking', on: { 'handshake-received': 'open' } },
+    handshaking: { tags: 'handshaking', on: { 'handshake-received': 'open', 'transport-known': stay } },
     open: {
       tags: 'open',
       type: 'parallel',

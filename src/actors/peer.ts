@@ -238,6 +238,8 @@ export const decidePeer = (
         events: [{ type: 'peer-connected', peer: key }],
         effects: [{ type: 'greet', peer: key, peerId: state.peerId }],
       })
+    case 'transport-known':
+      return decided({ events: [{ ...cause, peer: key }] })
     case 'dial-failed':
       return decided({
         events: [{ type: 'dial-failed', peer: key, reason: cause.failure.code }],

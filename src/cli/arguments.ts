@@ -55,6 +55,10 @@ export const each =
 
 export const asIs = (text: string): string => text
 
+export const encryptionOption = (): Option =>
+  new Option('--encryption <mode>', 'of connections: prefer does without where a peer does not have it')
+    .choices(['off', 'prefer', 'require'])
+    .default('prefer')
 export const noLsd = (): Option =>
   new Option('--no-lsd', 'neither look for peers on the local network nor announce there')
 export const noUpnp = (): Option => new Option('--no-upnp', 'do not ask the router for a port, by UPnP or NAT-PMP')

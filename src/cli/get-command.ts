@@ -1,10 +1,11 @@
 /** `torrewind get`: downloads a torrent; run again after any crash, it goes on where it was. */
 import { join, resolve } from 'node:path'
-import { Argument, Command, Option } from 'commander'
-import { type PeerAddress, TorrewindError, type Transfer } from '../index.js'
+import { Argument, Command } from 'commander'
+import type { PeerAddress, Transfer } from '../index.js'
 import {
   asIs,
   each,
+  encryptionOption,
   logMaxAge,
   logMaxSize,
   noLsd,
@@ -58,16 +59,21 @@ const tellDone = (context: CommandContext, transfer: Transfer, folder: string, s
 }
 
 const get = async (context: CommandContext, source: string, flags: GetFlags): Promise<void> => {
-  if (flags.encryption === 'require') {
-    throw new TorrewindError('OPTION_UNSUPPORTED', 'connections cannot be encrypted yet, so it cannot be required')
-  }
   const startedAt = performance.now()
   const folder = resolve(flags.dir)
   const { port: listenPort, downloadLimit, uploadLimit, lsd, upnp: portMapping } = flags
   let stopped: Transfer | undefined
   await withEngine(
     context,
-    { port: listenPort, downloadLimit, uploadLimit, lsd, portMapping, retention: retentionOf(flags) },
+    {
+      port: listenPort,
+      downloadLimit,
+      uploadLimit,
+      lsd,
+      portMapping,
+      encryption: flags.encryption,
+      retention: retentionOf(flags),
+    },
     async (engine) => {
       const trackers = flags.tracker ?? []
       const transfer = await addFromCatalogue(context, engine, source, trackers, {
@@ -125,11 +131,7 @@ export const getCommand = (context: CommandContext): Command =>
     .option('--no-dht', 'do not ask the DHT for peers (which is not there yet)')
     .addOption(noLsd())
     .addOption(noUpnp())
-    .addOption(
-      new Option('--encryption <mode>', 'encryption of connections; prefer is off for now')
-        .choices(['off', 'prefer', 'require'])
-        .default('prefer'),
-    )
+    .addOption(encryptionOption())
     .addOption(recordOption())
     .addOption(logMaxAge())
     .addOption(logMaxSize())

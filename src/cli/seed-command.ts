@@ -8,6 +8,7 @@ import type { Metainfo } from '../wire/metainfo.js'
 import {
   asIs,
   each,
+  encryptionOption,
   logMaxAge,
   logMaxSize,
   noLsd,
@@ -32,6 +33,7 @@ interface SeedFlags extends RetentionFlags {
   readonly uploadLimit?: number
   readonly lsd: boolean
   readonly upnp: boolean
+  readonly encryption: 'off' | 'prefer' | 'require'
 }
 
 /** The folder that the content lies in; users may also name the content itself. */
@@ -61,7 +63,7 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   const { port: listenPort, uploadLimit, lsd, upnp: portMapping } = flags
   await withEngine(
     context,
-    { port: listenPort, uploadLimit, lsd, portMapping, retention: retentionOf(flags) },
+    { port: listenPort, uploadLimit, lsd, portMapping, encryption: flags.encryption, retention: retentionOf(flags) },
     async (engine) => {
       const { record } = flags
       const trackers = flags.tracker?.map(announceAt)
@@ -101,5 +103,6 @@ export const seedCommand = (context: CommandContext): Command =>
     .addOption(logMaxSize())
     .addOption(noLsd())
     .addOption(noUpnp())
+    .addOption(encryptionOption())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)
     .action((torrent: string, flags: SeedFlags) => seed(context, torrent, flags))

@@ -57,6 +57,8 @@ const newPeer = (
   incoming,
   standing: peerLifecycle.initial,
   since: at,
+  transport: 'tcp',
+  protection: 'none',
   id: undefined,
   client: '',
   fast: false,
@@ -237,6 +239,11 @@ export const peerFolds = {
   },
   'peer-connected'(state, event) {
     stepPeer(state, event.peer, event.type)
+  },
+  'transport-known'(state, event) {
+    const peer = stepPeer(state, event.peer, event.type)
+    peer.transport = event.transport
+    peer.protection = event.protection
   },
   'handshake-received'(state, event, at) {
     const peer = hear(state, event, at)

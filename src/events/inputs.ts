@@ -147,6 +147,10 @@ export const INPUTS = {
   peer: {
     connected: input(32, 'A connection that we dialed is open.', {}),
     'dial-failed': input(33, 'It could not be opened.', { failure }),
+    'transport-known': input(192, 'The connection is not TCP without encryption.', {
+      transport: oneOf('tcp', 'utp'),
+      protection: oneOf('none', 'handshake', 'rc4'),
+    }),
     'handshake-arrived': input(34, 'The handshake of BEP 3.', { handshake }),
     'extensions-arrived': input(35, 'The extension handshake of BEP 10.', { extensions }),
     'message-arrived': input(36, 'A message of BEP 3, 6 or 10 that is no block.', { message }),

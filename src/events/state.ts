@@ -32,6 +32,9 @@ export interface PeerState {
   readonly incoming: boolean
   standing: Standing<PeerTag>
   readonly since: Instant
+  transport: 'tcp' | 'utp'
+  /** What of it is encrypted (message stream encryption). */
+  protection: 'none' | 'handshake' | 'rc4'
   id: PeerId | undefined
   client: string
   fast: boolean

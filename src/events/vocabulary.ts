@@ -95,6 +95,15 @@ export const VOCABULARY = {
   }),
   'peer-accepted': event(35, 'A peer connected to us and named our info-hash.', { peer, ...address }),
   'peer-connected': event(36, 'A connection that we dialed is open.', { peer }),
+  'transport-known': event(
+    192,
+    'What carries the connection, and what of it is encrypted: said where it is not TCP without encryption.',
+    {
+      peer,
+      transport: oneOf('tcp', 'utp'),
+      protection: oneOf('none', 'handshake', 'rc4'),
+    },
+  ),
   'handshake-received': event(37, 'The peer named itself and what it supports (BEP 3, 6, 10).', {
     peer,
     peerId: bytes,

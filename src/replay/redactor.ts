@@ -68,6 +68,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   lastError: 'text',
   source: 'keep',
   protocol: 'keep',
+  transport: 'keep',
+  protection: 'keep',
   givers: 'address',
   giversBanNames: 'address',
   banned: 'address',

@@ -13,6 +13,8 @@ export type FaultCode =
   | 'bitfield-spare-bits'
   /** An extension handshake (BEP 10) that is no bencoded dictionary. */
   | 'extension-handshake-invalid'
+  /** An encrypted handshake (MSE) that is none, or that agrees on nothing. */
+  | 'encryption-wrong'
 
 export interface Fault {
   readonly type: 'fault'

@@ -82,7 +82,6 @@ test('command line: what is not there yet is said, and ends with 1', async () =>
   const cases = [
     ['create', '.', '-o', 'x.torrent', '--format', 'v2'],
     ['create', '.', '-o', 'x.torrent', '--format', 'hybrid'],
-    ['get', 'x.torrent', '-d', '.', '--encryption', 'require'],
   ]
   for (const ended of await Promise.all(cases.map((words) => cli(...words, '--json')))) {
     assert.is(ended.code, 1)

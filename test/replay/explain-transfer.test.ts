@@ -138,6 +138,14 @@ testCases('the transfer', [
     text: /^1 of 1 address known/,
   },
   {
+    code: 'encryption-refused',
+    verdict: 'stuck',
+    story: () =>
+      tracked(...unreachable.slice(0, 2), { type: 'dial-failed', peer: peerKey(9), reason: 'NOT_ENCRYPTED' }),
+    not: () => tracked(...unreachable),
+    cites: ['dial-failed'],
+  },
+  {
     code: 'waiting-to-dial',
     verdict: 'stuck',
     story: () => tracked(...unreachable),

@@ -15,7 +15,7 @@ const WIRE = [...BASE, 'wire']
 const EVENTS = [...WIRE, 'machines', 'events']
 const ACTORS = [...EVENTS, 'actors']
 const STORE = [...EVENTS, 'ports', 'store']
-const DRIVER = [...ACTORS, ...STORE]
+const DRIVER = [...ACTORS, ...STORE, 'transports']
 const TRANSFER = [...DRIVER, 'driver', 'replay', 'api', 'reach']
 const ENGINE = [...TRANSFER, 'transfer']
 const PUBLIC = [...ENGINE, 'engine', 'node', 'composition']
@@ -33,6 +33,8 @@ export const ROOMS: readonly Room[] = [
   { name: 'events', has: /^src\/events\//, from: EVENTS },
   { name: 'actors', has: /^src\/actors\//, from: ACTORS },
   { name: 'ports', has: /^src\/ports\.ts$/, from: EVENTS },
+  // Connections over connections, and how one is come by: over ports alone.
+  { name: 'transports', has: /^src\/transports\//, from: [...WIRE, 'ports'] },
   { name: 'store', has: /^src\/store\//, from: STORE },
   {
     name: 'driver',

@@ -33,6 +33,10 @@ export const CAUSES = {
   'tracker-knows-nobody': cause('A tracker answered and named no peer.', 'Wait for others to come, or add a tracker.'),
   'tracker-answered': cause('A tracker answered and named peers.'),
   'dials-failed': cause('Peers could not be reached.', 'They may be gone, or be behind a NAT.'),
+  'encryption-refused': cause(
+    'Peers have no encryption, which this engine requires.',
+    'Let encryption be preferred instead of required.',
+  ),
   'waiting-to-dial': cause('Peers that could not be reached are tried again later.'),
   'banned-peers': cause('Peers that sent wrong blocks are let in no more.'),
   'port-unreachable': cause(

@@ -49,6 +49,13 @@ const ofDials = (state: Readonly<TransferState>, now: number): readonly Claim[] 
   ]
 }
 
+/** Only where it is required does a dial fail for it. */
+const ofEncryption = async ({ state, history }: View): Promise<readonly Claim[]> => {
+  const refused = lastOf('dial-failed', ({ reason }) => reason === 'NOT_ENCRYPTED', { count: DIALS_CITED })
+  const found = (await findEvidence(history, state.nextSeq, [refused])).get(refused)?.length ?? 0
+  return found === 0 ? [] : [claim('encryption-refused', 'peers that were reached have no encryption', refused)]
+}
+
 const ofBanned = ({ banned }: Readonly<TransferState>): readonly Claim[] => {
   if (banned.size === 0) return []
   const text = `${showMany(banned.size, 'address', 'addresses')} sent wrong blocks and ${banned.size === 1 ? 'is' : 'are'} banned`
@@ -88,6 +95,7 @@ export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
         ]
       : []),
     ...ofDials(state, now),
+    ...(await ofEncryption(view)),
     ...ofBanned(state),
     ...(await ofReach(view)),
   ]
