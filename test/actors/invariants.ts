@@ -71,7 +71,9 @@ const checkPeers = (state: Readonly<TransferState>): void => {
     assert.ok(peer.asked.size <= LIMITS.requestsServedMax, 'what is served is bounded')
     assert.ok(peer.released.size <= LIMITS.releasedRequestsMax, 'memory is bounded')
     assert.ok(peer.unasked <= LIMITS.unaskedBlocksMax)
-    assert.not(peer.standing.tags.amChoking === true && peer.asked.size > 0, 'a choked peer waits for nothing')
+    if (peer.standing.tags.amChoking === true)
+      for (const { piece } of peer.asked.values())
+        assert.ok(peer.fastGiven.has(piece), 'a choked peer waits for nothing but what it was allowed')
     if (peer.standing.tags.open !== true) assert.is(peer.requested.size, 0)
     for (const { piece } of peer.asked.values()) assert.ok(state.announced.has(piece), 'only what is there is served')
   }

@@ -78,15 +78,4 @@ test('command line: without --json nothing of an error is on stdout', async () =
   assert.match(stderr, /unknown command 'conjure'/)
 })
 
-test('command line: what is not there yet is said, and ends with 1', async () => {
-  const cases = [
-    ['create', '.', '-o', 'x.torrent', '--format', 'v2'],
-    ['create', '.', '-o', 'x.torrent', '--format', 'hybrid'],
-  ]
-  for (const ended of await Promise.all(cases.map((words) => cli(...words, '--json')))) {
-    assert.is(ended.code, 1)
-    assert.is(lastLine(ended).code, 'OPTION_UNSUPPORTED')
-  }
-})
-
 test.run()
