@@ -4,7 +4,7 @@ import { inFlightMax } from '../../src/actors/picker.js'
 import type { Effect, Input } from '../../src/actors/vocabulary.js'
 import { present } from '../../src/assert.js'
 import { restoreSnapshot, stateHash, takeSnapshot } from '../../src/events/snapshot.js'
-import { EVENT_TYPES, type TransferEvent } from '../../src/events/vocabulary.js'
+import { EVENT_TYPES, type EventType, type TransferEvent } from '../../src/events/vocabulary.js'
 import { type Shape, SMALL } from './beginnings.js'
 import { Conversation } from './conversation.js'
 import { foldOf } from './folding.js'
@@ -83,9 +83,22 @@ test('conversation: a state that was saved and restored decides the same from th
   }
 })
 
+/** What nobody of the conversation does yet: tests of their own have these. */
+const NOT_SAID: readonly EventType[] = [
+  'deadlines-set',
+  'dont-have-received',
+  'file-placed',
+  'files-kept-apart',
+  'folder-set',
+  'piece-revealed',
+  'priorities-set',
+  'sharing-set',
+  'suggestion-sent',
+]
+
 test('conversation: nearly everything that can happen did happen', () => {
   const never = EVENT_TYPES.filter((type) => (happened.get(type) ?? 0) < 3)
-  assert.equal(never, ['folder-set'])
+  assert.equal(never.sort(), [...NOT_SAID].sort())
 })
 
 test('conversation: one of the torrents has more pieces than may be in flight', () => {
