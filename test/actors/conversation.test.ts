@@ -94,6 +94,7 @@ const NOT_SAID: readonly EventType[] = [
   'priorities-set',
   'sharing-set',
   'suggestion-sent',
+  'transport-known',
 ]
 
 test('conversation: nearly everything that can happen did happen', () => {
