@@ -20,14 +20,14 @@ export type PeerId = Branded<Uint8Array, 'PeerId'>
 /** Bytes in a block: the unit that is asked for, and the most that every client serves (BEP 3). */
 export const BLOCK_BYTES = 16_384
 
-/** Asked many times for each block: words are made where they are needed only. */
+/** Asked many times for each block and each announce: words are made where they are needed only. */
 const whole = (value: number, what: string): number => {
   if (!Number.isSafeInteger(value) || value < 0) assert(false, `${what} must be a whole number from 0, not ${value}`)
   return value
 }
 
 const twentyBytes = (bytes: Uint8Array, what: string): Uint8Array => {
-  assert(bytes.length === 20, `${what} must have 20 bytes, not ${bytes.length}`)
+  if (bytes.length !== 20) assert(false, `${what} must have 20 bytes, not ${bytes.length}`)
   return bytes
 }
 

@@ -1,5 +1,8 @@
 /** The store in memory: swarms of this process, which end with it. */
 
+import type { AnnouncedPeer } from '../src/wire/announceanswer.js'
+import type { Family } from '../src/wire/datagram.js'
+import type { Chosen } from './chosen.js'
 import type { StoreAnswer, SwarmStore } from './store.js'
 import {
   announce,
@@ -8,6 +11,7 @@ import {
   createSwarmState,
   type Draw,
   type Refusal,
+  type SwarmAnswer,
   type SwarmRequest,
   type SwarmSettings,
   type SwarmState,
@@ -16,6 +20,36 @@ import {
   swarmStats,
   writeCompact,
 } from './swarm.js'
+
+/** A class, since one is made for each announce: its methods are made once. */
+class MemoryAnswer implements StoreAnswer {
+  readonly type = 'answer'
+  readonly complete: number
+  readonly incomplete: number
+  readonly downloaded: number
+  readonly #state: SwarmState
+  readonly #chosen: Chosen
+
+  constructor(state: SwarmState, { complete, incomplete, downloaded, chosen }: SwarmAnswer) {
+    this.complete = complete
+    this.incomplete = incomplete
+    this.downloaded = downloaded
+    this.#state = state
+    this.#chosen = chosen
+  }
+
+  compactBytes(family: Family): number {
+    return compactBytes(this.#chosen, family)
+  }
+
+  writeCompact(family: Family, into: Uint8Array, offset: number): void {
+    writeCompact(this.#state, this.#chosen, family, into, offset)
+  }
+
+  named(): readonly AnnouncedPeer[] {
+    return announcedPeers(this.#state, this.#chosen)
+  }
+}
 
 export class MemoryStore implements SwarmStore {
   readonly state: SwarmState
@@ -30,16 +64,7 @@ export class MemoryStore implements SwarmStore {
     const { state } = this
     const answer = announce(state, request, nowMs, this.#random)
     if (answer.type === 'refusal') return answer
-    const { complete, incomplete, downloaded, chosen } = answer
-    return {
-      type: 'answer',
-      complete,
-      incomplete,
-      downloaded,
-      compactBytes: (family) => compactBytes(chosen, family),
-      writeCompact: (family, into, offset) => writeCompact(state, chosen, family, into, offset),
-      named: () => announcedPeers(state, chosen),
-    }
+    return new MemoryAnswer(state, answer)
   }
 
   scrape(infoHashes: Parameters<SwarmStore['scrape']>[0], nowMs: number): ReturnType<typeof scrape> {

@@ -7,6 +7,7 @@
  * full, runs move together into one that is twice as long as all of them, so that little is ever lost between them.
  */
 import { assert } from '../src/assert.js'
+import { LIMITS } from '../src/limits.js'
 import { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '../src/wire/compact.js'
 import type { Family } from '../src/wire/datagram.js'
 import { type Chosen, familyOfMark, positionOfMark } from './chosen.js'
@@ -51,7 +52,10 @@ export class PeerGroups {
   #groups = new Int32Array(64 * KINDS * FIELDS)
   #words = new Int32Array(WORDS_AT_FIRST)
   #bytes = new Uint8Array(this.#words.buffer)
-  #tags = new Uint16Array(this.#words.buffer)
+  #halves = new Uint16Array(this.#words.buffer)
+  /** What is written of an answer, and views of its beginning by their length, as most answers are of few lengths. */
+  readonly #list = new Uint16Array((LIMITS.trackerNumwantMax * COMPACT_IPV6_BYTES) / 2)
+  readonly #listViews = new Map<number, Uint8Array>()
   /** Words from here on were never in use. */
   #used = 0
   /** Words of all runs that belong to a group. */
@@ -74,33 +78,40 @@ export class PeerGroups {
 
   /** Those of the peer table, each at its `tagPlace`: good until the groups change. */
   get tags(): Uint16Array {
-    return this.#tags
+    return this.#halves
   }
 
   setTag(group: number, place: number, tag: number): void {
-    this.#tags[tagPlace(this.positionOf(group, place), familyOf(group))] = tag
+    this.#halves[tagPlace(this.positionOf(group, place), familyOf(group))] = tag
   }
 
   /** Writes those of the chosen who are of this family as compact lists have them (BEP 7, 23). */
   writeCompact({ marks, first, count }: Chosen, family: Family, into: Uint8Array, offset: number): void {
-    const bytes = this.#bytes
-    let to = offset
+    const [halves, list] = [this.#halves, this.#list]
+    let to = 0
     for (let at = 0, next = first; at < count; at++, next++) {
       if (next === count) next = 0
       const mark = marks[next] ?? 0
       if (familyOfMark(mark) !== family) continue
-      const from = positionOfMark(mark) * 4
-      // Fifty times an answer: without a loop it takes half the time.
-      into[to] = bytes[from] ?? 0
-      into[to + 1] = bytes[from + 1] ?? 0
-      into[to + 2] = bytes[from + 2] ?? 0
-      into[to + 3] = bytes[from + 3] ?? 0
-      into[to + 4] = bytes[from + 4] ?? 0
-      into[to + 5] = bytes[from + 5] ?? 0
-      to += COMPACT_IPV4_BYTES
+      const from = positionOfMark(mark) * 2
+      // Fifty times an answer: two bytes at a time and without a loop it takes a third of the time.
+      list[to] = halves[from] ?? 0
+      list[to + 1] = halves[from + 1] ?? 0
+      list[to + 2] = halves[from + 2] ?? 0
+      to += COMPACT_IPV4_BYTES / 2
       if (family === 'ipv4') continue
-      for (let more = COMPACT_IPV4_BYTES; more < COMPACT_IPV6_BYTES; more++) into[to++] = bytes[from + more] ?? 0
+      for (let more = COMPACT_IPV4_BYTES / 2; more < COMPACT_IPV6_BYTES / 2; more++)
+        list[to++] = halves[from + more] ?? 0
     }
+    into.set(this.#listOf(to * 2), offset)
+  }
+
+  #listOf(bytes: number): Uint8Array {
+    const known = this.#listViews.get(bytes)
+    if (known !== undefined) return known
+    const view = new Uint8Array(this.#list.buffer, 0, bytes)
+    this.#listViews.set(bytes, view)
+    return view
   }
 
   /** Puts a peer at the end, and gives its place. */
@@ -174,7 +185,7 @@ export class PeerGroups {
     }
     this.#words = words
     this.#bytes = new Uint8Array(words.buffer)
-    this.#tags = new Uint16Array(words.buffer)
+    this.#halves = new Uint16Array(words.buffer)
     this.#used = used
     this.#waiting.clear()
   }

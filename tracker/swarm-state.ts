@@ -155,10 +155,7 @@ export const hasExpired = (state: SwarmState, slot: number): boolean =>
   state.nowMs - state.peersSeen.seenMs(slot) >= state.expiryMs
 
 /** Whether there is anybody that has, which is rare between two requests: then nobody need be looked at. */
-export const hasBacklog = (state: SwarmState): boolean => {
-  const { oldest } = state.peersSeen
-  return oldest !== undefined && hasExpired(state, oldest)
-}
+export const hasBacklog = (state: SwarmState): boolean => state.peersSeen.hasSeenBy(state.nowMs - state.expiryMs)
 
 export const addPeer = (state: SwarmState, swarm: Swarm, host: Uint8Array, port: number, seed: boolean): number => {
   const slot = state.peers.add(swarm.number, host, port)
@@ -193,16 +190,16 @@ export const removePeer = (state: SwarmState, swarm: Swarm, slot: number): void 
  * waits for it is ever sent to anybody.
  */
 export const clearExpired = (state: SwarmState): void => {
-  for (let cleared = 0; cleared < LIMITS.trackerExpiredPerCallMax; cleared++) {
-    const slot = state.peersSeen.oldest
-    if (slot === undefined || !hasExpired(state, slot)) break
+  for (let cleared = 0; cleared < LIMITS.trackerExpiredPerCallMax && hasBacklog(state); cleared++) {
+    const slot = present(state.peersSeen.oldest, 'the peer that has expired')
     const swarm = present(state.swarms[state.peers.swarmOf(slot)], 'the swarm of a peer')
     removePeer(state, swarm, slot)
     dropIfEmpty(state, swarm)
   }
+  const keptSinceMs = state.nowMs - LIMITS.trackerSwarmKeptMs
   for (let cleared = 0; cleared < LIMITS.trackerExpiredPerCallMax; cleared++) {
-    const number = state.swarmsLeft.oldest
-    if (number === undefined || state.nowMs - state.swarmsLeft.seenMs(number) < LIMITS.trackerSwarmKeptMs) break
+    if (!state.swarmsLeft.hasSeenBy(keptSinceMs)) break
+    const number = present(state.swarmsLeft.oldest, 'the swarm that was left')
     const swarm = present(state.swarms[number], 'a swarm that nobody is in')
     state.swarmsLeft.forget(number)
     forgetSwarm(state, swarm)

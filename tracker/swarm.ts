@@ -99,14 +99,23 @@ const countsOf = (state: SwarmState, swarm: Swarm): ScrapeCounts => ({
   downloaded: swarm.downloaded,
 })
 
+/** Written out, since one is made for each announce. */
+const answerOf = (state: SwarmState, swarm: Swarm, chosen: Chosen): SwarmAnswer => ({
+  type: 'answer',
+  complete: seedsIn(state, swarm),
+  incomplete: leechesIn(state, swarm),
+  downloaded: swarm.downloaded,
+  chosen,
+})
+
 const stopped = (state: SwarmState, { infoHash, host, port }: SwarmRequest): SwarmAnswer => {
   const swarm = findSwarm(state, infoHash)
   if (swarm === undefined) return { type: 'answer', ...NOBODY, chosen: NONE }
   const slot = state.peers.find(swarm.number, host, port)
   if (slot !== undefined) removePeer(state, swarm, slot)
-  const counts = countsOf(state, swarm)
+  const answer = answerOf(state, swarm, NONE)
   dropIfEmpty(state, swarm)
-  return { type: 'answer', ...counts, chosen: NONE }
+  return answer
 }
 
 /** Enters the peer, or what is new of it; undefined where there is no room. */
@@ -144,7 +153,7 @@ export const announce = (
   const asker = { slot, seed: request.leftBytes === 0 }
   const numwant = Math.min(request.numwant, LIMITS.trackerNumwantMax)
   const chosen = samplePeers(state, swarm, asker, request.families ?? BOTH, numwant, random)
-  return { type: 'answer', ...countsOf(state, swarm), chosen }
+  return answerOf(state, swarm, chosen)
 }
 
 /** Torrents that nobody announced have no peers, which is an answer. */

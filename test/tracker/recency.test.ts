@@ -24,31 +24,51 @@ test('recency: what is seen again is the newest', () => {
 })
 
 test('recency: any sightings and forgettings leave the order of a plain list', () => {
-  const moves = fc.array(fc.record({ item: fc.nat(200), forget: fc.boolean() }), { maxLength: 400 })
+  const moves = fc.array(fc.record({ item: fc.nat(60), forget: fc.boolean(), laterMs: fc.nat(2) }), { maxLength: 600 })
   fc.assert(
     fc.property(moves, (all) => {
       const recency = new Recency()
-      let model: number[] = []
-      for (const [at, { item, forget }] of all.entries()) {
-        const known = model.includes(item)
-        assert.is(recency.has(item), known)
-        if (forget && !known) continue
-        model = model.filter((other) => other !== item)
-        if (forget) recency.forget(item)
-        else {
-          recency.see(item, at)
-          model.push(item)
-        }
-        assert.is(recency.oldest, model[0])
+      const seenMs = new Map<number, number>()
+      let nowMs = 0
+      const check = (): void => {
+        const { oldest } = recency
+        const oldestMs = seenMs.size === 0 ? undefined : Math.min(...seenMs.values())
+        // Of those that were seen in the same moment it may be any.
+        assert.is(oldest === undefined ? undefined : seenMs.get(oldest), oldestMs)
+        assert.is(recency.hasSeenBy(nowMs - 3), oldestMs !== undefined && oldestMs <= nowMs - 3)
       }
-      for (const item of model) {
-        assert.is(recency.oldest, item)
+      for (const { item, forget, laterMs } of all) {
+        nowMs += laterMs
+        assert.is(recency.has(item), seenMs.has(item))
+        if (!forget) {
+          recency.see(item, nowMs)
+          seenMs.set(item, nowMs)
+          assert.is(recency.seenMs(item), nowMs)
+        } else if (seenMs.delete(item)) recency.forget(item)
+        check()
+      }
+      for (const [item] of [...seenMs].sort(([, one], [, other]) => one - other)) {
         recency.forget(item)
+        seenMs.delete(item)
+        check()
       }
-      assert.is(recency.oldest, undefined)
     }),
     { numRuns: 50 },
   )
+})
+
+test('recency: however often numbers are seen, each is held a few times at most', () => {
+  const recency = new Recency()
+  const before = process.memoryUsage().arrayBuffers
+  for (let at = 0; at < 300_000; at++) recency.see(at % 1_000, at)
+  assert.is(recency.oldest, 0)
+  assert.ok(process.memoryUsage().arrayBuffers - before < 1_000 * 64)
+  // Those that are left need no more room than they would have taken alone.
+  for (let item = 0; item < 1_000; item++) if (item !== 7) recency.forget(item)
+  for (let at = 0; at < 10_000; at++) recency.see(7, 300_000 + at)
+  assert.is(recency.oldest, 7)
+  assert.is(recency.hasSeenBy(309_998), false)
+  assert.is(recency.hasSeenBy(309_999), true)
 })
 
 test.run()
