@@ -93,6 +93,28 @@ export interface TransferFile {
   readonly offset: number
 }
 
+/** Bytes in order, on demand: undefined after the last. One read at a time. */
+export interface ByteSource {
+  read(): Promise<Uint8Array | undefined>
+  close(): void
+}
+
+/** A `Readable` of Node, of bytes: for `pipe`, `pipeline` and `for await`. */
+export type ByteStream = NodeJS.ReadableStream &
+  AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown; readonly destroyed: boolean }
+
+export interface StreamOptions {
+  /** The first byte of the file that is read; its first, where it is left out. */
+  readonly start?: number | undefined
+  /** The last byte that is read, as with `createReadStream`; the file's last, where it is left out. */
+  readonly end?: number | undefined
+}
+
+export interface PieceDeadline {
+  readonly piece: number
+  readonly withinMs: number
+}
+
 /** Pieces from the first to the last, both among them. */
 export interface PieceRange {
   readonly from: number
@@ -215,6 +237,13 @@ export interface Transfer {
   prioritize(files: FileChoice, priority: FilePriority): void
   /** The same for single pieces, until files are chosen again. */
   prioritizePieces(pieces: PieceRange, priority: FilePriority): void
+  /**
+   * Reads a file, or a part of it, while it is fetched: what is read next comes first, whatever is selected. It waits for
+   * what is not there yet, over pauses too; it fails with `TRANSFER_CLOSED`, or with what stops the transfer.
+   */
+  stream(file: string | number, options?: StreamOptions): ByteStream
+  /** These pieces are due so soon, and none of those that were before: they are fetched first, the soonest before others. */
+  setDeadlines(deadlines: readonly PieceDeadline[]): void
   /** Whether pieces are fetched in order; may be changed at any time. */
   sequential: boolean
   /** Resolves when no payload moves any more; none will until `resume`. */

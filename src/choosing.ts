@@ -1,9 +1,10 @@
 /** Choosing: what users say of which files and pieces they want, as inputs of a transfer. */
-import type { FileChoice, FilePriority, PieceRange, TransferFile } from './api.js'
+import type { FileChoice, FilePriority, PieceDeadline, PieceRange, TransferFile } from './api.js'
 import { TorrewindError } from './errors.js'
 import type { PieceState, TransferState } from './events/state.js'
+import { LIMITS } from './limits.js'
 import type { TransferSession } from './transfer-session.js'
-import type { PieceIndex } from './values.js'
+import type { Instant, PieceIndex } from './values.js'
 import { apartFiles, chosenFiles, type PieceWishes, PRIORITIES, prioritized, priorityAt, wishesOf } from './wanted.js'
 import type { Metainfo } from './wire/metainfo.js'
 
@@ -39,6 +40,14 @@ const checkPriority = (priority: FilePriority): void => {
     throw new TorrewindError('OPTION_INVALID', `a priority is one of ${PRIORITIES.join(', ')}, not ${String(priority)}`)
 }
 
+/** The one file that is meant. Throws `OPTION_INVALID` where it is none, or one of several. */
+export const fileOf = (metainfo: Metainfo, choice: string | number): number => {
+  const [file, ...more] = chosenFiles(metainfo, choice)
+  if (file === undefined || more.length > 0)
+    throw new TorrewindError('OPTION_INVALID', `${String(choice)} fits ${more.length + 1} files of ${metainfo.name}`)
+  return file
+}
+
 export class Choosing {
   constructor(
     readonly session: TransferSession,
@@ -68,6 +77,24 @@ export class Choosing {
       if (priority === 'high') wishes.high.set(piece)
     }
     this.#tell(state.filePriorities, wishes)
+  }
+
+  setDeadlines(deadlines: readonly PieceDeadline[]): void {
+    const now = this.session.now()
+    const isRight = ({ piece, withinMs }: PieceDeadline): boolean =>
+      Number.isInteger(piece) && piece >= 0 && piece < this.metainfo.pieceCount && withinMs >= 0 && withinMs < 2 ** 40
+    if (deadlines.length > LIMITS.deadlinesMax || !deadlines.every(isRight))
+      throw new TorrewindError(
+        'OPTION_INVALID',
+        `deadlines are those of ${LIMITS.deadlinesMax} pieces at most, from now on`,
+      )
+    const { readers } = this.session
+    readers.leave(this)
+    if (deadlines.length === 0) return
+    const due = deadlines.map(
+      ({ piece, withinMs }) => [piece as PieceIndex, Math.round(now + withinMs) as Instant] as const, // just checked
+    )
+    readers.aim(this, new Map(due), [])
   }
 
   #prioritize(files: FileChoice, priority: FilePriority, others?: FilePriority): void {

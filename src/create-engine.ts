@@ -6,6 +6,7 @@ import { LIMITS } from './limits.js'
 import { nodeClock } from './node/clock.js'
 import { defaultDataFolder, logFolder } from './node/machine.js'
 import { nodePorts } from './node/ports.js'
+import { readableOf } from './node/readable.js'
 import { readTorrentFile } from './node/torrent-file.js'
 import type { Retention } from './replay/compact.js'
 import { openLevelLogStore } from './store/level-log.js'
@@ -71,6 +72,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     ports: nodePorts(logs, isEverywhere(options.host) ? undefined : options.host),
     version: VERSION,
     readTorrentFile,
+    makeStream: readableOf,
     port,
     host: options.host,
     retention,

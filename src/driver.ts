@@ -8,12 +8,14 @@ import type { Effect, Input, PeerInput } from './actors/vocabulary.js'
 import { Announcer } from './announcer.js'
 import { unreachable } from './assert.js'
 import type { Geometry } from './events/geometry.js'
+import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import { LinkEvents, type LinkOwner } from './link-events.js'
 import { boundsOf, type LinkSurroundings, PeerLink } from './peer-link.js'
 import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
+import type { Loan } from './store/read-cache.js'
 import type { Throttle } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
@@ -199,6 +201,11 @@ export class Driver {
       this.#dirty.delete(link)
       link.flush()
     }
+  }
+
+  /** Bytes of a stored piece, lent. */
+  read(range: Range, done: (answer: Loan | Failure) => void): void {
+    this.#work.cache.read(range, done)
   }
 
   /** Holds all peers back, those to come too, or lets them go on: the log cannot keep up. */

@@ -8,7 +8,7 @@ import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
 import { Throttle } from './throttle.js'
-import { checkAddress, TorrentTransfer } from './transfer.js'
+import { checkAddress, TorrentTransfer, type TransferOptions } from './transfer.js'
 import { Dial, type Dialer, type Encryption } from './transports/dialing.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
@@ -30,6 +30,8 @@ export interface EngineParts {
   readonly encryption?: Encryption | undefined
   /** Neither, where it is left out. */
   readonly reach?: ReachSettings | undefined
+  /** Makes a stream of Node of what is read of a file. */
+  readonly makeStream?: TransferOptions['makeStream']
   /** Of every transfer; ours, where it is left out. */
   readonly strategy?: Strategy | undefined
 }
@@ -215,6 +217,7 @@ export class TorrentEngine implements Engine {
         version,
         add,
         strategy,
+        makeStream: this.#parts.makeStream,
         retention,
         closed: () => this.#transfers.delete(name),
         forget: () => this.#forget(name, metainfo.infoHash),

@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   TRANSFER_EXISTS: 'the engine has this transfer already',
   TRANSFER_UNKNOWN: 'there is no transfer of this name in the data folder',
   TRANSFER_CLOSED: 'the transfer was closed or removed before this could be done',
+  STREAMS_EXCEEDED: 'as many streams of the transfer are open as may be',
   ENGINE_CLOSED: 'the engine was closed before this could be done',
   DATA_LOCKED: 'another process has the data folder open',
   DATA_UNUSABLE: 'the data folder cannot be made, read or written',

@@ -1,13 +1,17 @@
 /** Public names of `torrewind`. */
 export type {
   AddOptions,
+  ByteSource,
+  ByteStream,
   CommittedOptions,
   Engine,
   EngineOptions,
   FileChoice,
   FilePriority,
+  PieceDeadline,
   PieceRange,
   Progress,
+  StreamOptions,
   TrackerCount,
   Transfer,
   TransferFile,

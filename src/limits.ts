@@ -405,8 +405,16 @@ export const LIMITS = {
   /** Of those, the first are asked of a second peer where the first would be late, but not before it had so long. */
   urgentPiecesDoubled: 4,
   urgentPatienceMs: 1_000,
-  /** Pieces that may be due at one time, over all who read. */
+  /** Pieces whose deadlines a program sets itself. */
   deadlinesMax: 1_024,
+  /** Streams of one transfer that are open at one time: a player has a few. */
+  streamsMax: 64,
+  /** What is ahead of a reader is due in so many bytes and pieces, each piece so much later than the one before. */
+  streamAheadBytes: 8 * MIB,
+  streamPiecesMax: 32,
+  streamPieceMs: 500,
+  /** A stream is read so much at a time. */
+  streamReadBytes: 64 * KIB,
   /** Blocks asked of one more peer at a time in the endgame. */
   endgameBlocksMax: 4,
   /** Peers that are asked for the same block in the endgame. */

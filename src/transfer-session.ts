@@ -6,23 +6,25 @@ import type { AddOptions, Progress } from './api.js'
 import { Checkpointer } from './checkpointer.js'
 import { Commits } from './commits.js'
 import { Driver } from './driver.js'
-import { TorrewindError } from './errors.js'
+import { type ErrorCode, storageErrorCode, TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import { geometryOf } from './events/geometry.js'
 import type { TransferState } from './events/state.js'
-import type { EventType } from './events/vocabulary.js'
+import type { EventType, Range } from './events/vocabulary.js'
 import { examine, takeStamps } from './examine.js'
 import { LIMITS } from './limits.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
 import { Promises } from './promises.js'
 import type { Reach } from './reach.js'
+import { Readers } from './readers.js'
 import type { Retention } from './replay/compact.js'
 import { Retainer } from './retainer.js'
 import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
 import { Layout } from './store/layout.js'
 import { partFile } from './store/parts.js'
+import { isLoan } from './store/read-cache.js'
 import type { Throttle } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import type { Instant, PeerKey } from './values.js'
@@ -62,6 +64,7 @@ const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
 export class TransferSession {
   readonly commits: Commits
   readonly promises: Promises
+  readonly readers: Readers
   readonly #options: SessionOptions
   readonly #system: ActorSystem
   readonly #driver: Driver
@@ -85,6 +88,8 @@ export class TransferSession {
     this.#options = options
     this.commits = new Commits(log)
     this.promises = new Promises(state)
+    const { name } = metainfo
+    this.readers = new Readers({ name, state: () => this.state, tell: (input) => this.tell(input) })
     this.#checkpointer = new Checkpointer(log, state.nextSeq)
     this.#layout = new Layout(metainfo)
     this.#hadParts = state.apart.size > 0
@@ -182,6 +187,23 @@ export class TransferSession {
     return events
   }
 
+  now(): Instant {
+    return this.#options.ports.clock.now()
+  }
+
+  /** Bytes of a stored piece, a copy. */
+  readStored(range: Range): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#driver.read(range, (answer) => {
+        if (isLoan(answer)) {
+          const bytes = new Uint8Array(answer.bytes)
+          answer.release()
+          resolve(bytes)
+        } else reject(new TorrewindError(storageErrorCode(answer.code), `${answer.code}: ${answer.message}`))
+      })
+    })
+  }
+
   /** Everything that happened so far is committed. Throws `LOG_FAILED`. */
   committed(): Promise<void> {
     return this.commits.upTo(this.state.nextSeq)
@@ -207,6 +229,7 @@ export class TransferSession {
   #record(logged: LoggedEvent): void {
     this.commits.record(logged)
     this.promises.record(logged)
+    if (logged.event.type === 'transfer-failed') this.readers.fail(logged.event.code as ErrorCode, logged.event.message) // made as one
     const withinMs = COMMITTED_WITHIN_MS[logged.event.type]
     if (logged.event.type === 'files-kept-apart') this.#hadParts = true
     // Nothing follows the last piece that it could wait for.
@@ -222,6 +245,7 @@ export class TransferSession {
       this.#commitWithinMs = Number.POSITIVE_INFINITY
     }
     this.#driver.flush()
+    this.readers.look()
     if (!this.#held && this.#pending > LIMITS.logPendingEventsPause) {
       this.#held = true
       this.#driver.holdPeersBack(true)
@@ -293,6 +317,7 @@ export class TransferSession {
     await this.#retainer?.close()
     await log.close().catch(() => undefined) // a log that failed said so to `onFailed`
     this.promises.end(this.#options.metainfo.name)
+    this.readers.fail('TRANSFER_CLOSED', `${this.#options.metainfo.name} was closed`)
     this.#progress.next(progressOf(this.state, ports.clock.now(), true))
     this.#progress.complete()
     this.commits.end()

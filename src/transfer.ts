@@ -1,21 +1,27 @@
 /** A transfer: the handle of one torrent that users hold. */
 import type { EngineFact } from './actors/vocabulary.js'
 import type {
+  ByteSource,
+  ByteStream,
   CommittedOptions,
   FileChoice,
   FilePriority,
+  PieceDeadline,
   PieceRange,
   Progress,
+  StreamOptions,
   TrackerCount,
   Transfer,
   TransferFile,
 } from './api.js'
-import { Choosing, filesOf } from './choosing.js'
+import { Choosing, fileOf, filesOf } from './choosing.js'
 import { TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import { stateHash } from './events/snapshot.js'
 import type { TransferState } from './events/state.js'
+import { LIMITS } from './limits.js'
 import type { Connection, ConnectionEvents } from './ports.js'
+import { Reading, rangeOf } from './reading.js'
 import type { Difference } from './replay/diff.js'
 import type { Explanation, Question } from './replay/explain/explain.js'
 import { foldLog } from './replay/fold.js'
@@ -29,6 +35,8 @@ import { cidText } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
 
 export interface TransferOptions extends SessionOptions {
+  /** Makes a stream of Node of what is read; left out where there is no Node. */
+  readonly makeStream?: ((source: ByteSource) => ByteStream) | undefined
   /** Forgets the log, after `closed`. */
   forget(): Promise<void>
 }
@@ -174,6 +182,26 @@ export class TorrentTransfer implements Transfer {
   prioritizePieces(pieces: PieceRange, priority: FilePriority): void {
     this.#session.assertOpen()
     this.#choosing.prioritizePieces(pieces, priority)
+  }
+
+  stream(file: string | number, options: StreamOptions = {}): ByteStream {
+    const { makeStream } = this.#options
+    if (makeStream === undefined) throw new TorrewindError('OPTION_UNSUPPORTED', 'there are no streams here')
+    return makeStream(this.read(file, options))
+  }
+
+  /** As `stream`, without a stream of Node around it. */
+  read(file: string | number, options: StreamOptions = {}): ByteSource {
+    this.#session.assertOpen()
+    const range = rangeOf(this.metainfo, fileOf(this.metainfo, file), options)
+    if (this.#session.readers.count >= LIMITS.streamsMax)
+      throw new TorrewindError('STREAMS_EXCEEDED', `${this.name} has ${LIMITS.streamsMax} streams open`)
+    return new Reading(this.#session, this.metainfo, range)
+  }
+
+  setDeadlines(deadlines: readonly PieceDeadline[]): void {
+    this.#session.assertOpen()
+    this.#choosing.setDeadlines(deadlines)
   }
 
   get sequential(): boolean {

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   tracker: async () => (await import('./tracker-command.js')).trackerCommand,
   publish: async () => (await import('./publish-command.js')).publishCommand,
   search: async () => (await import('./search-command.js')).searchCommand,
+  serve: async () => (await import('./serve-command.js')).serveCommand,
   log: async () => (await import('./log-command.js')).logCommand,
   capsule: async () => (await import('./capsule-command.js')).capsuleCommand,
   replay: async () => (await import('./replay-command.js')).replayCommand,

@@ -20,10 +20,11 @@ export const withEngine = async (
   context: CommandContext,
   options: Omit<EngineOptions, 'dataDir'>,
   work: (engine: Engine) => Promise<void>,
+  sayPort = true,
 ): Promise<void> => {
   const engine = await createEngine({ ...options, dataDir: context.dataDir })
   try {
-    context.say({ type: 'listening', port: engine.port })
+    if (sayPort) context.say({ type: 'listening', port: engine.port })
     context.debug(`listening on port ${engine.port}, event log in ${context.dataDir}`)
     await work(engine)
   } finally {

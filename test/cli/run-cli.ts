@@ -22,7 +22,7 @@ delete without.TORREWIND_DATA
 /** Tests ask nobody beyond this machine. */
 const KEPT_IN: readonly string[] = ['--no-lsd', '--no-upnp']
 const keptIn = ([command = '', ...words]: readonly string[]): readonly string[] =>
-  ['seed', 'get'].includes(command) ? [command, ...KEPT_IN, ...words] : [command, ...words]
+  ['seed', 'get', 'serve'].includes(command) ? [command, ...KEPT_IN, ...words] : [command, ...words]
 
 export class Cli {
   readonly #process: ChildProcess
