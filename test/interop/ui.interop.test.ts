@@ -1,105 +1,30 @@
 /** The debugger in a real browser: everything a reader does with it, on a capsule and on a download that is running. */
-import { readFile, writeFile } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile } from 'node:fs/promises'
 import * as assert from 'uvu/assert'
-import type { LoggedEvent } from '../../src/events/codec.js'
 import { toHex } from '../../src/values.js'
 import { parseTorrent } from '../../src/wire/metainfo.js'
 import { makeSample } from '../cli/rig.js'
-import { capsuleOf, simulated } from '../replay/simulated.js'
-import { type BrowserPage, chromium, startBrowser } from './chromium.js'
+import { chromium } from './chromium.js'
 import { START_BOUND_MS } from './client.js'
+import {
+  assertQuiet,
+  choose,
+  click,
+  drop,
+  makeCapsule,
+  openPage,
+  press,
+  SLIDER,
+  seen,
+  setScheme,
+  standsAt,
+  startUi,
+} from './debugger-page.js'
 import { interopSuite } from './harness.js'
-import { textOf, waitForJson } from './json.js'
-import { LOOPBACK } from './place.js'
-import type { Rig } from './rig.js'
-import { startGet, startTorrewind, torrewind } from './torrewind.js'
+import { waitForJson } from './json.js'
+import { startGet, torrewind } from './torrewind.js'
 
 const test = interopSuite('interop: the debugger in a browser')
-
-const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
-
-/** As a peer and a tracker would write it that want to be more than text. */
-const spoil = ({ event, ...rest }: LoggedEvent): LoggedEvent => {
-  if (event.type === 'extensions-received') return { ...rest, event: { ...event, client: HOSTILE } }
-  return event.type === 'announce-answered' ? { ...rest, event: { ...event, warning: HOSTILE } } : { ...rest, event }
-}
-
-/** The capsule of a downloader, and how many events it has. */
-const makeCapsule = async (rig: Rig) => {
-  const world = await simulated('flash-crowd', 1, { peers: 3, contentBytes: 2_000_000, pieceLength: 32_768 })
-  const history = (world.histories[1] ?? []).map(spoil)
-  const file = path.join(await rig.folder('capsule'), 'history.car')
-  await writeFile(file, await capsuleOf({ ...world, histories: [history] }, 0))
-  return { file, history }
-}
-
-const startUi = async (rig: Rig, ...args: string[]) => {
-  const child = startTorrewind(rig, LOOPBACK, 'ui', ...args)
-  return { child, url: textOf(await waitForJson(child, 'listening', START_BOUND_MS), 'url') }
-}
-
-const SEEN_BOUND_MS = 12_000
-
-/** What an expression comes to in the page, as soon as it is something. */
-const seen = (browser: BrowserPage, expression: string): Promise<unknown> =>
-  browser.evaluate(`new Promise((resolve, reject) => {
-    const began = performance.now()
-    const look = () => {
-      const found = (() => { try { return ${expression} } catch { return undefined } })()
-      if (found) resolve(found)
-      else if (performance.now() - began > ${SEEN_BOUND_MS}) reject(new Error('not seen in time; the page is at ' + location.hash))
-      else setTimeout(look, 15)
-    }
-    look()
-  })`)
-
-const SLIDER = 'Number(document.querySelector("[role=slider]").getAttribute("aria-valuenow"))'
-/** The page stands there, and what it shows is of there. */
-const standsAt = (browser: BrowserPage, seq: number): Promise<unknown> =>
-  seen(browser, `${SLIDER} === ${seq} && document.querySelector(".row.current .row-seq")?.textContent === "${seq}"`)
-
-const press = async (browser: BrowserPage, key: string, modifiers = 0): Promise<void> => {
-  const text = key.length === 1 ? { text: key } : {}
-  await browser.call('Input.dispatchKeyEvent', { type: 'keyDown', key, modifiers, ...text })
-  await browser.call('Input.dispatchKeyEvent', { type: 'keyUp', key, modifiers })
-}
-
-const setScheme = (browser: BrowserPage, value: 'light' | 'dark'): Promise<unknown> =>
-  browser.call('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value }] })
-
-const click = (browser: BrowserPage, selector: string): Promise<unknown> =>
-  seen(
-    browser,
-    `(() => { const found = document.querySelector(${JSON.stringify(selector)}); found?.click(); return found !== null })()`,
-  )
-
-const openPage = async (rig: Rig, url: string): Promise<BrowserPage> => {
-  const browser = await startBrowser(rig)
-  await browser.call('Emulation.setDeviceMetricsOverride', {
-    width: 1_400,
-    height: 900,
-    deviceScaleFactor: 1,
-    mobile: false,
-  })
-  await setScheme(browser, 'light')
-  await browser.open(url)
-  await seen(browser, 'document.querySelectorAll(".row").length > 10 && document.querySelector(".cells")')
-  return browser
-}
-
-/** Nothing went wrong in the page, and nothing was asked of anybody but its own server. */
-const assertQuiet = (browser: BrowserPage, url: string): void => {
-  const told = browser.events.filter(({ method }) =>
-    ['Runtime.exceptionThrown', 'Runtime.consoleAPICalled', 'Log.entryAdded'].includes(method),
-  )
-  assert.equal(told, [])
-  for (const { method, params } of browser.events) {
-    if (method !== 'Network.requestWillBeSent') continue
-    const asked = (params.request as { url: string }).url // as the protocol has it
-    assert.ok(asked.startsWith(url) || asked.startsWith('data:'), asked)
-  }
-}
 
 test(
   'a history is stepped through, dragged, filtered, linked to and explained, and text of strangers stays text',
@@ -165,11 +90,7 @@ test(
     assert.match(String(await browser.evaluate('document.title')), 'Torrewind')
 
     // Only events of one type; and a word that none has.
-    await browser.evaluate(`(() => {
-      const types = document.querySelector('.filters select')
-      types.value = 'piece-stored'
-      types.dispatchEvent(new Event('change', { bubbles: true }))
-    })()`)
+    await choose(browser, '.filters select', 'piece-stored')
     const types = 'new Set([...document.querySelectorAll(".row-type")].map((type) => type.textContent))'
     await seen(browser, `${types}.size === 1 && ${types}.has("piece-stored")`)
     await press(browser, '/')
@@ -189,8 +110,16 @@ test(
     await press(browser, '4')
     await seen(
       browser,
-      'document.querySelectorAll(".statechart").length === 2 && document.querySelector(".box.active")',
+      'document.querySelectorAll(".statechart").length === 3 && document.querySelector(".box.active")',
     )
+    const lit = (chart: number) =>
+      `[...document.querySelectorAll(".statechart")[${chart}].querySelectorAll(".box.active > text")].at(-1)?.textContent`
+    await press(browser, 'End')
+    await seen(browser, `${lit(0)} === "stopped"`)
+    const began = history.findIndex(({ event }) => event.type === 'download-began')
+    await browser.evaluate(`location.hash = '#seq=${began}&tab=machines'`)
+    await seen(browser, `${lit(0)} === "downloading"`)
+    await seen(browser, 'document.querySelector(".statechart .step.taken")?.textContent.includes("download-began")')
 
     // Light and dark, as the system has it and as one chooses.
     const page = 'getComputedStyle(document.body).backgroundColor'
@@ -201,17 +130,90 @@ test(
     await seen(browser, `${page} === ${JSON.stringify(light)}`)
 
     // A capsule that is dropped is opened beside.
-    const bytes = (await readFile(file)).toString('base64')
-    await browser.evaluate(`(() => {
-      const bytes = Uint8Array.from(atob('${bytes}'), (character) => character.charCodeAt(0))
-      const dataTransfer = new DataTransfer()
-      dataTransfer.items.add(new File([bytes], 'dropped.car'))
-      dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }))
-    })()`)
+    await drop(browser, 'dropped.car', await readFile(file))
     await seen(browser, 'location.hash.includes("source=capsule-2") && document.querySelector("[role=slider]")')
     assertQuiet(browser, url)
     child.signal('SIGINT')
     assert.is((await child.end(START_BOUND_MS)).code, 130)
+  },
+)
+
+test(
+  'a history plays, as fast as one chooses, and steps go by piece and by time',
+  [torrewind, chromium],
+  async (rig) => {
+    const { file, history } = await makeCapsule(rig)
+    const { url } = await startUi(rig, '--capsule', file)
+    const browser = await openPage(rig, url)
+    const last = history.length - 1
+    const steps = '[aria-label="Steps a second"]'
+    const unit = '.controls label select'
+    const isPlaying = 'document.getElementById("play").getAttribute("aria-pressed") === "true"'
+
+    // By event, until it is stopped: it goes on, and then no more.
+    await press(browser, 'Home')
+    await standsAt(browser, 0)
+    await choose(browser, steps, '30')
+    await press(browser, ' ')
+    await seen(browser, isPlaying)
+    await seen(browser, `${SLIDER} >= 5`)
+    await click(browser, '#play')
+    await seen(browser, `!(${isPlaying})`)
+    const stopped = Number(await browser.evaluate(SLIDER))
+    assert.ok(stopped >= 5 && stopped < last, `${stopped} of ${last}`)
+    await standsAt(browser, stopped)
+
+    // At the highest speed, to the end, where it stops by itself.
+    await choose(browser, steps, '10000')
+    await click(browser, '#play')
+    await standsAt(browser, last)
+    await seen(browser, `!(${isPlaying})`)
+
+    // By stored piece: it stands at nothing else.
+    await press(browser, 'Home')
+    await standsAt(browser, 0)
+    await choose(browser, unit, 'piece')
+    const stored = history.filter(({ event }) => ['piece-stored', 'piece-rejected'].includes(event.type))
+    for (const { seq } of stored.slice(0, 3)) {
+      await press(browser, 'ArrowRight')
+      await standsAt(browser, seq)
+    }
+    await press(browser, 'ArrowLeft')
+    await standsAt(browser, stored[1]?.seq ?? -1)
+    await choose(browser, steps, '100')
+    await press(browser, ' ')
+    await standsAt(browser, stored.at(-1)?.seq ?? -1)
+    await seen(browser, `!(${isPlaying})`)
+
+    // By the second, there and back: the last event that is not later.
+    await choose(browser, unit, 'second')
+    const middle = history[Math.floor(last / 2)]
+    const atSecond = (at: number): number => history.findLastIndex((logged) => logged.at <= at)
+    await browser.evaluate(`location.hash = '#seq=${middle?.seq}'`)
+    await standsAt(browser, middle?.seq ?? -1)
+    const after = atSecond((middle?.at ?? 0) + 1_000)
+    await press(browser, 'ArrowRight')
+    await standsAt(browser, after)
+    await press(browser, 'ArrowLeft')
+    await standsAt(browser, atSecond((history[after]?.at ?? 0) - 1_000))
+
+    // The same over time as its axis: a click in the middle is the middle of the time.
+    await choose(browser, '.controls label[title] select', 'time')
+    const [x, y] = (await seen(
+      browser,
+      `(() => {
+      const { left, top, width, height } = document.querySelector('[role=slider]').getBoundingClientRect()
+      return width > 0 && [left + width / 2, top + height / 2]
+    })()`,
+    )) as readonly [number, number] // as the expression says
+    for (const type of ['mousePressed', 'mouseReleased'])
+      await browser.call('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons: 1, clickCount: 1 })
+    const half = ((history[0]?.at ?? 0) + (history[last]?.at ?? 0)) / 2
+    const span = (history[last]?.at ?? 0) - (history[0]?.at ?? 0)
+    const [low, high] = [atSecond(half - span / 50), atSecond(half + span / 50)]
+    const dragged = Number(await seen(browser, `${SLIDER} >= ${low} && ${SLIDER} <= ${high} && String(${SLIDER})`))
+    await standsAt(browser, dragged)
+    assertQuiet(browser, url)
   },
 )
 

@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { type Listed, listSources, type Subject } from './api.js'
 import { Controls } from './controls.js'
+import { DamageNote } from './damage-note.js'
 import { useDropping } from './dropping.js'
 import { EventCard } from './event-card.js'
 import { EventList, type Filter, NO_FILTER } from './event-list.js'
@@ -37,7 +38,7 @@ interface ViewProps {
 }
 
 const View = ({ history, dark, toggleTheme, failed }: ViewProps): JSX.Element => {
-  const { state, summary, seq, events, seek, following, follow, questions } = history
+  const { state, unreadable, summary, seq, events, seek, following, follow, questions } = history
   const [begun] = useState(() => readPosition(location.hash))
   const [subject, setSubject] = useState<Subject>(begun.subject)
   const [tab, setTab] = useState<Tab>(isTab(begun.tab) ? begun.tab : 'events')
@@ -136,14 +137,18 @@ const View = ({ history, dark, toggleTheme, failed }: ViewProps): JSX.Element =>
 
   return (
     <>
+      <DamageNote history={history} />
       <section class="panel time" aria-label="Timeline">
         <Controls {...{ history, unit, setUnit, speed, setSpeed, playing, axis, setAxis, step }} play={setPlaying} />
         <Timeline history={history} axis={axis} dark={dark} />
       </section>
-      {state !== undefined && <Overview state={state} shown={state.seq === seq} />}
+      {state !== undefined && unreadable === undefined && <Overview state={state} shown={state.seq === seq} />}
       <div class="columns">
         <div class="column left">
-          {state !== undefined && (
+          {unreadable !== undefined && (
+            <p class="panel unreadable wrong">{`What was true then cannot be told: ${unreadable}`}</p>
+          )}
+          {state !== undefined && unreadable === undefined && (
             <>
               <PieceMap
                 map={state.map}
@@ -210,7 +215,13 @@ export const App = (): JSX.Element => {
   useEffect(() => {
     refresh(begun.source).catch(failed)
   }, [refresh, begun, failed])
-  const opened = useCallback((found: string) => void refresh(found).catch(failed), [refresh, failed])
+  const opened = useCallback(
+    (found: string) => {
+      setWrong(undefined)
+      refresh(found).catch(failed)
+    },
+    [refresh, failed],
+  )
   const { over, sending, send } = useDropping(opened, failed)
   const isFirst = begun.source === undefined || begun.source === id
   const history = useHistory(id, isFirst ? begun.seq : undefined, failed)

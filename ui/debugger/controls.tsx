@@ -21,7 +21,7 @@ interface Props {
 
 export const Controls = (props: Props): JSX.Element => {
   const { history, unit, setUnit, speed, setSpeed, playing, play, axis, setAxis, step } = props
-  const { seq, events, summary, state, seek, following, follow } = history
+  const { seq, events, summary, state, unreadable, seek, following, follow } = history
   return (
     <div class="controls" role="toolbar" aria-label="Steps and play">
       <span class="group">
@@ -99,9 +99,11 @@ export const Controls = (props: Props): JSX.Element => {
         <span class="quiet">{` of ${showNumber(events)}`}</span>
       </label>
       <span class="moment">
-        {state === undefined ? '' : showMoment(state.at)}{' '}
+        {state === undefined || unreadable !== undefined ? '' : showMoment(state.at)}{' '}
         <span class="quiet">
-          {state === undefined || summary.firstAt === null ? '' : `+${showSpan(state.at - summary.firstAt)}`}
+          {state === undefined || unreadable !== undefined || summary.firstAt === null
+            ? ''
+            : `+${showSpan(state.at - summary.firstAt)}`}
         </span>
       </span>
       <span class="spring" />

@@ -16,7 +16,9 @@ export const useDropping = (opened: (id: string) => void, failed: (error: unknow
     setSending(file.name)
     sendCapsule(file)
       .then(({ id }) => opened(id))
-      .catch(failed)
+      .catch((error: unknown) =>
+        failed(new Error(`${file.name} was not opened: ${error instanceof Error ? error.message : String(error)}`)),
+      )
       .finally(() => setSending(undefined))
   }
   useEffect(() => {

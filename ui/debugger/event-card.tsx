@@ -16,7 +16,7 @@ interface Props {
 }
 
 export const EventCard = ({ history, select }: Props): JSX.Element => {
-  const { questions, seq, state } = history
+  const { questions, seq, state, unreadable } = history
   const [fields, setFields] = useState<Readonly<Record<string, unknown>>>({})
   useEffect(() => {
     let gone = false
@@ -34,13 +34,13 @@ export const EventCard = ({ history, select }: Props): JSX.Element => {
       clearTimeout(timer)
     }
   }, [questions, seq])
-  const row = state?.event
+  const row = unreadable === undefined ? state?.event : undefined
   const { piece, peer } = row ?? {}
   const shown = fields.seq === row?.seq ? fields : {}
   return (
     <section class="panel card" aria-label="The event">
       <h2>
-        {row?.type ?? '…'} <span class="quiet">{showNumber(seq)}</span>
+        {row?.type ?? (unreadable === undefined ? '…' : 'unreadable')} <span class="quiet">{showNumber(seq)}</span>
       </h2>
       <div class="scroll pad">
         {row !== undefined && <p class="quiet small">{showMoment(row.at)}</p>}

@@ -163,7 +163,7 @@ const Row = ({ row, current, seek }: { row: EventRow; current: boolean; seek: (s
     onClick={() => seek(row.seq)}
   >
     <span class="row-seq">{row.seq}</span>
-    <span class="row-time">{showTime(row.at)}</span>
+    <span class="row-time">{row.at === 0 ? '' : showTime(row.at)}</span>
     <span class="row-type">{row.type}</span>
     <span class="row-text">
       {row.address !== undefined && <b>{row.address} </b>}

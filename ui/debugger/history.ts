@@ -1,14 +1,18 @@
 /** The history that is looked at: where one is in it, the state there, and news of it while it is being written. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { type Questions, questionsTo, type State, type Summary, type Survey } from './api.js'
+import { type Damage, type Questions, questionsTo, Refused, type State, type Summary, type Survey } from './api.js'
 
 export interface History {
   readonly questions: Questions
   readonly summary: Summary
   readonly survey: Survey
+  /** What of it cannot be read, as far as that is known. */
+  readonly damage: Damage | undefined
   /** Where one wants to be; the state may follow a moment later. */
   readonly seq: number
   readonly state: State | undefined
+  /** Why there is no state of this event. */
+  readonly unreadable: string | undefined
   /** How many events there are now. */
   readonly events: number
   /** Whether the newest event is followed. */
@@ -20,11 +24,12 @@ export interface History {
 /** Between two readings of the survey while it is made. */
 const SURVEY_EVERY_MS = 700
 
-const NOTHING: Survey = { surveyed: 0, samples: [], marks: [] }
+const NOTHING: Survey = { events: 0, surveyed: 0, samples: [], marks: [] }
 
 /** Loads the newest state that is wanted, one at a time: what was wanted meanwhile and is no more is left out. */
 const useStateAt = (questions: Questions | undefined, seq: number, failed: (error: unknown) => void) => {
   const [state, setState] = useState<State>()
+  const [unreadable, setUnreadable] = useState<{ readonly seq: number; readonly message: string }>()
   const wanted = useRef({ questions, seq })
   const loading = useRef(false)
   wanted.current = { questions, seq }
@@ -37,7 +42,9 @@ const useStateAt = (questions: Questions | undefined, seq: number, failed: (erro
         if (next.questions === undefined || next.seq < 0) return
         if (done?.questions === next.questions && done.seq === next.seq) return
         const found = await next.questions.state(next.seq).catch((error: unknown) => {
-          failed(error)
+          if (error instanceof Refused && /^(LOG|CAPSULE)_/.test(error.code ?? ''))
+            setUnreadable({ seq: next.seq, message: error.message })
+          else failed(error)
           return undefined
         })
         if (found !== undefined && wanted.current.questions === next.questions) setState(found)
@@ -50,7 +57,11 @@ const useStateAt = (questions: Questions | undefined, seq: number, failed: (erro
   useEffect(() => {
     void load()
   }, [questions, seq, load])
-  return { state, forget: useCallback(() => setState(undefined), []) }
+  const forget = useCallback(() => {
+    setState(undefined)
+    setUnreadable(undefined)
+  }, [])
+  return { state, unreadable: unreadable?.seq === seq ? unreadable.message : undefined, forget }
 }
 
 /** Undefined until the history is open. `first` is where one begins; the end, where it is left out. */
@@ -68,7 +79,7 @@ export const useHistory = (
   followed.current = following
   const begin = useRef(first)
   begin.current = first
-  const { state, forget } = useStateAt(opened?.questions, seq, failed)
+  const { state, unreadable, forget } = useStateAt(opened?.questions, seq, failed)
 
   useEffect(() => {
     if (id === undefined) return
@@ -90,8 +101,9 @@ export const useHistory = (
       setOpened({ questions, summary })
       setEvents(summary.events)
       setFollowing(false)
-      const last = summary.events - 1
-      setSeq(Math.max(Math.min(summary.firstSeq, last), Math.min(begin.current ?? last, last)))
+      // Where the newest state cannot be told, one begins with the newest that can be.
+      const last = (summary.damage?.seq ?? summary.events) - 1
+      setSeq(Math.max(Math.min(summary.firstSeq, summary.events - 1), Math.min(begin.current ?? last, last)))
       setSurvey(await questions.survey())
       live = questions.live()
       live.onmessage = ({ data }) => {
@@ -128,5 +140,6 @@ export const useHistory = (
     [events],
   )
   if (opened === undefined || opened.questions.id !== id) return undefined
-  return { ...opened, survey, seq, state, events, following, seek, follow }
+  const damage = survey.fault ?? opened.summary.damage ?? undefined
+  return { ...opened, survey, damage, seq, state, unreadable, events, following, seek, follow }
 }

@@ -1,4 +1,4 @@
-/** The machines of a peer and of a piece, as they stand at this moment. */
+/** The machines of the transfer, a peer and a piece, as they stand at this moment. */
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Chart, Standing, State, Subject } from './api.js'
@@ -7,10 +7,11 @@ import { Statechart } from './statechart.js'
 
 /** What is selected; else what the event is about; else the first one. */
 const standingsOf = (state: State, subject: Subject): Readonly<Record<string, Standing | undefined>> => {
-  const { event, peers, pieces } = state
+  const { event, peers, pieces, standing } = state
   const key = subject.type === 'peer' ? subject.key : (event.peer ?? peers[0]?.key)
   const index = subject.type === 'piece' ? subject.piece : (event.piece ?? pieces[0]?.piece)
   return {
+    transfer: standing,
     peer: peers.find((peer) => peer.key === key)?.standing,
     piece: pieces.find(({ piece }) => piece === index)?.standing,
   }

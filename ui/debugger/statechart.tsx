@@ -4,11 +4,17 @@ import { useMemo } from 'preact/hooks'
 import type { Chart, ChartState, Standing } from './api.js'
 
 const BOX = { width: 92, height: 34 }
+/** Between neighbours, where what leads from one to the other is written; a row of many is set closer. */
 const GAP = 108
+const CLOSE_GAP = 84
 const PAD = 14
 const TITLE = 20
 const LINE = 12
 const ROW_MAX = 4
+/** Between two rows of one machine. */
+const ROW_GAP = 104
+/** Steps with one event from so many states to one are drawn as one, that comes from anywhere. */
+const ANYWHERE = 3
 
 interface Box {
   readonly state: ChartState
@@ -26,14 +32,20 @@ const lay = (states: readonly ChartState[], x: number, y: number, below: boolean
   const simple = below ? [] : states.filter((state) => state.states.length === 0)
   // Where the row would be long, what a machine ends in stands below the end of it.
   const ends = simple.length > ROW_MAX ? simple.filter((state) => state.type === 'final') : []
-  for (const state of simple) {
-    if (ends.includes(state)) continue
-    boxes.push(place(state, left, y))
-    left += BOX.width + GAP
+  const others = simple.filter((state) => !ends.includes(state))
+  const across = BOX.width + (others.length > ROW_MAX ? CLOSE_GAP : GAP)
+  for (const [at, state] of others.entries()) {
+    // A row that would be longer still goes on below.
+    if (at > 0 && at % ROW_MAX === 0) {
+      left = x
+      top += BOX.height + ROW_GAP
+    }
+    boxes.push(place(state, left, top))
+    left += across
   }
   if (simple.length > 0) top += BOX.height + 2 * PAD + 24
   for (const state of ends) {
-    left -= BOX.width + GAP
+    left -= across
     boxes.push(place(state, left, top))
   }
   if (ends.length > 0) top += BOX.height + 2 * PAD + 24
@@ -68,6 +80,28 @@ interface Step {
   readonly from: Box | undefined
   readonly to: Box
   readonly events: readonly string[]
+  /** Where it comes from, where that is not one state. */
+  readonly sources?: readonly string[]
+}
+
+type ChartStep = Chart['steps'][number] & Pick<Step, 'sources'>
+
+/** The steps, those from many states to one by the same event as one. */
+const gathered = (steps: Chart['steps']): readonly ChartStep[] => {
+  const many = new Map<string, { to: string; event: string; sources: string[] }>()
+  for (const { from, to, events } of steps)
+    for (const event of events) {
+      const found = many.get(`${event} ${to}`) ?? { to, event, sources: [] }
+      found.sources.push(from)
+      many.set(`${event} ${to}`, found)
+    }
+  const isMany = (event: string, to: string): boolean => (many.get(`${event} ${to}`)?.sources.length ?? 0) >= ANYWHERE
+  const single = steps.flatMap((step): ChartStep[] => {
+    const events = step.events.filter((event) => !isMany(event, step.to))
+    return events.length === 0 ? [] : [{ ...step, events }]
+  })
+  const joined = [...many.values()].filter(({ event, to }) => isMany(event, to))
+  return [...single, ...joined.map(({ to, event, sources }) => ({ from: '', to, events: [event], sources }))]
 }
 
 const Words = ({ x, y, words }: { x: number; y: number; words: readonly string[] }): JSX.Element => (
@@ -80,11 +114,32 @@ const Words = ({ x, y, words }: { x: number; y: number; words: readonly string[]
   </text>
 )
 
+interface StepProps {
+  readonly step: Step
+  readonly taken: boolean
+  readonly rank: number
+  /** The machine has more than one row. */
+  readonly rows: boolean
+}
+
 /** Neighbours have a straight arrow; others one that goes round above, or below where it goes back. */
-const StepArrow = ({ step, taken, rank }: { step: Step; taken: boolean; rank: number }): JSX.Element => {
-  const { from, to, events } = step
+const StepArrow = ({ step, taken, rank, rows }: StepProps): JSX.Element => {
+  const { from, to, events, sources } = step
   const kind = `step ${taken ? 'taken' : ''}`
   const middle = to.y + to.height / 2
+  // Between two rows there is room below, and above the upper one something may go round.
+  if (from === undefined && rows) {
+    const x = to.x + to.width / 2
+    const bottom = to.y + to.height
+    return (
+      <g class={kind}>
+        <title>{`from ${sources?.join(', ') ?? 'anywhere'}`}</title>
+        <path d={`M${x} ${bottom + 26}V${bottom + 6}`} marker-end="url(#head)" />
+        <circle cx={x} cy={bottom + 26} r={2.5} />
+        <Words x={x} y={bottom + 40} words={events} />
+      </g>
+    )
+  }
   if (from === undefined) {
     const x = to.x + to.width / 2
     return (
@@ -102,6 +157,22 @@ const StepArrow = ({ step, taken, rank }: { step: Step; taken: boolean; rank: nu
         <text class="step-words" x={x + 8} y={(from.y + from.height + to.y) / 2 + 4}>
           {events.join(', ')}
         </text>
+      </g>
+    )
+  }
+  if (to.y + to.height < from.y) {
+    // Straight up, or from the side, past what comes from anywhere.
+    const isAbove = Math.abs(from.x - to.x) < to.width
+    const x1 = from.x + from.width / 4
+    const [x2, aside] = isAbove ? [x1, x1] : [to.x + to.width - 8, to.x + to.width + 50]
+    const [y1, y2] = [from.y, to.y + to.height + 6]
+    return (
+      <g class={kind}>
+        <path
+          d={`M${x1} ${y1}C${x1} ${y1 - 40} ${aside} ${y2 + (isAbove ? 30 : 62)} ${x2} ${y2}`}
+          marker-end="url(#head)"
+        />
+        <Words x={x1} y={y1 - 8} words={events} />
       </g>
     )
   }
@@ -144,14 +215,16 @@ export const Statechart = ({ chart, standing, event }: Props): JSX.Element => {
   const boxes = useMemo(() => all(lay(chart.states, 20, 70, false)), [chart])
   const steps = useMemo(() => {
     const find = (id: string) => boxes.find(({ state }) => state.id === id)
-    return chart.steps.flatMap(({ from, to, events }): Step[] => {
+    return gathered(chart.steps).flatMap(({ from, to, ...step }): Step[] => {
       const target = find(to)
-      return target === undefined ? [] : [{ from: find(from), to: target, events }]
+      return target === undefined ? [] : [{ from: find(from), to: target, ...step }]
     })
   }, [chart, boxes])
   const active = new Set(activeIn(standing))
   const isFar = ({ from, to }: Step): boolean =>
-    from !== undefined && Math.abs(to.x > from.x ? to.x - from.x - from.width : from.x - to.x - to.width) > GAP + 1
+    from !== undefined &&
+    from.y === to.y &&
+    Math.abs(to.x > from.x ? to.x - from.x - from.width : from.x - to.x - to.width) > GAP + 1
   const far = steps.filter(isFar)
   const rankOf = (step: Step): number =>
     Math.max(0, far.filter((each) => each.to.x > (each.from?.x ?? 0) === step.to.x > (step.from?.x ?? 0)).indexOf(step))
@@ -159,7 +232,9 @@ export const Statechart = ({ chart, standing, event }: Props): JSX.Element => {
   const forth = far.filter(({ from, to }) => to.x > (from?.x ?? 0)).length
   const [above, below] = [20 + 18 * forth, 30 + 18 * (far.length - forth)]
   const width = Math.max(...boxes.map((box) => box.x + box.width)) + 30
-  const height = Math.max(...boxes.map((box) => box.y + box.height)) + below
+  // Of several rows the steps from anywhere come from below.
+  const rows = chart.states.filter(({ states, type }) => states.length === 0 && type !== 'final').length > ROW_MAX
+  const height = Math.max(...boxes.map((box) => box.y + box.height)) + below + (rows ? 24 : 0)
   return (
     <figure class="statechart">
       <figcaption>
@@ -189,7 +264,16 @@ export const Statechart = ({ chart, standing, event }: Props): JSX.Element => {
           aria-label={`Statechart of ${chart.id}: ${activeIn(standing).join(', ') || 'none is chosen'}`}
         >
           <defs>
-            <marker id="head" viewBox="0 0 8 8" refX="2" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <marker
+              id="head"
+              viewBox="0 0 8 8"
+              refX="2"
+              refY="4"
+              markerWidth="8"
+              markerHeight="8"
+              markerUnits="userSpaceOnUse"
+              orient="auto"
+            >
               <path d="M0 0L8 4L0 8z" />
             </marker>
           </defs>
@@ -212,6 +296,7 @@ export const Statechart = ({ chart, standing, event }: Props): JSX.Element => {
               key={`${step.from?.state.id} ${step.to.state.id}`}
               step={step}
               rank={rankOf(step)}
+              rows={rows}
               taken={event !== undefined && step.events.includes(event) && active.has(step.to.state.id)}
             />
           ))}

@@ -73,7 +73,12 @@ const momentsOf = (splits: readonly number[]): string[] => {
   return splits.map((at) => new Date(at * 1_000).toISOString().slice(from, to))
 }
 
-const optionsOf = (width: number, axis: Axis, survey: Survey): uPlot.Options => {
+/** Round numbers of bytes, KiB, MiB and GiB. */
+const RATE_STEPS = [0, 1, 2, 3].flatMap((power) =>
+  [1, 2, 5, 10, 20, 50, 100, 200, 500].map((each) => each * 1_024 ** power),
+)
+
+const optionsOf = (width: number, axis: Axis, survey: Survey, range: Range | undefined): uPlot.Options => {
   const [ink, grid] = [colourOf('quiet'), colourOf('grid')]
   const marks = {
     'piece-rejected': colourOf('wrong'),
@@ -93,7 +98,7 @@ const optionsOf = (width: number, axis: Axis, survey: Survey): uPlot.Options => 
     cursor: { show: false },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), 'Etc/UTC'),
     scales: {
-      x: { time: axis === 'time' },
+      x: { time: axis === 'time', ...(range === undefined ? {} : { range }) },
       rate: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },
       share: { range: [0, 102] },
     },
@@ -103,6 +108,7 @@ const optionsOf = (width: number, axis: Axis, survey: Survey): uPlot.Options => 
         ...axes,
         scale: 'rate',
         size: 66,
+        incrs: RATE_STEPS,
         values: (_, splits) => splits.map((value) => (value === 0 ? '0' : showRate(value))),
       },
       {
@@ -131,6 +137,8 @@ const optionsOf = (width: number, axis: Axis, survey: Survey): uPlot.Options => 
   }
 }
 
+type Range = [first: number, last: number]
+
 interface Place {
   readonly left: number
   readonly width: number
@@ -146,6 +154,11 @@ export const Timeline = ({ history, axis, dark }: { history: History; axis: Axis
   const dragging = useRef(false)
   const series = useMemo(() => seriesOf(survey.samples, summary.geometry.pieceCount), [survey, summary])
   const xs = axis === 'events' ? series.seqs : series.times
+  // Events are all there, however many of them were surveyed, or can be.
+  const range = useMemo((): Range | undefined => {
+    const ends: Range = [summary.firstSeq, survey.events - 1]
+    return axis === 'events' && ends[0] < ends[1] ? ends : undefined
+  }, [axis, summary, survey])
 
   useEffect(() => {
     const element = host.current
@@ -161,15 +174,14 @@ export const Timeline = ({ history, axis, dark }: { history: History; axis: Axis
     const element = host.current
     if (element === null || width === 0) return
     const data: uPlot.AlignedData = [[...xs], [...series.stored], [...series.down], [...series.up]]
-    const made = new uPlot(optionsOf(width, axis, survey), data, element)
+    const made = new uPlot(optionsOf(width, axis, survey, range), data, element)
     plot.current = made
     const { left, width: inner } = made.bbox
     setPlace({ left: left / devicePixelRatio, width: inner / devicePixelRatio })
     return () => made.destroy()
-  }, [series, survey, axis, width, dark])
+  }, [series, survey, axis, width, dark, range])
 
-  const first = xs[0] ?? 0
-  const last = Math.max(first, xs.at(-1) ?? 0)
+  const [first = 0, last = first] = range ?? [xs[0], xs.at(-1)]
   const span = Math.max(1e-9, last - first)
   const shareOf = (x: number): number => Math.max(0, Math.min(1, (x - first) / span))
   const here = axis === 'events' ? seq : state?.seq === seq ? state.at / 1_000 : along(series.seqs, series.times, seq)
@@ -231,14 +243,11 @@ export const Timeline = ({ history, axis, dark }: { history: History; axis: Axis
           </div>
         )}
       </div>
-      {survey.surveyed < events && (
+      {survey.surveyed < events && survey.fault === undefined && (
         <div
           class="surveying"
           role="status"
         >{`reading ${showNumber(survey.surveyed)} of ${showNumber(events)} events…`}</div>
-      )}
-      {survey.fault !== undefined && (
-        <div class="surveying wrong" role="alert">{`the rest cannot be read: ${survey.fault.message}`}</div>
       )}
       <ul class="legend" aria-label="What the timeline shows">
         <li class="stored">pieces stored</li>

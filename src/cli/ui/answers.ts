@@ -1,11 +1,13 @@
 /** The answers: what the page can ask of a history, each as JSON and bounded. */
 import { TorrewindError } from '../../errors.js'
 import { EVENT_TYPES } from '../../events/vocabulary.js'
-import { type Explanation, explain, type Question, type Topic } from '../../replay/index.js'
+import { type Explanation as Explained, explain, type Question, type Topic } from '../../replay/index.js'
 import { type PeerAddress, type PeerKey, peerKey, pieceIndex, readAddress } from '../../values.js'
 import { eventLine } from '../events-text.js'
+import { damageOf } from './damage.js'
 import { findEvents, rowOf } from './event-query.js'
 import { PIECE_KINDS, pageState } from './page-state.js'
+import type { Damage, Difference, EventRow, Explanation, State, Summary } from './page-types.js'
 import type { Parameters } from './parameters.js'
 import type { Source } from './sources.js'
 import { CHARTS } from './statecharts.js'
@@ -19,23 +21,46 @@ const CITED_MAX = 6
 /** The log of a process that runs is never silent for so long. */
 const ALIVE_MS = 120_000
 
-type Answer = (source: Source, parameters: Parameters) => Promise<unknown>
+type Answer<Told = unknown> = (source: Source, parameters: Parameters) => Promise<Told>
 
 const addressesOf =
   ({ survey }: Source) =>
   (peer: PeerKey): string | undefined =>
     survey.addressOf(peer)
 
-const summary: Answer = async (source) => {
+/** The time of the event; null where there is none, or it cannot be read. */
+const timeOf = async ({ history }: Source, seq: number): Promise<number | null> => {
+  if (seq < history.firstSeq || seq >= history.events) return null
+  return history.eventAt(seq).then(
+    ({ at }) => at,
+    () => null,
+  )
+}
+
+/** What keeps the newest state from being told. */
+const damage = async (source: Source): Promise<Damage | null> => {
+  const { events, firstSeq } = source.history
+  if (events === firstSeq) return null
+  const seq = events - 1
+  try {
+    await source.stateAt(seq)
+    await source.history.eventAt(seq)
+    return null
+  } catch (error) {
+    return damageOf(source.faultOf(error))
+  }
+}
+
+const summary: Answer<Summary> = async (source) => {
   const { id, kind, metainfo, history, firstSeq, cid } = source
   const { name, pieceLength, totalBytes, pieceCount } = metainfo
-  const events = history.events
-  const isEmpty = events === firstSeq
+  const { events } = history
   return {
     ...{ id, kind, name, cid, events, firstSeq },
     geometry: { pieceLength, totalBytes, pieceCount },
-    firstAt: isEmpty ? null : (await history.eventAt(firstSeq)).at,
-    lastAt: isEmpty ? null : (await history.eventAt(events - 1)).at,
+    firstAt: await timeOf(source, firstSeq),
+    lastAt: await timeOf(source, events - 1),
+    damage: await damage(source),
     eventTypes: EVENT_TYPES,
     pieceKinds: PIECE_KINDS,
   }
@@ -51,7 +76,7 @@ const seqAt: Answer = async ({ history, firstSeq }, parameters) => {
   return { seq }
 }
 
-const state: Answer = async (source, parameters) => {
+const state: Answer<State> = async (source, parameters) => {
   const seq = parameters.required('seq')
   const event = rowOf(await source.history.eventAt(seq), addressesOf(source))
   return { event, ...pageState(await source.stateAt(seq)) }
@@ -65,7 +90,10 @@ const shorten = (value: unknown): unknown => {
 }
 
 /** What the event has changed; with `from`, what is otherwise than it was after that one. */
-const diff: Answer = async ({ history, firstSeq }, parameters) => {
+const diff: Answer<{ differences: readonly Difference[]; left: number }> = async (
+  { history, firstSeq },
+  parameters,
+) => {
   const seq = parameters.required('seq')
   const from = parameters.number('from') ?? seq - 1
   if (from < firstSeq) return { differences: [], left: 0 }
@@ -88,10 +116,10 @@ const addressOf = async (source: Source, parameters: Parameters): Promise<PeerAd
   return found
 }
 
-const withCited = async (source: Source, explained: Explanation) => {
-  const causes = []
+const withCited = async (source: Source, explained: Explained): Promise<Explanation> => {
+  const causes: Explanation['causes'][number][] = []
   for (const cause of explained.causes) {
-    const cited = []
+    const cited: EventRow[] = []
     for (const seq of cause.events.slice(-CITED_MAX))
       cited.push(rowOf(await source.history.eventAt(seq), addressesOf(source)))
     causes.push({ ...cause, cited })
@@ -99,7 +127,7 @@ const withCited = async (source: Source, explained: Explanation) => {
   return { ...explained, causes }
 }
 
-const why: Answer = async (source, parameters) => {
+const why: Answer<Explanation> = async (source, parameters) => {
   const seq = parameters.required('seq')
   const piece = parameters.number('piece')
   const block = parameters.number('block')

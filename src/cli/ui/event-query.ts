@@ -4,6 +4,8 @@ import type { EventType } from '../../events/vocabulary.js'
 import type { History } from '../../replay/index.js'
 import type { PeerKey } from '../../values.js'
 import { showFields } from '../events-text.js'
+import { damageOf } from './damage.js'
+import type { Damage, EventPage, EventRow } from './page-types.js'
 
 /** Events that one page has, and events that are gone through for it: what is left is looked through with the next. */
 export const PAGE_MAX = 500
@@ -23,24 +25,6 @@ export interface EventQuery extends EventFilter {
   readonly from: number
   readonly backwards: boolean
   readonly limit: number
-}
-
-/** An event as the page lists it. */
-export interface EventRow {
-  readonly seq: number
-  readonly at: number
-  readonly type: EventType
-  readonly text: string
-  readonly peer?: number | undefined
-  readonly address?: string | undefined
-  readonly piece?: number | undefined
-}
-
-export interface EventPage {
-  /** In the order in which they were looked for. */
-  readonly rows: readonly EventRow[]
-  /** Where to go on from; absent where the end of the log was reached. */
-  readonly next?: number
 }
 
 type AddressOf = (peer: PeerKey) => string | undefined
@@ -78,10 +62,37 @@ const says = (text: string, row: EventRow): boolean =>
 const isFilter = ({ types, peers, piece, text }: EventFilter): boolean =>
   types !== undefined || peers !== undefined || piece !== undefined || text !== ''
 
-const windowOf = async (history: History, from: number, to: number): Promise<LoggedEvent[]> => {
-  const events: LoggedEvent[] = []
-  for await (const batch of history.read(from, to)) events.push(...batch)
-  return events
+/** What stands in the list in place of events that cannot be read. */
+const rowOfDamage = ({ seq, nextSeq, reason, code }: DamageAt): EventRow => {
+  const which = nextSeq > seq + 1 ? `events ${seq} to ${nextSeq - 1}` : `event ${seq}`
+  return { seq, at: 0, type: 'unreadable', text: `${which} cannot be read: ${reason} (${code})` }
+}
+
+type DamageAt = Damage & { readonly seq: number; readonly nextSeq: number }
+
+/** Throws what does not say where the damage is. */
+const damageAt = (error: unknown): DamageAt => {
+  const { seq, nextSeq, ...damage } = damageOf(error)
+  if (seq === undefined) throw error
+  return { ...damage, seq, nextSeq: Math.max(nextSeq ?? 0, seq + 1) }
+}
+
+/** The events, and what of them cannot be read, in order. */
+const windowOf = async (history: History, from: number, to: number): Promise<(LoggedEvent | DamageAt)[]> => {
+  const found: (LoggedEvent | DamageAt)[] = []
+  for (let next = from; next < to; )
+    try {
+      for await (const batch of history.read(next, to)) {
+        found.push(...batch)
+        next = (batch.at(-1)?.seq ?? next) + 1
+      }
+      return found
+    } catch (error) {
+      const damage = damageAt(error)
+      found.push(damage)
+      next = Math.max(next, damage.nextSeq)
+    }
+  return found
 }
 
 /** `firstSeq` is the first event that the log has. */
@@ -98,17 +109,30 @@ export const findEvents = async (
     const from = query.backwards ? Math.max(firstSeq, at + 1 - windowEvents) : at
     const to = query.backwards ? at + 1 : Math.min(history.events, at + windowEvents)
     if (from >= to) return { rows }
-    const events = await windowOf(history, from, to)
-    for (const logged of query.backwards ? events.reverse() : events) {
-      if (!passes(query, logged)) continue
-      const row = rowOf(logged, addressOf)
-      if (!says(query.text, row)) continue
+    const found = await windowOf(history, from, to)
+    for (const each of query.backwards ? found.reverse() : found) {
+      const row = 'event' in each ? rowIn(query, each, addressOf) : rowOfDamage(each)
+      if (row === undefined) continue
       rows.push(row)
-      if (rows.length === query.limit) return { rows, ...beyond(history, firstSeq, query, logged.seq) }
+      if (rows.length === query.limit) return { rows, ...beyond(history, firstSeq, query, edgeOf(each, query)) }
     }
-    at = query.backwards ? from - 1 : to
+    // Damage may reach over the edge of what was read.
+    const edge = found.at(-1)
+    const reached = edge === undefined ? at : edgeOf(edge, query)
+    at = query.backwards ? Math.min(from, reached) - 1 : Math.max(to, reached + 1)
   }
   return { rows, ...beyond(history, firstSeq, query, query.backwards ? at + 1 : at - 1) }
+}
+
+/** The last event of what was gone through. */
+const edgeOf = (each: LoggedEvent | DamageAt, { backwards }: EventQuery): number =>
+  'event' in each || backwards ? each.seq : each.nextSeq - 1
+
+/** Undefined where the filter does not let it through. */
+const rowIn = (filter: EventFilter, logged: LoggedEvent, addressOf: AddressOf): EventRow | undefined => {
+  if (!passes(filter, logged)) return undefined
+  const row = rowOf(logged, addressOf)
+  return says(filter.text, row) ? row : undefined
 }
 
 const beyond = (history: History, firstSeq: number, { backwards }: EventQuery, last: number): { next?: number } => {

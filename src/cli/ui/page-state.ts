@@ -4,6 +4,7 @@ import { giverOf } from '../../events/ledger.js'
 import { PEER_WINDOW_MS, rateOf } from '../../events/meter.js'
 import type { PeerState, PieceState, TransferState } from '../../events/state.js'
 import { type PieceIndex, showAddress, toHex } from '../../values.js'
+import type { InFlight, Peer, Standing, State, Tracker } from './page-types.js'
 
 /** Of each kind of thing, so many are listed; how many there are is said beside. */
 export const LISTED_MAX = 500
@@ -31,10 +32,9 @@ const mapOf = (state: Readonly<TransferState>): string => {
   return Buffer.from(bytes).toString('base64')
 }
 
-/** The value of a machine's state: a name, or names below names. */
-const standingValue = (id: string): unknown => (id.startsWith('{') ? JSON.parse(id) : id)
+const standingValue = (id: string): Standing => (id.startsWith('{') ? (JSON.parse(id) as Standing) : id) // written as one
 
-const peerOf = (state: Readonly<TransferState>, peer: Readonly<PeerState>) => ({
+const peerOf = (state: Readonly<TransferState>, peer: Readonly<PeerState>): Peer => ({
   key: peer.key,
   address: showAddress(peer.address),
   incoming: peer.incoming,
@@ -66,7 +66,7 @@ const BLOCKS_MAX = 65_536
 const blocksOf = (ledger: Readonly<PieceState>): string =>
   Array.from(ledger.givers, (giver, block) => (giver > 0 ? '2' : (ledger.orders[block] ?? 0) > 0 ? '1' : '0')).join('')
 
-const inFlightOf = (ledger: Readonly<PieceState>) => ({
+const inFlightOf = (ledger: Readonly<PieceState>): InFlight => ({
   piece: ledger.piece,
   standing: standingValue(ledger.standing.id),
   since: ledger.since,
@@ -78,7 +78,7 @@ const inFlightOf = (ledger: Readonly<PieceState>) => ({
 })
 
 const listPieces = (state: Readonly<TransferState>) => {
-  const listed: ReturnType<typeof inFlightOf>[] = []
+  const listed: InFlight[] = []
   let blocks = 0
   for (const ledger of state.pieces.values()) {
     blocks += ledger.blocks
@@ -88,8 +88,8 @@ const listPieces = (state: Readonly<TransferState>) => {
   return listed
 }
 
-const requestsOf = (state: Readonly<TransferState>) => {
-  const requests: { peer: number; piece: number; block: number; askedAt: number }[] = []
+const requestsOf = (state: Readonly<TransferState>): Pick<State, 'total' | 'requests'> => {
+  const requests: State['requests'][number][] = []
   let total = 0
   for (const peer of state.peers.values()) {
     total += peer.requested.size
@@ -102,7 +102,7 @@ const requestsOf = (state: Readonly<TransferState>) => {
   return { total, requests }
 }
 
-const trackersOf = (state: Readonly<TransferState>) =>
+const trackersOf = (state: Readonly<TransferState>): readonly Tracker[] =>
   state.tiers.flatMap((trackers, tier) =>
     trackers.map((tracker) => ({
       tier,
@@ -127,7 +127,8 @@ const firstOf = <Item>(items: Iterable<Item>): Item[] => {
   return first
 }
 
-export const pageState = (state: Readonly<TransferState>) => ({
+/** All but the event that it is the state after. */
+export const pageState = (state: Readonly<TransferState>): Omit<State, 'event'> => ({
   seq: state.nextSeq - 1,
   at: state.at,
   name: state.name,
@@ -153,13 +154,12 @@ export const pageState = (state: Readonly<TransferState>) => ({
   uploaded: state.uploaded.total,
   downRate: rateOf(state.downloaded, state.at),
   upRate: rateOf(state.uploaded, state.at),
-  waste: state.waste,
+  waste: { ...state.waste },
   limits: state.limits,
   sequential: state.sequential,
   pieces: listPieces(state),
   peers: firstOf(state.peers.values()).map((peer) => peerOf(state, peer)),
   ...requestsOf(state),
   trackers: firstOf(trackersOf(state)),
-  mapping: state.mapping ?? null,
   banned: firstOf(state.banned),
 })

@@ -3,7 +3,7 @@ import { TorrewindError } from '../../errors.js'
 import { EVENT_TYPES, type EventType } from '../../events/vocabulary.js'
 import { type PeerAddress, readAddress } from '../../values.js'
 import { type EventQuery, PAGE_MAX } from './event-query.js'
-import type { TreeKey } from './tree.js'
+import type { TreeKey } from './page-types.js'
 
 const TEXT_CHARACTERS_MAX = 200
 const LIST_MAX = 200

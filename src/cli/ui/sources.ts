@@ -7,6 +7,7 @@ import { cidText } from '../../wire/identity.js'
 import type { Metainfo } from '../../wire/metainfo.js'
 import { withCapsule } from '../capsule-file.js'
 import type { GrowingLogs } from './growing-log.js'
+import type { Listed } from './page-types.js'
 import { Survey } from './survey.js'
 
 /** Capsules that are open at one time: the one that was dropped first is let go for another. */
@@ -109,13 +110,6 @@ const holdCapsule = (id: string, file: string, gone: () => Promise<void>): Promi
     })
     over.catch(reject)
   })
-
-export interface Listed {
-  readonly id: string
-  readonly kind: 'log' | 'capsule'
-  readonly name: string
-  readonly cid: string
-}
 
 export class Sources {
   readonly #logs: GrowingLogs | undefined

@@ -2,32 +2,8 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
 import { peerMachine } from '../../actors/peer.machine.js'
 import { pieceMachine } from '../../actors/piece.machine.js'
-
-export interface ChartState {
-  /** Names from the machine down, joined by dots: `open.ours.choking`. */
-  readonly id: string
-  readonly name: string
-  readonly type: string
-  readonly initial: boolean
-  /** Events that it takes and that change nothing in it. */
-  readonly stays: readonly string[]
-  readonly states: readonly ChartState[]
-}
-
-export interface ChartStep {
-  /** Empty where it is taken from any state of the machine. */
-  readonly from: string
-  readonly to: string
-  readonly events: readonly string[]
-}
-
-export interface Chart {
-  readonly id: string
-  readonly states: readonly ChartState[]
-  readonly steps: readonly ChartStep[]
-  /** The definition itself, which XState's own editor takes. */
-  readonly definition: unknown
-}
+import { transferMachine } from '../../actors/transfer.machine.js'
+import type { Chart, ChartState, ChartStep } from './page-types.js'
 
 const nameOf = (node: AnyStateNode): string => node.path.join('.')
 
@@ -60,4 +36,4 @@ const chartOf = (machine: AnyStateMachine): Chart => ({
   definition: machine.config,
 })
 
-export const CHARTS: readonly Chart[] = [peerMachine, pieceMachine].map(chartOf)
+export const CHARTS: readonly Chart[] = [transferMachine, peerMachine, pieceMachine].map(chartOf)

@@ -4,7 +4,6 @@
  * sample taken away, so that it is as large for any log.
  */
 import { setImmediate as next } from 'node:timers/promises'
-import { messageOf, TorrewindError } from '../../errors.js'
 import type { LoggedEvent } from '../../events/codec.js'
 import { evolve } from '../../events/evolve.js'
 import type { TransferState } from '../../events/state.js'
@@ -12,30 +11,14 @@ import type { EventType } from '../../events/vocabulary.js'
 import { firstState } from '../../replay/fold.js'
 import type { ReadableLog } from '../../replay/index.js'
 import { type PeerKey, showAddress } from '../../values.js'
+import { damageOf } from './damage.js'
+import type { Damage, Mark, Sample, Survey as Seen } from './page-types.js'
 
 /** More are not told apart on a screen. */
 const SAMPLES_MAX = 1_024
 const MARKS_MAX = 400
 /** Connections whose addresses are remembered: of older ones only the number is known. */
 const ADDRESSES_MAX = 50_000
-
-/** The state just after this event; bytes are counted from the beginning of the log. */
-export interface Sample {
-  readonly seq: number
-  readonly at: number
-  readonly downloaded: number
-  readonly uploaded: number
-  readonly wasted: number
-  readonly stored: number
-  readonly peers: number
-}
-
-/** An event that a timeline marks. */
-export interface Mark {
-  readonly seq: number
-  readonly at: number
-  readonly type: EventType
-}
 
 const MARKED: ReadonlySet<EventType> = new Set<EventType>([
   'session-began',
@@ -65,7 +48,7 @@ export class Survey {
   #samples: Sample[] = []
   #stride: number
   #state: TransferState | undefined
-  #fault: TorrewindError | undefined
+  #fault: Damage | undefined
 
   constructor(log: ReadableLog) {
     this.#log = log
@@ -73,11 +56,16 @@ export class Survey {
   }
 
   /** What was seen so far: events below `surveyed`. */
-  get seen() {
+  get seen(): Seen {
     const surveyed = this.#state?.nextSeq ?? 0
     const end = this.#state === undefined || surveyed === 0 ? [] : [sampleOf(this.#state)]
-    const fault = this.#fault === undefined ? undefined : { code: this.#fault.code, message: this.#fault.message }
-    return { surveyed, samples: [...this.#samples, ...end], marks: this.#marks, fault }
+    return {
+      events: this.#log.committedSeq,
+      surveyed,
+      samples: [...this.#samples, ...end],
+      marks: this.#marks,
+      fault: this.#fault,
+    }
   }
 
   addressOf(peer: PeerKey): string | undefined {
@@ -91,7 +79,7 @@ export class Survey {
       await this.#extend(told, signal)
     } catch (error) {
       // What is damaged is told of where it is looked at; the survey ends before it.
-      this.#fault = error instanceof TorrewindError ? error : new TorrewindError('LOG_DAMAGED', messageOf(error))
+      this.#fault = damageOf(error)
     }
     told()
   }

@@ -3,28 +3,11 @@ import { TorrewindError } from '../../errors.js'
 import type { TransferState } from '../../events/state.js'
 import { plain } from '../../replay/diff.js'
 import { Bitfield } from '../../wire/bitfield.js'
+import type { Branch, TreeKey, TreeNode } from './page-types.js'
 
 /** Branches that are told of one place, and characters of a leaf. */
 const CHILDREN_MAX = 500
 const LEAF_CHARACTERS_MAX = 400
-
-/** A name of a field, a key of a map, or a place in a list. */
-export type TreeKey = string | number
-
-export interface TreeNode {
-  readonly key: TreeKey
-  /** As `diff` writes it: `peers[3].standing`. */
-  readonly path: string
-  /** A leaf has a value, a branch how many there are below it. */
-  readonly value?: unknown
-  readonly size?: number
-}
-
-export interface Branch {
-  readonly nodes: readonly TreeNode[]
-  /** How many are not told of. */
-  readonly left: number
-}
 
 type Entry = readonly [key: TreeKey, value: unknown]
 

@@ -253,7 +253,7 @@ test('ui: the machines are told as they are defined', () =>
     }[]
     assert.equal(
       charts.map(({ id }) => id),
-      ['peer', 'piece'],
+      ['transfer', 'peer', 'piece'],
     )
     const piece = charts.find(({ id }) => id === 'piece')
     assert.equal(
