@@ -9,6 +9,7 @@ export interface ContentSettings {
   readonly bytes: number
   readonly pieceLength: number
   readonly trackers: readonly string[]
+  readonly webSeeds?: readonly string[] | undefined
   /** Files of about equal size that do not end where pieces do; 1 for a torrent without a folder. */
   readonly files?: number
   readonly private?: boolean
@@ -72,6 +73,7 @@ export class Content {
       pieceHashes,
       private: settings.private,
       trackers: trackers.map((url) => [url]),
+      webSeeds: settings.webSeeds,
     })
     this.metainfo = parseTorrent(this.torrent)
   }

@@ -32,6 +32,7 @@ import { ReferenceMemory } from './reference-memory.js'
 import { NodeTap } from './tap.js'
 import { NodeWatch } from './watch.js'
 import { type EventListener, WatchedLogs } from './watched-logs.js'
+import { ProcessHttpRanges, type WebServer } from './web.js'
 import { labelOf, type World } from './world.js'
 
 export interface NodeSettings {
@@ -77,6 +78,7 @@ export interface NodeSurroundings {
   readonly network: SimulatedNetwork
   readonly content: Content
   readonly trackers: ReadonlyMap<string, SimulatedTracker>
+  readonly webServers: ReadonlyMap<string, WebServer>
   report(checker: string, node: SimulatedNode, text: string): void
   isDishonest(address: string): boolean
   /** What the scenario puts in place of the engine's own decisions. */
@@ -283,13 +285,14 @@ export class SimulatedNode {
   }
 
   #ports(life: Life): Ports {
-    const { world, network, content, trackers } = this.surroundings
+    const { world, network, content, trackers, webServers } = this.surroundings
     const { clock } = life
     const watch = this.watch
     const port = new ProcessNetwork(network, this.host, (side) => new NodeTap(side, watch, this.manners))
     const datagrams = new ProcessDatagrams(network, this.host)
     const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
     const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
+    const httpRanges = new ProcessHttpRanges(world, this.number, webServers)
     const logs = createMemoryLogStore(clock, this.#logMedium, {
       writeMs: () => this.log.commitMs,
       failure: () => {
@@ -307,6 +310,7 @@ export class SimulatedNode {
       () => clock.stop(),
       () => hasher.stop(),
       () => discovery.stop(),
+      () => httpRanges.stop(),
     )
     return {
       clock,
@@ -314,6 +318,7 @@ export class SimulatedNode {
       datagrams,
       hasher,
       discovery,
+      httpRanges,
       logs: new WatchedLogs(logs, watch),
       openDisk: (options) => {
         const parts = { clock, medium: this.medium, conditions: this.disk, chance: this.#diskChance }

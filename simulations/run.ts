@@ -42,6 +42,7 @@ export const runSwarm = async (
     content: { bytes, pieceLength, files },
     trackers,
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
+    webSeeds: { count: settings.webSeeds, rate: settings.webSeedRate },
     strategies,
     faults,
     recordedNodes,

@@ -28,6 +28,9 @@ export interface RunSettings extends ArrivalSettings {
   readonly reorderRate: number
   readonly trackers: number
   readonly trackerIntervalSeconds: number
+  /** Web servers that have the content, and the bytes a second of each of their answers; 0 for no limit. */
+  readonly webSeeds: number
+  readonly webSeedRate: number
   /** How long a leecher stays at a time, unless it finishes. */
   readonly sessions: Duration
   /** How long a leecher that left unfinished is away before it comes back; for ever, where it does not. */
@@ -80,6 +83,8 @@ export const SETTINGS: RunSettings = {
   reorderRate: 0,
   trackers: 1,
   trackerIntervalSeconds: 120,
+  webSeeds: 0,
+  webSeedRate: MIB,
   arrivalsPerSecond: 0,
   arrivalsDecaySeconds: 0,
   trace: [],
@@ -141,6 +146,8 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   reorderRate: share,
   trackers: numberFrom(0, 20, true),
   trackerIntervalSeconds: numberFrom(10, 86_400, true),
+  webSeeds: numberFrom(0, 20, true),
+  webSeedRate: rate,
   arrivalsPerSecond: numberFrom(0, 10_000, false),
   arrivalsDecaySeconds: numberFrom(0, 1e8, false),
   trace,

@@ -8,6 +8,7 @@ import { SimulatedNetwork } from './network.js'
 import { NODE_DEFAULTS, type NodeSettings, type NodeSurroundings, SimulatedNode } from './node.js'
 import { type Strategies, strategyOf } from './strategies.js'
 import type { EventListener } from './watched-logs.js'
+import { WebServer } from './web.js'
 import { labelOf, US_PER_SECOND, World } from './world.js'
 
 export interface Violation {
@@ -23,8 +24,9 @@ export interface Violation {
 const VIOLATIONS_MAX = 20
 
 export interface SwarmSettings {
-  readonly content: Omit<ContentSettings, 'trackers'>
+  readonly content: Omit<ContentSettings, 'trackers' | 'webSeeds'>
   readonly trackers: number
+  readonly webSeeds?: { readonly count: number; readonly rate: number } | undefined
   readonly tracker: TrackerSettings
   readonly strategies?: Strategies | undefined
   /** In place of those that the scenario would have. */
@@ -38,6 +40,7 @@ export class Swarm implements NodeSurroundings {
   readonly network: SimulatedNetwork
   readonly content: Content
   readonly trackers: ReadonlyMap<string, SimulatedTracker>
+  readonly webServers: ReadonlyMap<string, WebServer>
   readonly nodes: SimulatedNode[] = []
   readonly violations: Violation[] = []
   /** Hears of each event that a node logs. */
@@ -62,7 +65,10 @@ export class Swarm implements NodeSurroundings {
     this.world = new World(seed)
     this.network = new SimulatedNetwork(this.world)
     const urls = Array.from({ length: trackers }, (_, which) => `http://tracker-${which}.example/announce`)
-    this.content = new Content(seed, { ...content, trackers: urls })
+    const { count, rate } = settings.webSeeds ?? { count: 0, rate: 0 }
+    const webSeeds = Array.from({ length: count }, (_, which) => `http://web-${which}.example/files/`)
+    this.content = new Content(seed, { ...content, trackers: urls, webSeeds })
+    this.webServers = new Map(webSeeds.map((url) => [url, new WebServer(this.world, url, this.content, rate)]))
     this.trackers = new Map(urls.map((url) => [url, new SimulatedTracker(this.world, url, tracker)]))
   }
 
@@ -112,6 +118,8 @@ export class Swarm implements NodeSurroundings {
   }
 
   isDishonest(address: string): boolean {
+    const server = this.webServers.get(address)
+    if (server !== undefined) return server.spoiled
     const [host] = address.split(':')
     return this.nodes.some((node) => (!node.honest || node.watch.rotten) && host === node.address.host)
   }

@@ -30,6 +30,7 @@ export const KINDS = [
   'fault',
   'scenario',
   'datagram',
+  'web',
 ] as const
 export type Kind = (typeof KINDS)[number]
 

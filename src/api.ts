@@ -49,6 +49,8 @@ export interface AddOptions {
   readonly path: string
   /** Added to the torrent's own trackers, each in a tier of its own. */
   readonly trackers?: readonly string[] | undefined
+  /** Web servers that have the content, beside the torrent's own (BEP 19); they may be on this machine or its network. */
+  readonly webSeeds?: readonly string[] | undefined
   /** Peers to try at once, beside those that trackers name. */
   readonly peers?: readonly PeerAddress[] | undefined
   /**
@@ -146,6 +148,8 @@ export interface Progress {
   /** Open connections, and how many of them are seeds. */
   readonly peers: number
   readonly seeds: number
+  /** Web seeds that are being asked. */
+  readonly webSeeds: number
   /** Of the whole swarm, as far as trackers have counted: the largest counts of any; undefined where none has. */
   readonly swarmSeeds: number | undefined
   readonly swarmLeechers: number | undefined
@@ -216,6 +220,10 @@ export interface Transfer {
    */
   explain(question?: Question, moment?: number | Moment): Promise<Explanation>
   addPeer(address: PeerAddress): void
+  /** Web servers that are asked for the content, of the torrent and of the user (BEP 19). */
+  readonly webSeeds: readonly string[]
+  addWebSeed(url: string): void
+  removeWebSeed(url: string): void
   /**
    * Asks the trackers for their counts (BEP 48, BEP 15), 20 of them at most and each no more often than every five minutes
    * or than it allows, and resolves with what each said last once all have answered or failed, within a minute.

@@ -19,8 +19,8 @@ import type { Loan } from './store/read-cache.js'
 import type { Throttle } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
+import { WebSeedLinks } from './web-seed-links.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
-
 import { encodeHandshake } from './wire/handshake.js'
 import type { Metainfo } from './wire/metainfo.js'
 
@@ -41,6 +41,8 @@ export interface DriverOptions {
   publicPort(): number
   /** The local network is to hear of the torrent. */
   announceLocally(infoHash: InfoHash): void
+  /** The user named this URL, of a tracker or web seed. */
+  trusts(url: string): boolean
   /** Name and version for other peers to show. */
   readonly client: string
   accept(input: Input): void
@@ -70,6 +72,7 @@ export class Driver {
     },
   }
   readonly #links = new Map<PeerKey, PeerLink>()
+  readonly #webSeeds: WebSeedLinks
   readonly #dials = new Map<PeerKey, Pick<Connection, 'close'>>()
   readonly #dirty = new Set<PeerLink>()
   readonly #work: PieceWork
@@ -91,6 +94,14 @@ export class Driver {
     const { apart, isStored } = options
     this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, apart, isStored, give, rested })
     this.#announcer = new Announcer({ discovery, publicPort, give, rested })
+    this.#webSeeds = new WebSeedLinks({
+      httpRanges: ports.httpRanges,
+      layout,
+      geometry,
+      throttle: options.throttle,
+      trusts: options.trusts,
+      deliver: (peer, input) => this.#hold(() => this.#toPeer(peer, input)),
+    })
     this.#surroundings = {
       bounds: boundsOf(geometry),
       cache: this.#work.cache,
@@ -119,7 +130,8 @@ export class Driver {
         for (const { offset, block } of effect.blocks) this.#work.keep(effect.piece, offset, block)
         break
       case 'request':
-        this.#on(effect.peer, (link) => link.request(effect.ranges))
+        if (!this.#webSeeds.request(effect.peer, effect.ranges))
+          this.#on(effect.peer, (link) => link.request(effect.ranges))
         break
       case 'send':
         this.#on(effect.peer, (link) => link.send(effect.message))
@@ -147,7 +159,14 @@ export class Driver {
           }),
         )
         break
+      case 'open-web-seed':
+        this.#webSeeds.open(effect.peer, effect.url)
+        break
+      case 'forget-requests':
+        this.#webSeeds.forgetRequests(effect.peer)
+        break
       case 'hang-up':
+        this.#webSeeds.close(effect.peer)
         this.#hangUp(effect.peer)
         break
       case 'hash':
@@ -212,6 +231,7 @@ export class Driver {
   holdPeersBack(held: boolean): void {
     this.#heldBack = held
     for (const link of this.#links.values()) link.holdBack(held)
+    this.#webSeeds.holdBack(held)
   }
 
   /** Resolves when no disk work and no farewell to a tracker is under way. */
@@ -242,6 +262,7 @@ export class Driver {
     this.#wake = undefined
     this.#announcer.stop()
     for (const peer of [...this.#links.keys(), ...this.#dials.keys()]) this.#hangUp(peer)
+    this.#webSeeds.stop()
     this.#work.stop()
   }
 

@@ -8,7 +8,7 @@ import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
 import { Throttle } from './throttle.js'
-import { checkAddress, TorrentTransfer, type TransferOptions } from './transfer.js'
+import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } from './transfer.js'
 import { Dial, type Dialer, type Encryption } from './transports/dialing.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
@@ -151,6 +151,7 @@ export class TorrentEngine implements Engine {
     // Before anything is written: what is refused leaves no trace.
     wantedPieces(metainfo, options.select)
     for (const address of options.peers ?? []) checkAddress(address)
+    for (const url of options.webSeeds ?? []) checkWebSeed(url)
     return this.#while(name, this.#open(name, { infoHash: metainfo.infoHash, torrent }, metainfo, options))
   }
 

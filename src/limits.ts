@@ -115,6 +115,23 @@ export const LIMITS = {
   magnetPeersMax: 100,
   /** Web seeds in one torrent (BEP 19); real torrents name under 50. */
   webSeedsMax: 1_000,
+  /** Web seeds that one transfer asks at one time, and what each of them is asked for at one time: 8 MiB. */
+  webSeedsAtOnceMax: 4,
+  webSeedBlocksMax: 500,
+  /** A run of blocks that is asked for with one request, where one file has it. */
+  webSeedRunBlocks: 256,
+  /** Requests to one web seed at one time: while one ends the next is on its way. */
+  webSeedRequestsMax: 2,
+  webSeedRedirectsMax: 5,
+  /** A web seed that says nothing for so long is given up; and one that takes longer than this for a block. */
+  webSeedSilenceMs: 20_000,
+  webSeedSlowMs: 60_000,
+  /** A web seed that failed is asked again after this, each time twice as long, up to the second. */
+  webSeedRetryMs: 5_000,
+  webSeedRetryMaxMs: 1_800_000,
+  /** One that will hardly be of use later either, and the longest that a server may ask us to wait. */
+  webSeedUselessMs: 3_600_000,
+  webSeedRetryAfterMaxMs: 86_400_000,
   trackerUrlBytesMax: 4 * KIB,
   /** One read from a socket, into the one buffer that all connections of a process share. */
   socketReadBytesMax: 256 * KIB,

@@ -176,6 +176,45 @@ export interface Discovery {
   scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel
 }
 
+/** Ranges of files on web servers (HTTP). */
+export interface HttpRanges {
+  /**
+   * Asks for bytes of a file. What comes is told by `received`; `ended` is called once, later, unless it is closed. A
+   * server that answers anything but what it was asked for is a failure, and none of its bytes are told.
+   */
+  get(request: RangeRequest, events: RangeEvents): RangeReading
+}
+export interface RangeRequest {
+  readonly url: string
+  readonly offset: number
+  /** At least 1. */
+  readonly length: number
+  /** Bytes of the file: all of them need no range. */
+  readonly fileLength: number
+  /** The user named the server; else it may be a trap of whoever made the torrent. */
+  readonly trusted: boolean
+}
+export interface RangeEvents {
+  /** Bytes are a view for the time of this call; never more of them than were asked for. */
+  received(chunk: Uint8Array): void
+  ended(end: RangeEnd): void
+}
+/**
+ * Codes of failures: `NOT_FOUND`, `FORBIDDEN`, `BUSY`, `STATUS` (any other status that is no success), `NO_RANGES` (all of
+ * the file, and not the range), `RANGE_REFUSED`, `WRONG_RANGE`, `WEB_PAGE`, `ENCODED` (packed, which was not asked for),
+ * `TOO_SHORT`, `TOO_LONG`, `TIMEOUT`, `REFUSED` (nobody listens), `REDIRECTS`, `LOCAL_ADDRESS`, `BLOCKED`, `UNSUPPORTED`,
+ * `GARBAGE` (no HTTP), or the system's own.
+ */
+export type RangeEnd =
+  | { readonly type: 'done' }
+  | { readonly type: 'failed'; readonly failure: Failure; readonly retryAfterMs: number | undefined }
+export interface RangeReading {
+  pause(): void
+  resume(): void
+  /** No callback comes afterwards. Safe to call twice. */
+  close(): void
+}
+
 /** Messages of text to a server and from it, whole and in order (WebSocket). */
 export interface WebSockets {
   /**
@@ -361,6 +400,8 @@ export interface Ports {
   readonly datagrams: Datagrams
   readonly hasher: Hasher
   readonly discovery: Discovery
+  /** Left out where there is no web. */
+  readonly httpRanges?: HttpRanges | undefined
   /** Left out where there is no local network to ask. */
   readonly multicast?: Multicast | undefined
   /** In the order in which they are tried; none, where it is left out. */

@@ -35,7 +35,9 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
   const moves = state.standing.tags.active === true
   let peers = 0
   let seeds = 0
-  for (const { standing, seed } of state.peers.values()) {
+  let webSeeds = 0
+  for (const { standing, seed, webSeed } of state.peers.values()) {
+    if (webSeed !== undefined) webSeeds++
     if (standing.tags.open !== true) continue
     peers++
     if (seed) seeds++
@@ -56,6 +58,7 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
     uploadRate: moves ? Math.round(rateOf(state.uploaded, now)) : 0,
     peers,
     seeds,
+    webSeeds,
     swarmSeeds: mostOf(state, 'seeds'),
     swarmLeechers: mostOf(state, 'leechers'),
     failure: state.failure,

@@ -2,12 +2,14 @@
 import type { AddOptions } from './api.js'
 import type { TransferState } from './events/state.js'
 import type { TransferEvent } from './events/vocabulary.js'
+import { LIMITS } from './limits.js'
 import { mix } from './random.js'
 import { equalBytes } from './values.js'
 import { type PieceWishes, selectedFiles, wishesOf } from './wanted.js'
 import { Bitfield } from './wire/bitfield.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { makePeerId } from './wire/peerid.js'
+import { webSeedUrl } from './wire/web-seed.js'
 
 export interface Beginning {
   readonly metainfo: Metainfo
@@ -51,6 +53,14 @@ const selectedBefore = (state: Readonly<TransferState>): PieceWishes => {
   const wanted = state.wanted.clone()
   for (const piece of state.demanded) wanted.clear(piece)
   return { wanted, low: state.low, high: state.high }
+}
+
+/** What users add comes first. Of protocols that we do not speak nothing is kept (BEP 19). */
+const webSeeds = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
+  const named = [...(add.webSeeds ?? []), ...metainfo.webSeeds].filter((url) => webSeedUrl(url) !== undefined)
+  const urls = [...new Set(named)].slice(0, LIMITS.webSeedsMax)
+  const known = [...state.webSeeds.keys()]
+  return JSON.stringify(known) === JSON.stringify(urls) ? [] : [{ type: 'web-seeds-set', urls }]
 }
 
 /** Throws `OPTION_INVALID` where the selection fits no file. */
@@ -97,6 +107,7 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
       machineStartedAt,
     },
     ...trackers(state, beginning, randomSeed),
+    ...webSeeds(state, beginning),
     ...selection(state, beginning),
     ...limits(state, beginning),
     ...sharing(state, beginning),

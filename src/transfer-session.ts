@@ -65,6 +65,8 @@ export class TransferSession {
   readonly commits: Commits
   readonly promises: Promises
   readonly readers: Readers
+  /** Trackers and web seeds that the user named, and not whoever made the torrent. */
+  readonly trusted: Set<string>
   readonly #options: SessionOptions
   readonly #system: ActorSystem
   readonly #driver: Driver
@@ -90,6 +92,7 @@ export class TransferSession {
     this.promises = new Promises(state)
     const { name } = metainfo
     this.readers = new Readers({ name, state: () => this.state, tell: (input) => this.tell(input) })
+    this.trusted = new Set([...(options.add.trackers ?? []), ...(options.add.webSeeds ?? [])])
     this.#checkpointer = new Checkpointer(log, state.nextSeq)
     this.#layout = new Layout(metainfo)
     this.#hadParts = state.apart.size > 0
@@ -121,6 +124,7 @@ export class TransferSession {
       accept: (input) => this.#system.accept(input),
       throttle: options.throttle,
       dial: options.dial,
+      trusts: (url) => this.trusted.has(url),
     })
     log.onCommitted = (committedSeq) => this.#onCommitted(committedSeq)
     log.onFailed = (failure) => this.#onLogFailed(failure)

@@ -33,12 +33,19 @@ import { type SessionOptions, TransferSession } from './transfer-session.js'
 import { type InfoHash, isAddress, type PeerAddress } from './values.js'
 import { cidText } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
+import { webSeedUrl } from './wire/web-seed.js'
 
 export interface TransferOptions extends SessionOptions {
   /** Makes a stream of Node of what is read; left out where there is no Node. */
   readonly makeStream?: ((source: ByteSource) => ByteStream) | undefined
   /** Forgets the log, after `closed`. */
   forget(): Promise<void>
+}
+
+/** Throws `OPTION_INVALID`. */
+export const checkWebSeed = (url: unknown): void => {
+  if (typeof url !== 'string' || url.length > LIMITS.trackerUrlBytesMax || webSeedUrl(url) === undefined)
+    throw new TorrewindError('OPTION_INVALID', `a web seed has a URL of HTTP or HTTPS, not ${JSON.stringify(url)}`)
 }
 
 /** Throws `OPTION_INVALID`. */
@@ -151,6 +158,25 @@ export class TorrentTransfer implements Transfer {
     this.#session.assertOpen()
     checkAddress(address)
     this.#session.tell({ type: 'peers-found', source: 'user', addresses: [address] })
+  }
+
+  get webSeeds(): readonly string[] {
+    return [...this.state.webSeeds.keys()]
+  }
+
+  addWebSeed(url: string): void {
+    this.#session.assertOpen()
+    checkWebSeed(url)
+    const { webSeeds } = this
+    this.#session.trusted.add(url)
+    if (!webSeeds.includes(url)) this.#session.tell({ type: 'web-seeds-wished', urls: [...webSeeds, url] })
+  }
+
+  removeWebSeed(url: string): void {
+    this.#session.assertOpen()
+    const { webSeeds } = this
+    const urls = webSeeds.filter((each) => each !== url)
+    if (urls.length < webSeeds.length) this.#session.tell({ type: 'web-seeds-wished', urls })
   }
 
   async scrape(): Promise<readonly TrackerCount[]> {

@@ -62,7 +62,7 @@ export const blocksArrived = (
   blocks: readonly BlockMessage[],
 ): Decision => {
   const [first] = blocks
-  if (first === undefined || peer.standing.tags.open !== true) return NOTHING
+  if (first === undefined || (peer.standing.tags.open !== true && peer.webSeed === undefined)) return NOTHING
   const run = runOf(state, peer, blocks)
   const toPiece = (taken: readonly BlockMessage[]): Message => ({
     to: 'piece',

@@ -4,7 +4,11 @@ import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES } from '../values.js'
 
 export const orderTarget = (peer: Readonly<PeerState>): number =>
-  peer.snubbed ? 1 : Math.min(peer.pipeline.target, peer.requestsMax, LIMITS.requestsOutstandingMax)
+  peer.webSeed !== undefined
+    ? LIMITS.webSeedBlocksMax
+    : peer.snubbed
+      ? 1
+      : Math.min(peer.pipeline.target, peer.requestsMax, LIMITS.requestsOutstandingMax)
 
 /** How long the peer took for each block so far, if any came. */
 export const usualBlockMs = ({ pipeline }: Readonly<PeerState>): number | undefined =>

@@ -11,6 +11,7 @@ export type PeerTag =
   | 'amInterested'
   | 'peerChoking'
   | 'peerInterested'
+  | 'webSeed'
 
 const stay = {}
 
@@ -21,7 +22,25 @@ export const peerMachine = setup({}).createMachine({
   states: {
     dialing: {
       tags: 'dialing',
-      on: { 'peer-connected': 'handshaking', 'peer-accepted': 'handshaking', 'dial-failed': 'closed' },
+      on: {
+        'peer-connected': 'handshaking',
+        'peer-accepted': 'handshaking',
+        'dial-failed': 'closed',
+        'web-seed-began': 'asked',
+      },
+    },
+    /** A web seed: it says nothing of itself, and serves whatever it is asked for. */
+    asked: {
+      tags: ['webSeed', 'amInterested', 'amChoking'],
+      on: {
+        'blocks-requested': stay,
+        'block-received': stay,
+        'block-wasted': stay,
+        'requests-cancelled': stay,
+        'requests-released': stay,
+        'web-seed-lacks': stay,
+        'web-seed-failed': 'closed',
+      },
     },
     handshaking: { tags: 'handshaking', on: { 'handshake-received': 'open', 'transport-known': stay } },
     open: {

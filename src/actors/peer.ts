@@ -21,6 +21,7 @@ import {
   type PeerInput,
   type PeerRequest,
 } from './vocabulary.js'
+import { decideWebSeed } from './web-seed.js'
 
 /** Asks for as many blocks as bring the peer back to its target. */
 const refill = (
@@ -161,6 +162,7 @@ const haveNothingForEachOther = (state: Readonly<TransferState>, peer: Readonly<
 /** Whether there may be anything for `look-at-time` to do. */
 export const isDue = (state: Readonly<TransferState>, peer: Readonly<PeerState>, now: number): boolean => {
   const { tags } = peer.standing
+  if (tags.webSeed === true) return true
   if (tags.open !== true) return tags.handshaking === true && now - peer.since > LIMITS.handshakeTimeoutMs
   if (peer.requested.size > 0 || hasRoom(peer)) return true
   const isSilent = now - peer.lastReceivedAt > LIMITS.silenceMaxMs || now - peer.lastSentAt > LIMITS.keepAliveMs
@@ -213,6 +215,7 @@ export const decidePeer = (
 ): Decision => {
   const peer = state.peers.get(key)
   if (peer === undefined) return NOTHING // closed meanwhile
+  if (peer.webSeed !== undefined) return decideWebSeed(state, peer, cause, circumstances)
   switch (cause.type) {
     case 'refill':
       return refill(state, peer, circumstances)
@@ -249,6 +252,8 @@ export const decidePeer = (
       return handshake(state, peer, cause)
     case 'extensions-arrived':
       return extensions(state, peer, cause)
+    case 'web-seed-stumbled':
+      return NOTHING // said of web seeds only
     case 'dont-have-arrived':
       return dontHave(state, peer, cause.piece)
     case 'welcome':

@@ -1,7 +1,7 @@
 /** The piece actor: judges blocks against its ledger, and brings a full piece through hashing and writing. */
 
 import { unreachable } from '../assert.js'
-import { banName } from '../events/banning.js'
+import { banNameOfPeer } from '../events/banning.js'
 import { blockKey, lengthOfBlock } from '../events/geometry.js'
 import { giversOf, isHere, ordersOf } from '../events/ledger.js'
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
@@ -110,7 +110,7 @@ const hashed = (
   const culprit = soleGiver(ledger)
   if (culprit === undefined) return decided({ events, messages: refillAll(state, () => false) })
   const ban: Message = { to: 'transfer', message: { type: 'ban', addresses: [culprit], piece } }
-  return decided({ events, messages: [ban, ...refillAll(state, ({ address }) => banName(address) === culprit)] })
+  return decided({ events, messages: [ban, ...refillAll(state, (peer) => banNameOfPeer(peer) === culprit)] })
 }
 
 /** Peers that had only this piece for us are no longer interesting. */

@@ -58,7 +58,11 @@ export interface Surroundings {
 }
 
 /** Peers and pieces are gone for their actors with these. */
-const ENDS_PEER: Partial<Record<EventType, true>> = { 'peer-closed': true, 'dial-failed': true }
+const ENDS_PEER: Partial<Record<EventType, true>> = {
+  'peer-closed': true,
+  'dial-failed': true,
+  'web-seed-failed': true,
+}
 const ENDS_PIECE: Partial<Record<EventType, true>> = { 'piece-stored': true, 'piece-dropped': true }
 
 export class ActorSystem {

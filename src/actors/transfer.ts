@@ -1,7 +1,7 @@
 /** The transfer actor: what concerns the torrent as a whole: starting, checking, choking, announcing, ending. */
 import { unreachable } from '../assert.js'
 import { storageErrorCode } from '../errors.js'
-import { banName } from '../events/banning.js'
+import { banNameOfPeer } from '../events/banning.js'
 import type { TransferState } from '../events/state.js'
 import type { Range, TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
@@ -17,7 +17,6 @@ import { prioritize, select, setDeadlines, setOrder, settleFiles } from './selec
 import { suggest } from './suggesting.js'
 import { reveal } from './super-seeding.js'
 import { sayUploadOnly } from './upload-only.js'
-
 import {
   both,
   type Circumstances,
@@ -30,9 +29,11 @@ import {
   type TransferInput,
   type TransferMessage,
 } from './vocabulary.js'
+import { askWebSeeds, setWebSeeds, webSeedsDue } from './web-seeds.js'
 
 const toTrackers = (type: 'look-at-time' | 'say-stopped'): Message => ({ to: 'trackers', message: { type } })
 const fillConnections: Message = { to: 'transfer', message: { type: 'fill-connections' } }
+const askWebSeedsNow: Message = { to: 'transfer', message: { type: 'ask-web-seeds' } }
 
 const toEachPeer = (state: Readonly<TransferState>, message: Extract<Message, { to: 'peer' }>['message']): Message[] =>
   [...state.peers.keys()].map((peer) => ({ to: 'peer', peer, message }))
@@ -46,7 +47,7 @@ const wakeSoon = (now: Instant): Effect => ({ type: 'wake', at: (now + LIMITS.lo
 const begin = (missing: number, now: Instant): Decision =>
   decided({
     events: [{ type: missing === 0 ? 'seeding-began' : 'download-began' }],
-    messages: [fillConnections, toTrackers('look-at-time')],
+    messages: [fillConnections, askWebSeedsNow, toTrackers('look-at-time')],
     effects: [wakeSoon(now)],
   })
 
@@ -137,7 +138,7 @@ const woken = (state: Readonly<TransferState>, circumstances: Circumstances): De
     reveal(state, circumstances),
     sync(state, now),
     decided({
-      messages: [...lookAtDue(state, now), toTrackers('look-at-time'), fillConnections],
+      messages: [...lookAtDue(state, now), toTrackers('look-at-time'), fillConnections, ...webSeedsDue(state, now)],
       effects: [wakeSoon(now)],
     }),
   )
@@ -215,11 +216,15 @@ export const decideTransfer = (
       return state.standing.tags.active === true ? unchoke(strategy.fillSlots(state, now, random)) : NOTHING
     case 'fill-connections':
       return dial(state, now)
+    case 'ask-web-seeds':
+      return askWebSeeds(state, now)
+    case 'web-seeds-wished':
+      return setWebSeeds(state, cause.urls)
     case 'reveal':
       return reveal(state, circumstances)
     case 'ban': {
       const names = cause.addresses.filter((address) => !state.banned.has(address))
-      const gone = [...state.peers.values()].filter(({ address }) => names.includes(banName(address)))
+      const gone = [...state.peers.values()].filter((peer) => names.includes(banNameOfPeer(peer)))
       return decided({
         events: names.map((address) => ({ type: 'address-banned', address, piece: cause.piece })),
         messages: gone.map(({ key }) => ({

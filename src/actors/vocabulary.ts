@@ -30,6 +30,7 @@ export type TransferMessage =
   | { readonly type: 'fill-connections' }
   /** A piece that we showed as a super-seed may have been passed on. */
   | { readonly type: 'reveal' }
+  | { readonly type: 'ask-web-seeds' }
 
 export type PeerRequest =
   | BlocksArrived
@@ -73,6 +74,7 @@ export type CloseReason =
   | 'ended'
   | 'failed'
   | 'checking'
+  | 'removed'
 
 export type Effect =
   | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }
@@ -83,6 +85,9 @@ export type Effect =
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }
   | { readonly type: 'withdraw'; readonly peer: PeerKey; readonly range: Range }
+  /** A web seed is asked from now on, by `request`; and what is on order from it is not wanted any more. */
+  | { readonly type: 'open-web-seed'; readonly peer: PeerKey; readonly url: string }
+  | { readonly type: 'forget-requests'; readonly peer: PeerKey }
   | { readonly type: 'hang-up'; readonly peer: PeerKey }
   | { readonly type: 'keep'; readonly piece: PieceIndex; readonly blocks: readonly BlockMessage[] }
   | { readonly type: 'hash'; readonly piece: PieceIndex; readonly fingerprints: boolean }

@@ -29,6 +29,7 @@ interface GetFlags extends RetentionFlags {
   readonly port: number
   readonly peer?: readonly PeerAddress[]
   readonly tracker?: readonly string[]
+  readonly webSeed?: readonly string[]
   readonly select?: readonly string[]
   readonly seed?: true
   readonly sequential?: true
@@ -81,6 +82,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
         trackers: trackers.map(announceAt),
         peers: flags.peer,
         select: flags.select ?? ['**'],
+        webSeeds: flags.webSeed,
         sequential: flags.sequential,
         record: flags.record,
       })
@@ -125,6 +127,7 @@ export const getCommand = (context: CommandContext): Command =>
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--peer <host:port>', 'a peer to try at once; may be given many times', each(peerAddress))
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
+    .option('--web-seed <url>', 'a web server that has the content; may be given many times', each(asIs))
     .option('--select <glob>', 'fetch only files that fit (*, **, ?); may be given many times', each(asIs))
     .option('--seed', 'go on seeding after it is done, until stopped')
     .option('--sequential', 'fetch the pieces in order')

@@ -70,12 +70,13 @@ const amountOf = ({ storedBytes, wantedBytes }: Progress): string =>
   `${showBytes(storedBytes)} of ${showBytes(wantedBytes)}`
 
 const noteOf = (progress: Progress): string => {
-  const { phase, storedBytes, wantedBytes, downloadRate, uploadRate, peers, checkingPieces } = progress
+  const { phase, storedBytes, wantedBytes, downloadRate, uploadRate, peers, webSeeds, checkingPieces } = progress
   if (phase === 'checking') return `checking what is on disk, ${showCount(checkingPieces, 'piece')} left`
   if (phase === 'seeding') return `seeding at ${showRate(uploadRate)} to ${showCount(peers, 'peer')}`
   if (phase !== 'downloading') return phase
   const left = downloadRate > 0 ? `, ${showSeconds((wantedBytes - storedBytes) / downloadRate)} left` : ''
-  return `${amountOf(progress)}, ${showRate(downloadRate)} from ${showCount(peers, 'peer')}${left}`
+  const web = webSeeds > 0 ? ` and ${showCount(webSeeds, 'web seed')}` : ''
+  return `${amountOf(progress)}, ${showRate(downloadRate)} from ${showCount(peers, 'peer')}${web}${left}`
 }
 
 /** Events that say what happens without burying it: not those of single blocks and pieces. */

@@ -13,10 +13,11 @@ import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
 import { transferFolds } from './folds-transfer.js'
 import { wantsFolds } from './folds-wants.js'
+import { webSeedFolds } from './folds-web-seeds.js'
 import type { TransferState } from './state.js'
 import type { TransferEvent } from './vocabulary.js'
 
-const folds: Folds = { ...transferFolds, ...peerFolds, ...hintFolds, ...pieceFolds, ...wantsFolds }
+const folds: Folds = { ...transferFolds, ...peerFolds, ...hintFolds, ...webSeedFolds, ...pieceFolds, ...wantsFolds }
 
 /** Throws an assertion at an event that may not follow, and at a gap. */
 export const evolve = (state: TransferState, logged: LoggedEvent): TransferState => {

@@ -45,16 +45,18 @@ const say = (state: TransferState, event: { type: EventType; peer: PeerKey }, at
   return peer
 }
 
-const newPeer = (
+export const newPeer = (
   state: TransferState,
   key: PeerKey,
   address: PeerAddress,
   incoming: boolean,
   at: Instant,
+  webSeed?: string,
 ): PeerState => ({
   key,
   address,
   incoming,
+  webSeed,
   standing: peerLifecycle.initial,
   since: at,
   transport: 'tcp',
@@ -159,7 +161,13 @@ export const cameLate = (released: Map<number, number>, key: number): void => {
 export const areBothComplete = (state: Readonly<TransferState>, peer: Readonly<PeerState>): boolean =>
   state.missing === 0 && (peer.seed || peer.uploadOnly)
 
-const leave = (state: TransferState, peer: PeerState): void => {
+/** Whoever is no peer is asked again when there is something to ask for. */
+const stopAsking = (state: TransferState, peer: PeerState): void => {
+  const webSeed = state.webSeeds.get(peer.webSeed ?? '')
+  if (webSeed !== undefined) webSeed.peer = undefined
+}
+
+export const leave = (state: TransferState, peer: PeerState): void => {
   releaseRequests(state, peer)
   if (peer.seed) state.seedsConnected--
   else for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
@@ -175,7 +183,7 @@ const countInteresting = (state: TransferState, has: Bitfield): number => {
 }
 
 /** The peer says what it has; what it said before no longer counts. */
-const learnPieces = (state: TransferState, peer: PeerState, has: Bitfield): void => {
+export const learnPieces = (state: TransferState, peer: PeerState, has: Bitfield): void => {
   if (peer.seed) state.seedsConnected--
   else for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
   peer.has = has
@@ -261,7 +269,8 @@ export const peerFolds = {
   'peer-closed'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
     const candidate = candidateOf(state, peer)
-    if (candidate !== undefined) {
+    if (peer.webSeed !== undefined) stopAsking(state, peer)
+    else if (candidate !== undefined) {
       if (peer.downloaded.total > 0 || peer.uploaded.total > 0) candidate.failures = 0
       putOff(candidate, at)
       // Two seeds have nothing for each other, whoever of them said so first.

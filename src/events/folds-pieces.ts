@@ -3,7 +3,7 @@ import { pieceLifecycle } from '../actors/piece.machine.js'
 import { present } from '../assert.js'
 import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
-import { banName } from './banning.js'
+import { banNameOfPeer } from './banning.js'
 import type { Folds } from './fold.js'
 import { cameLate, endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
 import { meetDeadline } from './folds-wants.js'
@@ -54,6 +54,11 @@ const leaveFlight = (state: TransferState, piece: PieceIndex): void => {
   state.pieces.delete(piece)
 }
 
+const goneOn = (state: TransferState, url: string, lastPiece: number): void => {
+  const webSeed = state.webSeeds.get(url)
+  if (webSeed !== undefined) webSeed.nextPiece = lastPiece + 1
+}
+
 export const pieceFolds = {
   'blocks-requested'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
@@ -71,13 +76,14 @@ export const pieceFolds = {
         order(ledger, block)
       }
     }
+    if (peer.webSeed !== undefined) goneOn(state, peer.webSeed, event.ranges.at(-1)?.piece ?? 0)
   },
   'block-received'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
     const ledger = stepPiece(state, event.piece, event.type)
     const block = event.offset / BLOCK_BYTES
     const since = takeOffOrder(state, peer, event.piece, block)
-    receive(ledger, block, event.peer, () => banName(peer.address))
+    receive(ledger, block, event.peer, () => banNameOfPeer(peer))
     peer.lastReceivedAt = at
     peer.lastBlockAt = at
     peer.snubbed = false

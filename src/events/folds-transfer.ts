@@ -5,6 +5,7 @@ import { type InfoHash, type Instant, type PeerAddress, type PeerId, type PieceI
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
 import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
+import { askAnew } from './folds-web-seeds.js'
 import { geometryOf } from './geometry.js'
 import { Rarity } from './rarity.js'
 import type { TrackerState, TransferState } from './state.js'
@@ -102,6 +103,7 @@ const forgetConnections = (state: TransferState): void => {
     candidate.nextDialAt = 0
     candidate.failures = 0
   }
+  askAnew(state)
 }
 
 export const transferFolds = {
@@ -203,6 +205,7 @@ export const transferFolds = {
       candidate.nextDialAt = 0
       candidate.failures = 0
     }
+    askAnew(state)
   },
   'transfer-failed'(state, event) {
     step(state, event.type)

@@ -124,6 +124,7 @@ export const INPUTS = {
     'storage-failed': input(12, 'The disk does not let the transfer go on.', { failure }),
     'sync-finished': input(13, 'What was written before is on the medium.', {}),
     woken: input(14, 'The clock has reached the time that was asked for.', {}),
+    'web-seeds-wished': input(210, 'The user wants these web seeds, and no others.', { urls: list(text) }),
     'fact-found': input(15, 'The engine found out what concerns all of its transfers.', {
       fact: eventOf<EngineFact>(),
     }),
@@ -161,6 +162,12 @@ export const INPUTS = {
     'blocks-flushed': input(41, 'Blocks that we serve left this process.', { ranges: list(range) }),
     'block-withdrawn': input(42, 'A block that was still waiting will not be sent.', { range }),
     'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
+    'web-seed-stumbled': input(209, 'A web seed did not give what it was asked for, of a file with these pieces.', {
+      failure,
+      retryAfterMs: optional(count),
+      firstPiece: piece,
+      lastPiece: piece,
+    }),
     'dont-have-arrived': input(208, 'The peer says that it has a piece no longer (BEP 54).', { piece: count }),
   },
   piece: {

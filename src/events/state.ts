@@ -30,6 +30,8 @@ export interface PeerState {
   readonly key: PeerKey
   readonly address: PeerAddress
   readonly incoming: boolean
+  /** It is no peer but a web server, of this URL (BEP 19). */
+  readonly webSeed: string | undefined
   standing: Standing<PeerTag>
   readonly since: Instant
   transport: 'tcp' | 'utp'
@@ -117,6 +119,20 @@ export interface Candidate {
   /** Put off for long only because both of us had everything. */
   bothComplete: boolean
   peer: PeerKey | undefined
+}
+
+/** A web server that has the content (BEP 19). */
+export interface WebSeedState {
+  readonly url: string
+  failures: number
+  nextAskAt: number
+  lastError: string
+  /** It is being asked. */
+  peer: PeerKey | undefined
+  /** Pieces of files that it did not have; none, where it is left out. */
+  lacks: Bitfield | undefined
+  /** The piece after the last that it was asked for. */
+  nextPiece: number
 }
 
 export interface TrackerState {
@@ -225,6 +241,7 @@ export interface TransferState {
   readonly candidates: Map<string, Candidate>
   readonly banned: Set<string>
   tiers: TrackerState[][]
+  readonly webSeeds: Map<string, WebSeedState>
   /** Where in the tiers the next announce goes, and when. */
   readonly announceNext: { tier: number; tracker: number; at: number; rounds: number }
   /** Whether the local network can be asked for peers, and when it is told of this torrent next (BEP 14). */
@@ -298,6 +315,7 @@ export const initialState = (): TransferState => ({
   candidates: new Map(),
   banned: new Set(),
   tiers: [],
+  webSeeds: new Map(),
   announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },
   lsd: { joined: false, announceAt: ZERO },
   mapping: undefined,

@@ -161,7 +161,7 @@ export const VOCABULARY = {
   }),
   'requests-released': event(85, 'Blocks asked of this peer may be asked of others.', {
     peer,
-    reason: oneOf('timeout', 'snubbed'),
+    reason: oneOf('timeout', 'snubbed', 'web-seed'),
   }),
   'piece-filled': event(86, 'Every block of the piece is here.', { piece }),
   'piece-verified': event(87, 'The hash of the piece is right.', { piece }),
@@ -264,6 +264,26 @@ export const VOCABULARY = {
   'sharing-set': event(212, 'Whether we show peers our pieces one by one (BEP 16), and suggest what is read (BEP 6).', {
     superSeeding: flag,
     suggesting: flag,
+  }),
+  'web-seeds-set': event(214, 'The web servers that have the content, by their URLs (BEP 19).', { urls: list(text) }),
+  'web-seed-began': event(215, 'A web seed is asked from now on, as if it were a peer that has everything.', {
+    peer,
+    url: text,
+    ...address,
+  }),
+  'web-seed-failed': event(216, 'The web seed did not give what it was asked for; it is asked again after so long.', {
+    peer,
+    url: text,
+    reason: text,
+    detail: text,
+    againMs: count,
+  }),
+  'web-seed-lacks': event(217, 'The web seed does not have a file, so it is not asked for these pieces any more.', {
+    peer,
+    url: text,
+    firstPiece: piece,
+    lastPiece: piece,
+    reason: text,
   }),
   'piece-revealed': event(213, 'As a super-seed we showed the peer one more of our pieces (BEP 16).', { peer, piece }),
   'priorities-set': event(

@@ -7,6 +7,7 @@ import { nodeDiscovery } from './discovery.js'
 import { openNodeDisk } from './disk.js'
 import { findGateway } from './gateway.js'
 import { nodeHasher } from './hasher.js'
+import { nodeHttpRanges } from './http-ranges.js'
 import { entropy, machineStartedAt } from './machine.js'
 import { nodeMulticast } from './multicast.js'
 import { nodeNetwork } from './network.js'
@@ -23,6 +24,7 @@ export const nodePorts = (logs: LogStore, host?: string): Ports => {
     datagrams,
     hasher: nodeHasher(),
     discovery: nodeDiscovery(clock, datagrams),
+    httpRanges: nodeHttpRanges(),
     multicast: nodeMulticast(host),
     routers: [nodeUpnp(host), new NatPmp({ datagrams, clock, gateway: findGateway, host })],
     logs,

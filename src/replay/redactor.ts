@@ -70,6 +70,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   protocol: 'keep',
   transport: 'keep',
   protection: 'keep',
+  urls: 'url',
+  webSeed: 'url',
   givers: 'address',
   giversBanNames: 'address',
   banned: 'address',
@@ -77,7 +79,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 }
 
 /** Keys of maps that are addresses, or say nothing of anybody. */
-const KEY_RULES: Readonly<Record<string, Rule>> = { candidates: 'address', asked: 'keep' }
+const KEY_RULES: Readonly<Record<string, Rule>> = { candidates: 'address', asked: 'keep', webSeeds: 'url' }
 
 const NUMBERS: ReadonlySet<Rule> = new Set<Rule>(['port', 'startedAt', 'fingerprint'])
 

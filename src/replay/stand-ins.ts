@@ -74,6 +74,8 @@ export class StandIns {
 
   /** An address as text, with or without a port. */
   shownAddress(text: string): string {
+    // A web seed is banned by its URL.
+    if (text.includes('://')) return this.url(text)
     const address = readAddress(text)
     return address === undefined ? this.host(text) : showAddress(this.address(address))
   }

@@ -92,6 +92,8 @@ const refusal = (state: Readonly<TransferState>, event: EventOf<'request-refused
 
 /** `state` is that before the event. */
 const sayings = (state: Readonly<TransferState>, event: TransferEvent): readonly Saying[] => {
+  // With web seeds HTTP is spoken.
+  if ('peer' in event && state.peers.get(event.peer)?.webSeed !== undefined) return []
   switch (event.type) {
     case 'peer-connected':
       return [us(event.peer, ourHandshake(state))]

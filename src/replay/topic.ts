@@ -22,6 +22,9 @@ const CHANGES_ANY_PIECE: ReadonlySet<EventType> = new Set<EventType>([
   'choke-received',
   'requests-released',
   'block-refused',
+  'web-seed-failed',
+  'web-seed-lacks',
+  'dont-have-received',
 ])
 
 /** These change peers that they do not name. */

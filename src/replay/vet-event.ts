@@ -27,6 +27,8 @@ const pieceOf = (value: unknown, geometry: Geometry): string | undefined =>
 
 const CHECKS: Readonly<Record<string, Check>> = {
   piece: (value, _holder, geometry) => pieceOf(value, geometry),
+  firstPiece: (value, _holder, geometry) => pieceOf(value, geometry),
+  lastPiece: (value, _holder, geometry) => pieceOf(value, geometry),
   length(value, { piece, offset }, geometry) {
     if (typeof piece !== 'number' || typeof offset !== 'number' || piece >= geometry.pieceCount) return undefined
     const bytes = lengthOfPiece(geometry, piece as PieceIndex) // just compared
@@ -109,8 +111,9 @@ export class PeerCount {
   /** What is wrong with one more event. */
   after({ type }: TransferEvent): string | undefined {
     if (type === 'session-began' || type === 'session-ended') this.#peers = 0
-    else if (type === 'peer-accepted' || type === 'dial-began') this.#peers++
-    else if (type === 'peer-closed' || type === 'dial-failed') this.#peers = Math.max(0, this.#peers - 1)
+    else if (type === 'peer-accepted' || type === 'dial-began' || type === 'web-seed-began') this.#peers++
+    else if (type === 'peer-closed' || type === 'dial-failed' || type === 'web-seed-failed')
+      this.#peers = Math.max(0, this.#peers - 1)
     return this.#peers > LIMITS.capsulePeersMax ? `more than ${LIMITS.capsulePeersMax} peers are connected` : undefined
   }
 }

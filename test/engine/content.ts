@@ -13,6 +13,7 @@ export interface ContentOptions {
   readonly files?: number | Readonly<Record<string, number>>
   readonly seed?: number
   readonly trackers?: readonly string[]
+  readonly webSeeds?: readonly string[]
   readonly private?: boolean
 }
 
@@ -48,6 +49,7 @@ export const makeContent = (options: ContentOptions = {}): Content => {
     pieceLength,
     pieceHashes: new Uint8Array(Buffer.concat(hashes)),
     trackers: trackers.map((url) => [url]),
+    webSeeds: options.webSeeds,
     private: options.private,
   })
   let offset = 0

@@ -57,6 +57,15 @@ const failed: TransferEvent[] = [
   { type: 'announce-began', tracker: URL_A, event: 'started' },
   { type: 'announce-failed', tracker: URL_A, reason: 'REFUSED: nobody listens' },
 ]
+const WEB = { peer: peerKey(1), url: 'http://web.example/' }
+const LACKED = { firstPiece: pieceIndex(0), lastPiece: pieceIndex(2) }
+const webSeeded = (...events: TransferEvent[]): Story =>
+  given(
+    downloading(),
+    { type: 'web-seeds-set', urls: [WEB.url] },
+    { type: 'web-seed-began', ...WEB, host: 'web.example', port: 80 },
+    events,
+  )
 const alone = (): Story => given(downloading())
 const served = (): Story =>
   given(downloading(), seedPeer(1), asks(1, 0)).also({ type: 'block-received', ...block(1, 0, 0) })
@@ -128,6 +137,32 @@ testCases('the transfer', [
     story: () => tracked(...announced(3, 1)),
     not: () => tracked(...announced(0, 1)),
     cites: ['announce-answered'],
+  },
+  {
+    code: 'web-seed-asked',
+    verdict: 'stuck',
+    story: () => webSeeded(),
+    not: () =>
+      webSeeded({ type: 'web-seed-failed', ...WEB, reason: 'BUSY', detail: 'it answered 503', againMs: 9_000 }),
+    cites: ['web-seed-began'],
+    text: /^http:\/\/web\.example\/ is asked/,
+  },
+  {
+    code: 'web-seed-failed',
+    verdict: 'stuck',
+    story: () =>
+      webSeeded({ type: 'web-seed-failed', ...WEB, reason: 'BUSY', detail: 'it answered 503', againMs: 9_000 }),
+    not: () => webSeeded(),
+    cites: ['web-seed-failed'],
+    text: /^http:\/\/web\.example\/: BUSY: it answered 503; it is asked again in 9 s$/,
+  },
+  {
+    code: 'web-seed-lacks',
+    verdict: 'stuck',
+    story: () => webSeeded({ type: 'web-seed-lacks', ...WEB, ...LACKED, reason: 'NOT_FOUND: it answered 404' }),
+    not: () => webSeeded(),
+    cites: ['web-seed-lacks'],
+    text: /lacks 3 pieces/,
   },
   {
     code: 'dials-failed',

@@ -38,6 +38,12 @@ export const CAUSES = {
     'Let encryption be preferred instead of required.',
   ),
   'waiting-to-dial': cause('Peers that could not be reached are tried again later.'),
+  'web-seed-asked': cause('A web seed is being asked for pieces.'),
+  'web-seed-failed': cause(
+    'A web seed did not give what it was asked for.',
+    'See whether the server is there and has the files, or add another web seed.',
+  ),
+  'web-seed-lacks': cause('A web seed does not have a file.', 'Put the file there, or add another web seed.'),
   'banned-peers': cause('Peers that sent wrong blocks are let in no more.'),
   'port-unreachable': cause(
     'Nobody connected to us in this session, and no router lets others in.',

@@ -75,7 +75,7 @@ const ofReach = async ({ state, history }: View): Promise<readonly Claim[]> => {
 /** What stands between a transfer without connections and its peers; empty where it has one. */
 export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
   const { state, now } = view
-  const peers = [...state.peers.values()]
+  const peers = [...state.peers.values()].filter(({ webSeed }) => webSeed === undefined)
   if (peers.some(({ standing }) => standing.tags.open === true)) return []
   const none = claim('no-peers', 'there is no connection to any peer', lastOf('peer-closed', undefined, ANY_SESSION))
   if (peers.length > 0) {

@@ -11,7 +11,9 @@ const SLOW_MS = 10_000
 /** Or takes so long for each block. */
 const SLOW_BLOCK_MS = 5_000
 
-export const isOpen = (peer: Readonly<PeerState>): boolean => peer.standing.tags.open === true
+/** A web seed has no connection that is open or not, and is asked like one that is. */
+export const isOpen = (peer: Readonly<PeerState>): boolean =>
+  peer.standing.tags.open === true || peer.webSeed !== undefined
 
 /** It would give us blocks of the piece if we asked. */
 export const serves = (peer: Readonly<PeerState>, piece: PieceIndex): boolean =>

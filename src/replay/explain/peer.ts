@@ -9,6 +9,7 @@ import { lastOf } from './evidence.js'
 import { haltOf } from './halt.js'
 import { isSlow, requestsMost, whyChoked } from './holder.js'
 import { rateClaims } from './rate.js'
+import { ofWebSeed } from './web-seeds.js'
 
 const ANY_SESSION = { inSession: false }
 /** A round trip below this holds nobody back, and so few requests as a peer may let wait do. */
@@ -202,6 +203,7 @@ const sentWaste = (peer: Readonly<PeerState>): readonly Claim[] => {
 export const explainPeer = async (view: View, address: PeerAddress): Promise<Finding> => {
   const peer = peerAt(view.state, address)
   if (peer === undefined) return absent(view, address)
+  if (peer.webSeed !== undefined) return ofWebSeed(view, peer)
   const { tags } = peer.standing
   const { key, since } = peer
   const isIt = (event: { readonly peer: number }): boolean => event.peer === key

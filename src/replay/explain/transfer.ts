@@ -11,6 +11,7 @@ import { hadItLast } from './had-it-last.js'
 import { haltOf } from './halt.js'
 import { isOpen, isSlow, serves, whyChoked } from './holder.js'
 import { rateClaims } from './rate.js'
+import { ofWebSeeds } from './web-seeds.js'
 
 const PEERS_MAX = 10
 const ANY_SESSION = { inSession: false }
@@ -121,7 +122,7 @@ const downloading = async (view: View): Promise<Finding> => {
   const claims: Claim[] = moves
     ? [claim('downloading', `${showRate(rate)} come; ${left} missing`, lastOf('block-received'))]
     : []
-  claims.push(...(await findingPeers(view)), ...chokers(view))
+  claims.push(...(await findingPeers(view)), ...ofWebSeeds(view), ...chokers(view))
   if ([...state.peers.values()].some(isOpen)) claims.push(...(await holderless(view)))
   claims.push(...(moves ? [] : stalled(view)), ...rateClaims(view), ...(await wasteful(view)))
   if (claims.length === 0)

@@ -41,6 +41,14 @@ test('tracker outage: who comes in it finds nobody before it is over, and who wa
   assert.ok(quick.length >= 2 && quick.length <= 15, `${quick.length} finished as if nothing were wrong`)
 })
 
+test('web seeds: some lie, fail and stall for a while, and everybody finishes all the same', async () => {
+  const settings = { peers: 5, contentBytes: 2_097_152, faultSeconds: 60, recordedNodes: 3 }
+  const result = await simulate('web-seeds', { seed: 1, settings })
+  everybodyIn(result)
+  const again = await simulate('web-seeds', { seed: 1, settings })
+  assert.is(again.hash, result.hash)
+})
+
 test('crash storm: every machine crashes, again and again, and what was stored is not fetched again', async () => {
   const result = await simulate('crash-storm', { settings: { peers: 10 } })
   everybodyIn(result)
