@@ -1,12 +1,13 @@
 /** The announcer: announces and scrapes under way, and farewells, which a closing transfer waits for a little. */
 import type { Effect, Input } from './actors/vocabulary.js'
-import type { Cancel, Discovery } from './ports.js'
+import type { Cancel, Discovery, LookUp, PeerSearch } from './ports.js'
 
 export interface AnnouncerOptions {
   readonly discovery: Discovery
   /** The port that others reach us at, as far as is known now. */
   publicPort(): number
   give(input: Input): void
+  readonly lookUp: LookUp
   /** No farewell is under way any more. */
   rested(): void
 }
@@ -54,6 +55,19 @@ export class Announcer {
             : { type: 'scrape-failed', tracker, failure: answer.failure },
       })
     })
+    this.#announces.add(cancel)
+  }
+
+  lookUp({ infoHash }: Extract<Effect, { type: 'look-up' }>): void {
+    const { give } = this.#options
+    const search: PeerSearch = {
+      found: (addresses) => give({ to: 'transfer', input: { type: 'peers-found', source: 'dht', addresses } }),
+      ended: ({ asked, answered, peers, stored: announced }) => {
+        this.#announces.delete(cancel)
+        give({ to: 'trackers', input: { type: 'dht-answered', asked, answered, peers, announced } })
+      },
+    }
+    const cancel = this.#options.lookUp(infoHash, search)
     this.#announces.add(cancel)
   }
 

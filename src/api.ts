@@ -36,6 +36,13 @@ export interface EngineOptions {
    */
   readonly lsd?: boolean | undefined
   /**
+   * Be a node of the DHT (BEP 5), over UDP at the port that `port` names: it is asked for peers of torrents that are not
+   * private, and told that we have them. On by default, but for a `host` that is a loopback address.
+   */
+  readonly dht?: boolean | undefined
+  /** Nodes of the DHT to begin with, names or addresses; those that everybody begins with, where it is left out. */
+  readonly dhtBootstrap?: readonly PeerAddress[] | undefined
+  /**
    * Have the router lead a port of its own to ours, by UPnP or else by NAT-PMP (RFC 6886), so that others can reach us. On
    * by default; never for a `host` that is a loopback address.
    */

@@ -4,13 +4,14 @@ import { TorrentEngine } from './engine.js'
 import { TorrewindError } from './errors.js'
 import { LIMITS } from './limits.js'
 import { nodeClock } from './node/clock.js'
-import { defaultDataFolder, logFolder } from './node/machine.js'
+import { defaultDataFolder, dhtFile, logFolder } from './node/machine.js'
 import { nodePorts } from './node/ports.js'
 import { readableOf } from './node/readable.js'
 import { readTorrentFile } from './node/torrent-file.js'
 import type { Retention } from './replay/compact.js'
 import { openLevelLogStore } from './store/level-log.js'
 import type { Encryption } from './transports/dialing.js'
+import { isAddress, type PeerAddress } from './values.js'
 import { VERSION } from './version.js'
 
 const wholeWithin = (value: number | undefined, most: number, option: string): number => {
@@ -39,6 +40,14 @@ const readEncryption = (encryption: Encryption | undefined): Encryption => {
   throw new TorrewindError('OPTION_INVALID', `encryption is one of ${ENCRYPTIONS.join(', ')}, not ${encryption}`)
 }
 
+/** Throws `OPTION_INVALID`. */
+const readBootstrap = (nodes: EngineOptions['dhtBootstrap']): readonly PeerAddress[] | undefined => {
+  for (const address of nodes ?? [])
+    if (!isAddress(address))
+      throw new TorrewindError('OPTION_INVALID', `no node of the DHT can be at ${JSON.stringify(address)}`)
+  return nodes
+}
+
 const isLoopback = (host: string | undefined): boolean =>
   host !== undefined && (host === 'localhost' || host === '::1' || host.startsWith('127.'))
 
@@ -65,11 +74,11 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
       `portMappingLeaseMs must be from ${LIMITS.portMappingLeaseMinMs} to ${LIMITS.portMappingLeaseMaxMs}, not ${leaseMs}`,
     )
   if (options.dataDir === '') throw new TorrewindError('OPTION_INVALID', 'dataDir must be the path of a folder')
-  const folder = logFolder(options.dataDir ?? defaultDataFolder())
-  const logs = await openLevelLogStore(folder, nodeClock(), { sync: options.syncLog === true })
+  const dataFolder = options.dataDir ?? defaultDataFolder()
+  const logs = await openLevelLogStore(logFolder(dataFolder), nodeClock(), { sync: options.syncLog === true })
   const onLoopback = isLoopback(options.host)
   return TorrentEngine.open({
-    ports: nodePorts(logs, isEverywhere(options.host) ? undefined : options.host),
+    ports: nodePorts(logs, isEverywhere(options.host) ? undefined : options.host, dhtFile(dataFolder)),
     version: VERSION,
     readTorrentFile,
     makeStream: readableOf,
@@ -81,6 +90,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     encryption: readEncryption(options.encryption),
     reach: {
       lsd: options.lsd ?? !onLoopback,
+      dht: (options.dht ?? !onLoopback) ? { bootstrap: readBootstrap(options.dhtBootstrap) } : undefined,
       portMappingLeaseMs: options.portMapping !== false && !onLoopback ? leaseMs : undefined,
     },
   })

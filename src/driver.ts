@@ -13,7 +13,7 @@ import { LIMITS } from './limits.js'
 import { LinkEvents, type LinkOwner } from './link-events.js'
 import { boundsOf, type LinkSurroundings, PeerLink } from './peer-link.js'
 import { PieceWork } from './piece-work.js'
-import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports } from './ports.js'
+import type { Cancel, Connection, ConnectionEvents, Disk, Failure, LookUp, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
 import type { Loan } from './store/read-cache.js'
 import type { Throttle } from './throttle.js'
@@ -43,6 +43,10 @@ export interface DriverOptions {
   announceLocally(infoHash: InfoHash): void
   /** The user named this URL, of a tracker or web seed. */
   trusts(url: string): boolean
+  /** The DHT is asked for peers of the torrent, and told that we are there. */
+  readonly lookUp: LookUp
+  /** A node of the DHT may be there. */
+  meetNode(address: PeerAddress): void
   /** Name and version for other peers to show. */
   readonly client: string
   accept(input: Input): void
@@ -87,13 +91,13 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options
-    const { ports, metainfo, layout, geometry, disk, preallocate, publicPort } = options
+    const { ports, metainfo, layout, geometry, disk, preallocate, publicPort, lookUp } = options
     const give = (input: Input): void => this.#give(input)
     const rested = (): void => this.#rest()
     const { discovery } = ports
     const { apart, isStored } = options
     this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, apart, isStored, give, rested })
-    this.#announcer = new Announcer({ discovery, publicPort, give, rested })
+    this.#announcer = new Announcer({ discovery, publicPort, lookUp, give, rested })
     this.#webSeeds = new WebSeedLinks({
       httpRanges: ports.httpRanges,
       layout,
@@ -148,7 +152,7 @@ export class Driver {
         this.#dial(effect.peer, effect.address)
         break
       case 'greet':
-        this.#on(effect.peer, (link) => link.sendBytes(this.#handshake(effect.peerId)))
+        this.#on(effect.peer, (link) => link.sendBytes(this.#handshake(effect.peerId, effect.dht)))
         break
       case 'extend':
         this.#on(effect.peer, (link) =>
@@ -204,6 +208,12 @@ export class Driver {
         break
       case 'announce-locally':
         this.#options.announceLocally(effect.infoHash)
+        break
+      case 'look-up':
+        this.#announcer.lookUp(effect)
+        break
+      case 'meet-node':
+        this.#options.meetNode(effect.address)
         break
       case 'wake':
         this.#wakeAt(effect.at)
@@ -325,9 +335,9 @@ export class Driver {
     link.close()
   }
 
-  #handshake(peerId: PeerId): Uint8Array {
+  #handshake(peerId: PeerId, dht: boolean): Uint8Array {
     const infoHash: InfoHash = this.#options.metainfo.infoHash
-    return encodeHandshake({ infoHash, peerId, reserved: { extensions: true, fast: true, dht: false } })
+    return encodeHandshake({ infoHash, peerId, reserved: { extensions: true, fast: true, dht } })
   }
 
   #extensionHandshake(uploadOnly: boolean): Uint8Array {

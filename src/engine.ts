@@ -2,6 +2,7 @@
 import type { Strategy } from './actors/strategy.js'
 import type { AddOptions, Engine, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
+import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
 import { LIMITS } from './limits.js'
 import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
@@ -62,6 +63,7 @@ export class TorrentEngine implements Engine {
   readonly #listener: Listener
   readonly #arrivals: Arrivals
   readonly #throttle: Throttle
+  readonly #udp: SharedUdp
   readonly #reach: Reach
   readonly #transfers = new Map<string, TorrentTransfer>()
   /** Transfers being added or forgotten, by their hexadecimal info-hash. */
@@ -97,10 +99,14 @@ export class TorrentEngine implements Engine {
     this.#listener = listener
     this.#arrivals = arrivals
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
+    const { host, ports } = parts
+    this.#udp = new SharedUdp({ datagrams: ports.datagrams, port: listener.port, host })
     this.#reach = new Reach({
       ...(parts.reach ?? { lsd: false }),
-      ports: parts.ports,
+      ports,
       port: listener.port,
+      host,
+      udp: this.#udp,
       tell: (fact) => {
         for (const transfer of this.#transfers.values()) transfer.learn(fact)
       },
@@ -180,6 +186,7 @@ export class TorrentEngine implements Engine {
     await Promise.allSettled(this.#busy.values()) // those that are being removed
     this.#throttle.close()
     await unreached
+    this.#udp.close()
     await this.#parts.ports.logs.close()
     for (const ending of endings) if (ending.status === 'rejected') throw ending.reason
   }

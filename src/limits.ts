@@ -77,6 +77,96 @@ export const LIMITS = {
   localAnnounceCookieCharactersMax: 128,
   /** Peers that the local network names within the interval, over all torrents: whoever wants to may send any number. */
   localPeersMax: 1_000,
+  /** A message of the DHT: those of today have 1,500 bytes at most, as BEP 32 has 1,024 and BEP 44 a value of 1,000. */
+  krpcBytesMax: 2_048,
+  /** Values in one: 100 peers, and some; a value of BEP 44 may be a list of a few hundred. */
+  krpcTokensMax: 1_024,
+  krpcDepthMax: 32,
+  /** Most nodes choose 2 or 4 bytes, and libtorrent takes as many as come. */
+  krpcTransactionBytesMax: 64,
+  krpcMethodBytesMax: 64,
+  /** Real tokens have 4 to 20 bytes. */
+  dhtTokenBytesMax: 128,
+  /** BEP 44: a value, bencoded, and a salt. */
+  dhtValueBytesMax: 1_000,
+  dhtSaltBytesMax: 64,
+  /** Nodes taken from one answer, of each family: 8 are usual (BEP 5), some send 16. */
+  dhtNodesPerAnswerMax: 16,
+  /** Peers taken from one answer: as many as fit a datagram. */
+  dhtPeersPerAnswerMax: 100,
+  /** Nodes that wait for a place in a bucket of the routing table. */
+  dhtSparesMax: 8,
+  /** BEP 5: a node that was silent for so long may be gone. */
+  dhtQuestionableMs: 900_000,
+  /** Questions in a row that a node leaves unanswered before another takes its place; without another, so many. */
+  dhtFailuresMax: 2,
+  dhtSilencesMax: 10,
+  /** How long a secret holds of which tokens are made: a token holds once or twice as long (BEP 5). */
+  dhtTokenTurnMs: 300_000,
+  /** Questions a second that are answered, of one host and of all; and how much may come at once: five seconds' worth. */
+  dhtQuestionsPerHostSecond: 10,
+  dhtQuestionsPerSecond: 500,
+  dhtBurstMs: 5_000,
+  /** Hosts whose rate is known: 100 bytes each. */
+  dhtRatedHostsMax: 8_192,
+  /** Where we are seen from outside: so many networks' last words count, and so many are needed. */
+  dhtVotesKept: 50,
+  dhtVotesNeeded: 5,
+  /** Peers that others announced to us: kept for half an hour, as others do; 200 bytes each. */
+  dhtPeerKeptMs: 1_800_000,
+  dhtPeersPerTorrentMax: 500,
+  dhtPeersMax: 50_000,
+  dhtTorrentsMax: 5_000,
+  /** Peers in an answer of ours, so that it stays below 1,024 bytes (BEP 32). */
+  dhtPeersSentMax: { ipv4: 50, ipv6: 25 },
+  /** Info-hashes in an answer of ours (BEP 51), and how long they are the same. */
+  dhtSamplesMax: 20,
+  dhtSamplesIntervalSeconds: 21_600,
+  /** Torrents that one look through the peers may go over. */
+  dhtSweptPerCallMax: 100,
+  /** BEP 44: kept for two hours; 1.3 KiB each. */
+  dhtItemKeptMs: 7_200_000,
+  dhtItemsMax: 2_000,
+  /** Nodes that one look-up knows, those that it may ask at one time and in all, and those of one /24 among them. */
+  dhtLookupNodesMax: 100,
+  dhtLookupAlpha: 4,
+  dhtLookupQuestionsMax: 150,
+  dhtLookupNodesPerNetworkMax: 2,
+  /** Questions of ours that wait for an answer; how many of them before we ask nobody out of curiosity. */
+  dhtTransactionsMax: 512,
+  dhtPingsMax: 64,
+  /** A node that is silent for so long does not hold the others back; and is given up after so long. */
+  dhtLateMs: 1_000,
+  dhtTimeoutMs: 6_000,
+  /** How often the node looks at the clock: while it waits for answers, and else. */
+  dhtBusyTickMs: 250,
+  dhtIdleTickMs: 5_000,
+  /** Routers and nodes of before that a look-up may begin with, and below how many nodes it does. */
+  dhtEntriesMax: 200,
+  dhtEntriesNeededBelow: 16,
+  /** Searches at one time, and how far apart they begin: 1,000 torrents take four minutes, and each is announced again
+   * after a quarter of an hour. */
+  dhtSearchesMax: 16,
+  dhtSearchGapMs: 250,
+  /** Peers of one search. */
+  dhtPeersPerSearchMax: 500,
+  /** When nodes are looked for again where few answered; each time twice as long, up to the second. */
+  dhtJoinRetryMs: 10_000,
+  dhtJoinRetryMaxMs: 600_000,
+  /** Nodes of each family that are kept for the next session, how often, and the most that the file may have. */
+  dhtNodesSavedMax: 400,
+  dhtSaveMs: 600_000,
+  dhtSavedBytesMax: 64 * KIB,
+  /** How often a transfer is announced in the DHT: a peer is forgotten after half an hour (BEP 5). */
+  dhtAnnounceIntervalMs: 900_000,
+  /** Soonest that a transfer without any connection asks again; each time twice as long, up to the interval. */
+  dhtLookupRetryMs: 60_000,
+  /** Nodes that a .torrent may name (`nodes`, BEP 5). */
+  torrentNodesMax: 100,
+  /** Peers taken from each list of one message of peer exchange: BEP 11 allows 50, and more in the first one. */
+  pexPeersMax: 100,
+  /** A message of it has a dozen values. */
+  pexTokensMax: 200,
   /** How long the router is asked to let others in, unless a setting says otherwise: asked again after half of it. */
   portMappingLeaseMs: 3_600_000,
   /** A lease that is shorter fails before it can be renewed; RFC 6886 has at most so long. */

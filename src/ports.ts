@@ -176,6 +176,32 @@ export interface Discovery {
   scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel
 }
 
+/** The IP addresses of a name, or of the address that it is, the best first. Not from within the call. */
+export type ResolveHost = (host: string, done: (answer: Answer<readonly string[]>) => void) => void
+
+/** A few bytes that outlast the process: what was saved last, whole, or what was saved before it. */
+export interface KeptBytes {
+  /** Undefined where nothing was ever saved. Not from within the call. */
+  load(done: (answer: Answer<Uint8Array | undefined>) => void): void
+  /** Not while a `save` is under way. The bytes must not change before `done`. */
+  save(bytes: Uint8Array, done: (answer: Answer<undefined>) => void): void
+}
+
+/** Who hears what the DHT comes to know of a torrent. */
+export interface PeerSearch {
+  found(peers: readonly PeerAddress[]): void
+  /** At most once, and last: how many nodes were asked, answered, and took our announce; and how many peers there are. */
+  ended(result: {
+    readonly asked: number
+    readonly answered: number
+    readonly peers: number
+    readonly stored: number
+  }): void
+}
+
+/** Asks the DHT who has a torrent, and tells it that we do. */
+export type LookUp = (infoHash: InfoHash, search: PeerSearch) => Cancel
+
 /** Ranges of files on web servers (HTTP). */
 export interface HttpRanges {
   /**
@@ -406,6 +432,10 @@ export interface Ports {
   readonly multicast?: Multicast | undefined
   /** In the order in which they are tried; none, where it is left out. */
   readonly routers?: readonly Router[] | undefined
+  /** Left out where names lead nowhere. */
+  readonly resolve?: ResolveHost | undefined
+  /** What the DHT remembers of its nodes; nothing, where it is left out. */
+  readonly dhtMemory?: KeptBytes | undefined
   readonly logs: LogStore
   openDisk(options: DiskOptions): Disk
   /** At most so much memory as `freePiecesMax` pieces take is kept for pieces to come. */

@@ -1,8 +1,12 @@
 /** Reach: how others find and reach this engine beside trackers: by a port of the router, and over the local network. */
 import type { EngineFact } from './actors/vocabulary.js'
+import { type Family, familyOfHost } from './dht/contact.js'
+import { DHT_ROUTERS } from './dht/routers.js'
+import { DhtService } from './dht/service.js'
 import { LocalDiscovery } from './discovery/local-discovery.js'
 import { PortMapping } from './discovery/port-mapping.js'
-import type { Ports } from './ports.js'
+import type { SharedUdp } from './discovery/udp-shared.js'
+import type { Cancel, PeerSearch, Ports } from './ports.js'
 import { type InfoHash, type PeerAddress, toHex } from './values.js'
 
 export interface ReachSettings {
@@ -10,6 +14,13 @@ export interface ReachSettings {
   readonly lsd: boolean
   /** How long the router is asked to let others in, each time; not asked, where it is left out. */
   readonly portMappingLeaseMs?: number | undefined
+  /** Be a node of the DHT (BEP 5); none, where it is left out. */
+  readonly dht?: DhtReach | undefined
+}
+
+export interface DhtReach {
+  /** Nodes to begin with; those that everybody begins with, where it is left out. */
+  readonly bootstrap?: readonly PeerAddress[] | undefined
 }
 
 export interface ReachOptions extends ReachSettings {
@@ -20,19 +31,32 @@ export interface ReachOptions extends ReachSettings {
   tell(fact: EngineFact): void
   wants(infoHash: InfoHash): boolean
   found(infoHash: InfoHash, address: PeerAddress): void
+  /** The socket of the DHT, where there is one. */
+  readonly udp: SharedUdp
+  /** The address that we listen on. */
+  readonly host: string | undefined
 }
 
 /** Facts that take each other's place. */
-const subjectOf = (fact: EngineFact): string => ('protocol' in fact ? fact.protocol : 'lsd')
+const subjectOf = (fact: EngineFact): string => {
+  if ('protocol' in fact) return fact.protocol
+  if (fact.type === 'lsd-joined' || fact.type === 'lsd-failed') return 'lsd'
+  return fact.type === 'dht-joined' || fact.type === 'dht-failed' ? 'dht' : fact.type
+}
+
+/** What a socket that is bound to the address can send to. */
+const familiesOf = (host: string | undefined): readonly Family[] =>
+  host === undefined || host === '::' ? ['ipv4', 'ipv6'] : [familyOfHost(host)]
 
 export class Reach {
   readonly #port: number
   readonly #mapping: PortMapping | undefined
   readonly #local: LocalDiscovery | undefined
+  readonly #dht: DhtService | undefined
   readonly #facts = new Map<string, EngineFact>()
 
   constructor(options: ReachOptions) {
-    const { ports, port, portMappingLeaseMs: leaseMs, lsd, wants, found } = options
+    const { ports, port, portMappingLeaseMs: leaseMs, lsd, wants, found, dht, udp, host } = options
     const { clock, routers, multicast } = ports
     const tell = (fact: EngineFact): void => {
       this.#facts.delete(subjectOf(fact))
@@ -44,6 +68,18 @@ export class Reach {
       this.#mapping = new PortMapping({ clock, routers, port, leaseMs, tell })
     if (lsd && multicast !== undefined)
       this.#local = new LocalDiscovery({ multicast, clock, cookie: toHex(ports.entropy(4)), port, tell, wants, found })
+    if (dht !== undefined)
+      this.#dht = new DhtService({
+        clock,
+        socket: udp,
+        entropy: (length) => ports.entropy(length),
+        families: familiesOf(host),
+        bootstrap: dht.bootstrap ?? DHT_ROUTERS,
+        bootstrapIsOurs: dht.bootstrap !== undefined,
+        resolve: ports.resolve,
+        memory: ports.dhtMemory,
+        tell,
+      })
   }
 
   /** What is known, for transfers that come later. */
@@ -60,9 +96,25 @@ export class Reach {
     this.#local?.announce(infoHash)
   }
 
+  /** Asks the DHT who has the torrent, and tells it that we do. */
+  lookUp(infoHash: InfoHash, search: PeerSearch): Cancel {
+    // Where the router does not say otherwise, others reach us at the port that they see.
+    const port = this.#mapping?.externalPort
+    return this.#dht?.search({ type: 'peers', target: infoHash, announce: { port } }, search) ?? (() => undefined)
+  }
+
+  /** A node of the DHT may be there. */
+  meetNode(address: PeerAddress): void {
+    this.#dht?.meet(address)
+  }
+
+  get dht(): DhtService | undefined {
+    return this.#dht
+  }
+
   /** The local network hears no more of us; the router takes the port away, and is waited for no longer than its bound. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#local?.close()
-    return this.#mapping?.close() ?? Promise.resolve()
+    await Promise.all([this.#dht?.close(), this.#mapping?.close()])
   }
 }

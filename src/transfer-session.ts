@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly log: TransferLog
   readonly throttle: Throttle
   readonly dial: Dialer
-  readonly reach: Pick<Reach, 'publicPort' | 'announceLocally'>
+  readonly reach: Pick<Reach, 'publicPort' | 'announceLocally' | 'lookUp' | 'meetNode'>
   readonly version: string
   readonly add: AddOptions
   /** Ours, where it is left out. */
@@ -120,6 +120,8 @@ export class TransferSession {
       isStored: (piece) => this.state.stored.has(piece),
       publicPort: () => options.reach.publicPort,
       announceLocally: (infoHash) => options.reach.announceLocally(infoHash),
+      lookUp: (infoHash, search) => options.reach.lookUp(infoHash, search),
+      meetNode: (address) => options.reach.meetNode(address),
       client: `Torrewind ${options.version}`,
       accept: (input) => this.#system.accept(input),
       throttle: options.throttle,

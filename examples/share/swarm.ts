@@ -4,7 +4,7 @@ import path from 'node:path'
 import { Command, type Line, numberIn } from './process.js'
 
 /** The show is nobody else's business: neither that of the local network nor that of the router. */
-const ON_THIS_MACHINE: readonly string[] = ['--no-lsd', '--no-upnp']
+const ON_THIS_MACHINE: readonly string[] = ['--no-dht', '--no-lsd', '--no-upnp']
 
 export class Downloader {
   readonly name: string

@@ -34,7 +34,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = path.join(ROOT, 'src/cli/main.ts')
 const PATIENCE_MS = 300_000
 /** Nobody beyond this machine is asked for peers, nor for a port. */
-const ON_THIS_MACHINE: readonly string[] = ['--no-lsd', '--no-upnp']
+const ON_THIS_MACHINE: readonly string[] = ['--no-dht', '--no-lsd', '--no-upnp']
 
 type Line = Readonly<Record<string, unknown>>
 

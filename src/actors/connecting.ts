@@ -4,6 +4,7 @@ import type { Candidate, PeerState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Instant, PeerAddress, PeerKey } from '../values.js'
+import { isDhtNode } from './dht.js'
 import { type CloseReason, type Decision, decided, type Effect, NOTHING } from './vocabulary.js'
 
 type PeersByHost = ReadonlyMap<string, readonly PeerState[]>
@@ -71,5 +72,5 @@ export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: P
   }
   if (state.banned.has(banName(address))) return refuse('banned')
   if (state.peers.size >= LIMITS.peersMax) return refuse('too-many-peers')
-  return decided({ events: [event], effects: [{ type: 'greet', peer, peerId: state.peerId }] })
+  return decided({ events: [event], effects: [{ type: 'greet', peer, peerId: state.peerId, dht: isDhtNode(state) }] })
 }

@@ -10,6 +10,7 @@ import type { Instant, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { isAllowedFast } from './allowed-fast.js'
 import { isServed } from './choker.js'
+import { dhtPortHeard } from './dht.js'
 import { hasRoom } from './orders.js'
 import { closePeer } from './peer-steps.js'
 import { refillOthers } from './refills.js'
@@ -211,6 +212,8 @@ export const heard = (
         messages: [toSelf(peer, 'refill')],
       })
     }
+    case 'port':
+      return dhtPortHeard(state, peer, message.port)
     case 'keep-alive':
       // A flood of them is no news.
       return now - peer.lastReceivedAt < 1_000
@@ -218,7 +221,6 @@ export const heard = (
         : decided({ events: [{ type: 'keep-alive-received', peer: key }] })
     case 'suggest-piece':
       return suggestion(state, peer, message.piece)
-    case 'port':
     case 'extended':
     case 'unknown':
       return NOTHING

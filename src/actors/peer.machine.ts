@@ -58,6 +58,7 @@ export const peerMachine = setup({}).createMachine({
         'suggestion-sent': stay,
         'dont-have-received': stay,
         'piece-revealed': stay,
+        'dht-port-received': stay,
         'keep-alive-sent': stay,
         'keep-alive-received': stay,
         'block-received': stay,

@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.js'
 import { compareBytes, equalBytes, type PeerKey } from '../values.js'
 import { welcome } from './allowed-fast.js'
 import { blocksArrived } from './blocks.js'
+import { isDhtNode } from './dht.js'
 import { hasRoom, orderTarget, usualBlockMs } from './orders.js'
 import { dontHave, heard } from './peer-messages.js'
 import { closePeer, declareInterest, isUploadOnly } from './peer-steps.js'
@@ -96,6 +97,9 @@ const handshake = (
     ],
     effects: [
       ...greetBack(state, peer.key, reserved.fast),
+      ...(reserved.dht && isDhtNode(state)
+        ? [{ type: 'send', peer: peer.key, message: { type: 'port', port: state.dht.port } } as const]
+        : []),
       ...(reserved.extensions ? [{ type: 'extend', peer: peer.key, uploadOnly: isUploadOnly(state) } as const] : []),
     ],
   })
@@ -239,7 +243,7 @@ export const decidePeer = (
     case 'connected':
       return decided({
         events: [{ type: 'peer-connected', peer: key }],
-        effects: [{ type: 'greet', peer: key, peerId: state.peerId }],
+        effects: [{ type: 'greet', peer: key, peerId: state.peerId, dht: isDhtNode(state) }],
       })
     case 'transport-known':
       return decided({ events: [{ ...cause, peer: key }] })

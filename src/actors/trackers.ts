@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.js'
 import type { Failure } from '../outside.js'
 import { boundedText, type PieceIndex, showAddress } from '../values.js'
 import type { AnnounceAnswer } from '../wire/tracker.js'
+import { dhtAnswered, lookAtDht } from './dht.js'
 import {
   type AnnounceRequestPart,
   both,
@@ -92,7 +93,11 @@ const lookAtLocalNetwork = (state: Readonly<TransferState>, { now }: Circumstanc
 
 const lookAtTime = (state: Readonly<TransferState>, circumstances: Circumstances): Decision =>
   state.standing.tags.active === true
-    ? both(lookAtTrackers(state, circumstances), lookAtLocalNetwork(state, circumstances))
+    ? both(
+        lookAtTrackers(state, circumstances),
+        lookAtLocalNetwork(state, circumstances),
+        lookAtDht(state, circumstances),
+      )
     : NOTHING
 
 /** Trackers that may be asked for their counts by now. */
@@ -185,6 +190,8 @@ export const decideTrackers = (
         ],
         messages: [{ to: 'trackers', message: { type: 'look-at-time' } }],
       })
+    case 'dht-answered':
+      return dhtAnswered(state, cause)
     case 'scrape-asked':
       return scrape(state, circumstances)
     case 'scrape-answered': {

@@ -78,7 +78,8 @@ export type CloseReason =
 
 export type Effect =
   | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }
-  | { readonly type: 'greet'; readonly peer: PeerKey; readonly peerId: PeerId }
+  /** `dht`: we are a node of it (BEP 5). */
+  | { readonly type: 'greet'; readonly peer: PeerKey; readonly peerId: PeerId; readonly dht: boolean }
   /** Our extension handshake (BEP 10), whose port and client the driver knows. */
   | { readonly type: 'extend'; readonly peer: PeerKey; readonly uploadOnly: boolean }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
@@ -105,6 +106,10 @@ export type Effect =
   | { readonly type: 'announce'; readonly tracker: string; readonly request: AnnounceRequestPart }
   | { readonly type: 'scrape'; readonly tracker: string; readonly infoHash: InfoHash }
   | { readonly type: 'announce-locally'; readonly infoHash: InfoHash }
+  /** The DHT is asked for peers, and told of us. */
+  | { readonly type: 'look-up'; readonly infoHash: InfoHash }
+  /** A node of the DHT may be there. */
+  | { readonly type: 'meet-node'; readonly address: PeerAddress }
   | { readonly type: 'wake'; readonly at: Instant }
 
 /** What the state knows of an announce; the driver adds the port that it listens on. */

@@ -61,6 +61,13 @@ export const encryptionOption = (): Option =>
     .default('prefer')
 export const noLsd = (): Option =>
   new Option('--no-lsd', 'neither look for peers on the local network nor announce there')
+export const noDht = (): Option =>
+  new Option('--no-dht', 'be no node of the DHT: neither look for peers there nor announce there')
+export const dhtNode = (): Option =>
+  new Option(
+    '--dht-node <host:port>',
+    'a node of the DHT to begin with, in place of those that everybody knows; may be given many times',
+  ).argParser(each(peerAddress))
 export const noUpnp = (): Option => new Option('--no-upnp', 'do not ask the router for a port, by UPnP or NAT-PMP')
 export const recordOption = (): Option =>
   new Option(

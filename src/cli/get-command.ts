@@ -4,10 +4,12 @@ import { Argument, Command } from 'commander'
 import type { PeerAddress, Transfer } from '../index.js'
 import {
   asIs,
+  dhtNode,
   each,
   encryptionOption,
   logMaxAge,
   logMaxSize,
+  noDht,
   noLsd,
   noUpnp,
   peerAddress,
@@ -34,6 +36,8 @@ interface GetFlags extends RetentionFlags {
   readonly seed?: true
   readonly sequential?: true
   readonly lsd: boolean
+  readonly dht: boolean
+  readonly dhtNode?: readonly PeerAddress[]
   readonly upnp: boolean
   readonly encryption: 'off' | 'prefer' | 'require'
   readonly downloadLimit?: number
@@ -62,7 +66,7 @@ const tellDone = (context: CommandContext, transfer: Transfer, folder: string, s
 const get = async (context: CommandContext, source: string, flags: GetFlags): Promise<void> => {
   const startedAt = performance.now()
   const folder = resolve(flags.dir)
-  const { port: listenPort, downloadLimit, uploadLimit, lsd, upnp: portMapping } = flags
+  const { port: listenPort, downloadLimit, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, upnp: portMapping } = flags
   let stopped: Transfer | undefined
   await withEngine(
     context,
@@ -71,6 +75,8 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
       downloadLimit,
       uploadLimit,
       lsd,
+      dht,
+      dhtBootstrap,
       portMapping,
       encryption: flags.encryption,
       retention: retentionOf(flags),
@@ -131,7 +137,8 @@ export const getCommand = (context: CommandContext): Command =>
     .option('--select <glob>', 'fetch only files that fit (*, **, ?); may be given many times', each(asIs))
     .option('--seed', 'go on seeding after it is done, until stopped')
     .option('--sequential', 'fetch the pieces in order')
-    .option('--no-dht', 'do not ask the DHT for peers (which is not there yet)')
+    .addOption(noDht())
+    .addOption(dhtNode())
     .addOption(noLsd())
     .addOption(noUpnp())
     .addOption(encryptionOption())

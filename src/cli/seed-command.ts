@@ -1,16 +1,18 @@
 /** `torrewind seed`: checks what is on disk, then serves it until it is stopped. */
 import { basename, dirname, join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
-import { parseTorrent, TorrewindError, type Transfer } from '../index.js'
+import { type PeerAddress, parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { exists, findMissing } from '../node/content.js'
 import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
 import {
   asIs,
+  dhtNode,
   each,
   encryptionOption,
   logMaxAge,
   logMaxSize,
+  noDht,
   noLsd,
   noUpnp,
   port,
@@ -32,6 +34,8 @@ interface SeedFlags extends RetentionFlags {
   readonly super?: true
   readonly uploadLimit?: number
   readonly lsd: boolean
+  readonly dht: boolean
+  readonly dhtNode?: readonly PeerAddress[]
   readonly upnp: boolean
   readonly encryption: 'off' | 'prefer' | 'require'
 }
@@ -60,10 +64,11 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   const lacking = await findMissing(folder, metainfo.files)
   if (lacking !== undefined) throw missing(lacking)
   let uploadedBytes = 0
-  const { port: listenPort, uploadLimit, lsd, upnp: portMapping } = flags
+  const { port: listenPort, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, upnp: portMapping } = flags
+  const found = { lsd, dht, dhtBootstrap, portMapping }
   await withEngine(
     context,
-    { port: listenPort, uploadLimit, lsd, portMapping, encryption: flags.encryption, retention: retentionOf(flags) },
+    { port: listenPort, uploadLimit, ...found, encryption: flags.encryption, retention: retentionOf(flags) },
     async (engine) => {
       const { record } = flags
       const trackers = flags.tracker?.map(announceAt)
@@ -101,6 +106,8 @@ export const seedCommand = (context: CommandContext): Command =>
     .addOption(recordOption())
     .addOption(logMaxAge())
     .addOption(logMaxSize())
+    .addOption(noDht())
+    .addOption(dhtNode())
     .addOption(noLsd())
     .addOption(noUpnp())
     .addOption(encryptionOption())

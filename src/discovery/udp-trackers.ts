@@ -7,7 +7,7 @@
  * again as BEP 15 says, and each time to the next address of the tracker's name, where it has several.
  */
 import { LIMITS } from '../limits.js'
-import type { Answer, Cancel, Clock, DatagramSocket, Datagrams, Failure } from '../ports.js'
+import type { Answer, Cancel, Clock, DatagramSocket, Datagrams, Failure, ResolveHost } from '../ports.js'
 import { type InfoHash, type Instant, instant, type PeerAddress, showAddress } from '../values.js'
 import { canonicalHost } from '../wire/compact.js'
 import { familyOf } from '../wire/datagram.js'
@@ -22,8 +22,7 @@ export interface UdpTrackersPorts {
   readonly clock: Clock
   /** Bytes that nobody can foretell. */
   entropy(length: number): Uint8Array
-  /** The IP addresses of a name, or of the address that it is, the best first. Not from within the call. */
-  resolve(host: string, done: (answer: Answer<readonly string[]>) => void): void
+  readonly resolve: ResolveHost
 }
 
 interface Connection {

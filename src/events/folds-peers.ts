@@ -67,6 +67,7 @@ export const newPeer = (
   extensions: false,
   uploadOnly: false,
   listenPort: undefined,
+  dhtPort: 0,
   requestsMax: LIMITS.requestsUnknownMax,
   has: new Bitfield(state.geometry.pieceCount),
   seed: false,
@@ -287,6 +288,9 @@ export const peerFolds = {
   },
   'keep-alive-sent': (state, event, at) => void say(state, event, at),
   'keep-alive-received': (state, event, at) => void hear(state, event, at),
+  'dht-port-received'(state, event, at) {
+    hear(state, event, at).dhtPort = event.port
+  },
 
   'bitfield-received'(state, event, at) {
     learnPieces(state, hear(state, event, at), new Bitfield(state.geometry.pieceCount, event.bits.slice()))

@@ -73,6 +73,21 @@ const learnOwnAddress = (state: TransferState, address: PeerAddress): void => {
   if (state.ownAddresses.size < LIMITS.ownAddressesMax) state.ownAddresses.add(showAddress(address))
 }
 
+const forgetDht = ({ dht }: TransferState): void => {
+  Object.assign(dht, { port: 0, joined: false, looking: false, lookUpAt: 0 })
+  Object.assign(dht, { inVain: 0, lastError: '', answered: 0, peers: 0 })
+}
+
+/** Sooner where nobody is there yet, but each time later. */
+const askDhtLater = (state: TransferState, at: Instant): void => {
+  const { dht } = state
+  dht.looking = false
+  dht.inVain = state.peers.size === 0 ? dht.inVain + 1 : 0
+  const soonest = LIMITS.dhtLookupRetryMs * 2 ** Math.min(Math.max(0, dht.inVain - 1), 16)
+  dht.lookUpAt =
+    at + (dht.inVain === 0 ? LIMITS.dhtAnnounceIntervalMs : Math.min(soonest, LIMITS.dhtAnnounceIntervalMs))
+}
+
 /** Offers what is wanted, missing, not in flight and not being checked, and nothing else; counts what is missing. */
 export const rebuildWants = (state: TransferState): void => {
   const offered: PieceIndex[] = []
@@ -162,6 +177,7 @@ export const transferFolds = {
       }
     state.lsd.joined = false
     state.lsd.announceAt = 0
+    forgetDht(state)
     state.mapping = undefined
     state.ownAddresses.clear()
     state.sessionDownloaded = 0
@@ -376,5 +392,31 @@ export const transferFolds = {
   'lsd-failed': () => undefined,
   'lsd-announced'(state, _event, at) {
     state.lsd.announceAt = at + LIMITS.localAnnounceIntervalMs
+  },
+
+  'dht-began'(state, event) {
+    state.dht.port = event.port
+  },
+  'dht-joined'(state) {
+    state.dht.joined = true
+  },
+  'dht-failed'(state) {
+    state.dht.joined = false
+  },
+  'dht-table-lost': () => undefined,
+  'dht-address-seen'(state, event) {
+    learnOwnAddress(state, event)
+  },
+  'dht-lookup-began'(state) {
+    state.dht.looking = true
+  },
+  'dht-lookup-ended'(state, event, at) {
+    askDhtLater(state, at)
+    const { answered, peers } = event
+    Object.assign(state.dht, { answered, peers, lastError: '' })
+  },
+  'dht-lookup-failed'(state, event, at) {
+    askDhtLater(state, at)
+    state.dht.lastError = event.reason
   },
 } satisfies Partial<Folds>

@@ -16,7 +16,18 @@ import { blockRuns, eventOf, number, numbersByName, type PlainMessage, shaped, s
 import type { EventOf } from './vocabulary.js'
 
 /** What the engine found out that concerns all of its transfers, as the event that each of them logs. */
-export type EngineFact = EventOf<'port-mapped' | 'port-mapping-failed' | 'port-unmapped' | 'lsd-joined' | 'lsd-failed'>
+export type EngineFact = EventOf<
+  | 'port-mapped'
+  | 'port-mapping-failed'
+  | 'port-unmapped'
+  | 'lsd-joined'
+  | 'lsd-failed'
+  | 'dht-began'
+  | 'dht-joined'
+  | 'dht-failed'
+  | 'dht-table-lost'
+  | 'dht-address-seen'
+>
 
 const peer = whole<PeerKey>()
 const piece = whole<PieceIndex>()
@@ -116,7 +127,7 @@ export const INPUTS = {
     }),
     'pieces-selected': input(8, 'The user wants these pieces, as a bitfield.', { wanted: bytes, sequential: flag }),
     'peers-found': input(9, 'Addresses of peers.', {
-      source: oneOf('tracker', 'user', 'lsd'),
+      source: oneOf('tracker', 'user', 'lsd', 'dht'),
       addresses: list(address),
     }),
     'peer-accepted': input(10, 'A peer connected to us and named our info-hash.', { peer, address }),
@@ -192,6 +203,12 @@ export const INPUTS = {
     'scrape-asked': input(82, 'The user wants the counts of trackers.', {}),
     'scrape-answered': input(83, 'A tracker gave its counts.', { tracker: text, answer: counts }),
     'scrape-failed': input(84, 'A tracker gave no counts.', { tracker: text, failure }),
+    'dht-answered': input(176, 'The DHT was asked for peers; those that it named came before, as `peers-found`.', {
+      asked: count,
+      answered: count,
+      peers: count,
+      announced: count,
+    }),
   },
 } as const
 

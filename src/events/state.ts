@@ -43,6 +43,8 @@ export interface PeerState {
   extensions: boolean
   uploadOnly: boolean
   listenPort: number | undefined
+  /** UDP port of its node of the DHT; 0 where it named none. */
+  dhtPort: number
   /** Requests that the peer lets wait (`reqq`, BEP 10). */
   requestsMax: number
   has: Bitfield
@@ -113,7 +115,7 @@ export interface Rejection {
 
 export interface Candidate {
   readonly address: PeerAddress
-  readonly source: 'tracker' | 'user' | 'incoming' | 'lsd'
+  readonly source: 'tracker' | 'user' | 'incoming' | 'lsd' | 'dht' | 'pex'
   failures: number
   nextDialAt: number
   /** Put off for long only because both of us had everything. */
@@ -246,6 +248,20 @@ export interface TransferState {
   readonly announceNext: { tier: number; tracker: number; at: number; rounds: number }
   /** Whether the local network can be asked for peers, and when it is told of this torrent next (BEP 14). */
   readonly lsd: { joined: boolean; announceAt: number }
+  /** The DHT: whether nodes answered, the look-up under way, and when the next begins (BEP 5). */
+  readonly dht: {
+    /** UDP port of our node; 0 where there is none. */
+    port: number
+    joined: boolean
+    looking: boolean
+    lookUpAt: number
+    /** Look-ups in a row after which there was still no connection. */
+    inVain: number
+    /** Why the last look-up failed, if it did; and else how many nodes answered it, and the peers that they named. */
+    lastError: string
+    answered: number
+    peers: number
+  }
   mapping: MappingState | undefined
   /** Where we are seen from outside, as trackers and the router say: nobody else is there. Bounded. */
   readonly ownAddresses: Set<string>
@@ -318,6 +334,7 @@ export const initialState = (): TransferState => ({
   webSeeds: new Map(),
   announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },
   lsd: { joined: false, announceAt: ZERO },
+  dht: { port: 0, joined: false, looking: false, lookUpAt: ZERO, inVain: 0, lastError: '', answered: 0, peers: 0 },
   mapping: undefined,
   ownAddresses: new Set(),
   optimistic: undefined,

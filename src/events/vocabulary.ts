@@ -85,7 +85,7 @@ export const VOCABULARY = {
   'sync-ended': event(22, 'Pieces stored before `sync-began` survive a loss of power.', {}),
 
   'candidates-found': event(32, 'Addresses of peers: from a tracker, from the user, or from the local network.', {
-    source: oneOf('tracker', 'user', 'incoming', 'lsd'),
+    source: oneOf('tracker', 'user', 'incoming', 'lsd', 'dht', 'pex'),
     addresses: list(struct(address)),
   }),
   'dial-began': event(33, 'A connection to a candidate is being opened.', { peer, ...address }),
@@ -250,6 +250,21 @@ export const VOCABULARY = {
   }),
   'lsd-failed': event(137, 'The local network cannot be asked for peers.', { reason: text }),
   'lsd-announced': event(138, 'The local network is told of this torrent, within a minute (BEP 14).', {}),
+
+  'dht-began': event(176, 'The engine is a node of the DHT (BEP 5), at this UDP port.', { port: count }),
+  'dht-joined': event(177, 'Nodes of the DHT answered: it can be asked for peers from now on.', { nodes: count }),
+  'dht-failed': event(178, 'The DHT cannot be asked for peers; nodes are looked for again later.', { reason: text }),
+  'dht-table-lost': event(179, 'What was kept of the DHT from the session before cannot be used.', { reason: text }),
+  'dht-address-seen': event(180, 'Most nodes of the DHT that we asked hear us from this address (BEP 42).', address),
+  'dht-lookup-began': event(181, 'The DHT is asked who has the torrent, and told that we do.', {}),
+  'dht-lookup-ended': event(182, 'Nodes closest to the info-hash named so many peers; so many took our announce.', {
+    asked: count,
+    answered: count,
+    peers: count,
+    announced: count,
+  }),
+  'dht-port-received': event(184, 'The peer is a node of the DHT, at this UDP port (BEP 5).', { peer, port: count }),
+  'dht-lookup-failed': event(183, 'No node of the DHT answered the question for peers.', { reason: text }),
 
   'allowed-fast-sent': event(208, 'The peer is new: these pieces we serve to it even while we choke it (BEP 6).', {
     peer,

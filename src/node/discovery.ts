@@ -1,9 +1,9 @@
 /** Discovery: finds peers by asking trackers, each over the protocol that its URL names. */
 import { lookup } from 'node:dns'
 import { udpTrackerOf } from '../discovery/udp-questions.js'
-import { UdpTrackers, type UdpTrackersPorts } from '../discovery/udp-trackers.js'
+import { UdpTrackers } from '../discovery/udp-trackers.js'
 import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
-import type { Answer, Cancel, Clock, Datagrams, Discovery } from '../ports.js'
+import type { Answer, Cancel, Clock, Datagrams, Discovery, ResolveHost } from '../ports.js'
 import type { InfoHash } from '../values.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/announce.js'
 import { scrapeUrl, type TrackerCounts } from '../wire/scrape.js'
@@ -18,7 +18,8 @@ const UNSUPPORTED = failed('UNSUPPORTED', 'the tracker has no address of HTTP, H
 /** BEP 48: the last part of its address does not begin with `announce`. */
 const NO_SCRAPE = failed('UNSUPPORTED', 'the tracker has no address to be asked for its counts')
 
-const resolve: UdpTrackersPorts['resolve'] = (host, done) => {
+/** The addresses of a name, as the system says. */
+export const resolve: ResolveHost = (host, done) => {
   lookup(host, { all: true }, (error, addresses) => {
     if (error === null) done({ type: 'done', value: addresses.map(({ address }) => address) })
     else done({ type: 'failed', failure: failureOf(error) })

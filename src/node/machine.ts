@@ -36,5 +36,8 @@ export const defaultDataFolder = (): string => {
   return chosen === undefined || chosen === '' ? envPaths('torrewind', { suffix: '' }).data : resolve(chosen)
 }
 
+/** Where in a data folder the nodes of the DHT are remembered. */
+export const dhtFile = (dataFolder: string): string => join(dataFolder, 'dht-nodes')
+
 /** Where in a data folder the event log lies. */
 export const logFolder = (dataFolder: string): string => join(dataFolder, 'log')

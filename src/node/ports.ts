@@ -1,13 +1,15 @@
 /** The ports of this machine: everything real that the engine stands on, put together. */
 import { NatPmp } from '../discovery/nat-pmp.js'
+import { LIMITS } from '../limits.js'
 import type { LogStore, Ports } from '../ports.js'
 import { nodeClock } from './clock.js'
 import { nodeDatagrams } from './datagrams.js'
-import { nodeDiscovery } from './discovery.js'
+import { nodeDiscovery, resolve } from './discovery.js'
 import { openNodeDisk } from './disk.js'
 import { findGateway } from './gateway.js'
 import { nodeHasher } from './hasher.js'
 import { nodeHttpRanges } from './http-ranges.js'
+import { keptFile } from './kept-file.js'
 import { entropy, machineStartedAt } from './machine.js'
 import { nodeMulticast } from './multicast.js'
 import { nodeNetwork } from './network.js'
@@ -15,7 +17,7 @@ import { PieceBuffers } from './piece-buffers.js'
 import { nodeUpnp } from './upnp.js'
 
 /** `host` is the address that the engine listens on; all of the machine's, where it is left out. */
-export const nodePorts = (logs: LogStore, host?: string): Ports => {
+export const nodePorts = (logs: LogStore, host?: string, dhtFile?: string): Ports => {
   const clock = nodeClock()
   const datagrams = nodeDatagrams()
   return {
@@ -27,6 +29,8 @@ export const nodePorts = (logs: LogStore, host?: string): Ports => {
     httpRanges: nodeHttpRanges(),
     multicast: nodeMulticast(host),
     routers: [nodeUpnp(host), new NatPmp({ datagrams, clock, gateway: findGateway, host })],
+    resolve,
+    dhtMemory: dhtFile === undefined ? undefined : keptFile(dhtFile, LIMITS.dhtSavedBytesMax),
     logs,
     openDisk: openNodeDisk,
     openPieceMemory: (pieceLength, freePiecesMax) => new PieceBuffers(pieceLength, freePiecesMax),

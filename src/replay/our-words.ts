@@ -8,7 +8,7 @@ const WORDS: ReadonlySet<string> = new Set([
   ...['protocol-fault', 'unasked-blocks', 'both-complete', 'too-many-peers', 'paused', 'ended', 'failed', 'checking'],
   // What is wrong with bytes (`FaultCode`).
   ...['length-too-long', 'length-wrong', 'protocol-wrong', 'bitfield-size-wrong', 'bitfield-spare-bits'],
-  ...['extension-handshake-invalid', 'encryption-wrong'],
+  ...['extension-handshake-invalid', 'encryption-wrong', 'pex-invalid'],
   // What ports answer with, beside the codes of systems.
   ...['TIMEOUT', 'REFUSED', 'STATUS', 'GARBAGE', 'TOO_LARGE', 'REDIRECTS', 'FAILURE', 'UNSUPPORTED', 'UNKNOWN', 'EOF'],
   ...['ECLOSED', 'ESYMLINK', 'ENOTFILE', 'NOT_ENCRYPTED'],

@@ -56,6 +56,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   externalHost: 'host',
   port: 'port',
   listenPort: 'port',
+  dhtPort: 'port',
   externalPort: 'port',
   address: 'address',
   groups: 'address',

@@ -15,6 +15,8 @@ export type FaultCode =
   | 'extension-handshake-invalid'
   /** An encrypted handshake (MSE) that is none, or that agrees on nothing. */
   | 'encryption-wrong'
+  /** A message of peer exchange (BEP 11) that is none. */
+  | 'pex-invalid'
 
 export interface Fault {
   readonly type: 'fault'

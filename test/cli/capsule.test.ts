@@ -25,7 +25,18 @@ test('capsule: the histories of a seed and a downloader are exported, looked at 
     const sample = await makeSample(folder)
     const seed = await startSeed(folder, sample)
     const [data, out] = [path.join(folder, 'data'), path.join(folder, 'out')]
-    const get = await cli('get', sample.torrent, '-d', out, '--data', data, '--peer', seed.address, '--no-lsd')
+    const get = await cli(
+      'get',
+      sample.torrent,
+      '-d',
+      out,
+      '--data',
+      data,
+      '--peer',
+      seed.address,
+      '--no-dht',
+      '--no-lsd',
+    )
     assert.is(get.code, 0, get.stderr)
     await stop(seed.cli)
     const file = (name: string) => path.join(folder, `${name}.car`)

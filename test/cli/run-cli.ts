@@ -20,7 +20,7 @@ const without = { ...process.env }
 delete without.TORREWIND_DATA
 
 /** Tests ask nobody beyond this machine. */
-const KEPT_IN: readonly string[] = ['--no-lsd', '--no-upnp']
+const KEPT_IN: readonly string[] = ['--no-dht', '--no-lsd', '--no-upnp']
 const keptIn = ([command = '', ...words]: readonly string[]): readonly string[] =>
   ['seed', 'get', 'serve'].includes(command) ? [command, ...KEPT_IN, ...words] : [command, ...words]
 

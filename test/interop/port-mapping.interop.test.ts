@@ -93,7 +93,7 @@ test(
       const sample = await makeSample(await rig.folder('content'), SHAPES.small)
       await startMiniupnpd(rig, home, { upnp: true, natPmp: false })
       const data = await rig.folder('data')
-      const args = ['seed', sample.torrent, '--path', sample.dir, '--data', data, '--no-lsd', '--json']
+      const args = ['seed', sample.torrent, '--path', sample.dir, '--data', data, '--no-dht', '--no-lsd', '--json']
       const seed = rig.start({ name: 'seed', command: process.execPath, args: [MAIN, ...args], place: home.host })
       const port = numberOf(await waitForJson(seed, 'listening', START_BOUND_MS), 'port')
       await mapped(home, port, true)

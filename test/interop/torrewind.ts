@@ -13,7 +13,7 @@ const available = (): string | undefined =>
   existsSync(MAIN) ? undefined : 'dist/src/cli/main.js is not there (npm run build)'
 
 /** Tests ask nobody beyond this machine, unless that is what they are about. */
-const KEPT_IN: readonly string[] = ['--no-lsd', '--no-upnp']
+const KEPT_IN: readonly string[] = ['--no-dht', '--no-lsd', '--no-upnp']
 
 export const startTorrewind = (rig: Rig, place: Place, command: string, ...args: string[]): Child =>
   rig.start({

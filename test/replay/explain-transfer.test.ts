@@ -67,6 +67,12 @@ const webSeeded = (...events: TransferEvent[]): Story =>
     events,
   )
 const alone = (): Story => given(downloading())
+const node = (...events: TransferEvent[]): Story => given(downloading(), { type: 'dht-began', port: 6_881 }, events)
+const JOINED: TransferEvent = { type: 'dht-joined', nodes: 8 }
+const lookedUp = (peers: number): TransferEvent[] => [
+  { type: 'dht-lookup-began' },
+  { type: 'dht-lookup-ended', asked: 20, answered: 18, peers, announced: 8 },
+]
 const served = (): Story =>
   given(downloading(), seedPeer(1), asks(1, 0)).also({ type: 'block-received', ...block(1, 0, 0) })
 const unreachable: TransferEvent[] = [
@@ -200,6 +206,41 @@ testCases('the transfer', [
       ),
     not: alone,
     cites: ['address-banned'],
+  },
+  {
+    code: 'dht-unreached',
+    verdict: 'stuck',
+    story: () => node({ type: 'dht-failed', reason: 'no node answered' }),
+    not: () => node(JOINED),
+    cites: ['dht-began', 'dht-failed'],
+  },
+  {
+    code: 'dht-asked',
+    verdict: 'stuck',
+    story: () => node(JOINED, { type: 'dht-lookup-began' }),
+    not: () => node(JOINED),
+    cites: ['dht-lookup-began'],
+  },
+  {
+    code: 'dht-failed',
+    verdict: 'stuck',
+    story: () => node(JOINED, { type: 'dht-lookup-began' }, { type: 'dht-lookup-failed', reason: 'no node is known' }),
+    not: () => node(JOINED, ...lookedUp(0)),
+    cites: ['dht-lookup-failed'],
+  },
+  {
+    code: 'dht-knows-nobody',
+    verdict: 'stuck',
+    story: () => node(JOINED, ...lookedUp(0)),
+    not: () => node(JOINED, ...lookedUp(3)),
+    cites: ['dht-lookup-ended'],
+  },
+  {
+    code: 'dht-answered',
+    verdict: 'stuck',
+    story: () => node(JOINED, ...lookedUp(3)),
+    not: () => node(JOINED, ...lookedUp(0)),
+    cites: ['dht-lookup-ended'],
   },
   {
     code: 'port-unreachable',

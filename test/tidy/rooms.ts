@@ -51,8 +51,10 @@ export const ROOMS: readonly Room[] = [
   },
   // What is spoken over ports, without a transfer.
   { name: 'discovery', has: /^src\/discovery\//, from: [...WIRE, 'ports'] },
-  { name: 'reach', has: /^src\/reach\.ts$/, from: [...ACTORS, 'ports', 'discovery'] },
-  { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: [...ENGINE, 'reach'] },
+  // A node of the DHT: what it decides, and what carries that out over ports.
+  { name: 'dht', has: /^src\/dht\//, from: [...WIRE, 'ports'] },
+  { name: 'reach', has: /^src\/reach\.ts$/, from: [...ACTORS, 'ports', 'discovery', 'dht'] },
+  { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: [...ENGINE, 'reach', 'discovery'] },
   { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports', 'discovery', 'package'], machine: true },
   // Where the real ports are put in: the only files below the command line that know of them.
   { name: 'composition', has: /^src\/(create-engine|create)\.ts$/, from: [...ENGINE, 'engine', 'node'] },
@@ -94,7 +96,11 @@ export const MACHINE_NAMES: readonly string[] = [
 ]
 
 /** Hashing is a pure function of bytes, and may be done anywhere; what else `node:crypto` has is not pure. */
-export const HASHING_NAMES: readonly string[] = ['createHash', 'hash', 'Hash']
+export const HASHING_NAMES: readonly string[] = [
+  ...['createHash', 'hash', 'Hash'],
+  // Ed25519 has no randomness in it.
+  ...['createPrivateKey', 'createPublicKey', 'KeyObject', 'sign', 'verify'],
+]
 
 /** Functions whose last digit is left to each engine, but for `log`, `exp` and `sqrt`: in those all versions of V8 agree. */
 export const UNEVEN_MATH: readonly string[] = [

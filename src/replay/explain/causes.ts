@@ -32,6 +32,14 @@ export const CAUSES = {
   'tracker-failed': cause('A tracker did not answer, or refused.', 'See whether the tracker is there, or add another.'),
   'tracker-knows-nobody': cause('A tracker answered and named no peer.', 'Wait for others to come, or add a tracker.'),
   'tracker-answered': cause('A tracker answered and named peers.'),
+  'dht-unreached': cause(
+    'No node of the DHT is known that answers.',
+    'See whether UDP goes through, or name a node with `dhtBootstrap`.',
+  ),
+  'dht-asked': cause('The DHT was asked for peers and has not answered yet.'),
+  'dht-failed': cause('No node of the DHT answered the question for peers.'),
+  'dht-knows-nobody': cause('The DHT answered and named no peer.', 'Wait for others to come.'),
+  'dht-answered': cause('The DHT answered and named peers.'),
   'dials-failed': cause('Peers could not be reached.', 'They may be gone, or be behind a NAT.'),
   'encryption-refused': cause(
     'Peers have no encryption, which this engine requires.',

@@ -31,6 +31,23 @@ const ofTrackers = ({ tiers }: Readonly<TransferState>, now: number): readonly C
   return trackers.slice(0, TRACKERS_MAX).flatMap((tracker) => ofTracker(tracker, now) ?? [])
 }
 
+/** What the DHT came to, where we are a node of it and may ask. */
+const ofDht = (state: Readonly<TransferState>): readonly Claim[] => {
+  const { port, joined, looking, lastError, answered, peers } = state.dht
+  if (port === 0 || state.private) return []
+  if (!joined)
+    return [claim('dht-unreached', 'no node of the DHT has answered', lastOf('dht-began'), lastOf('dht-failed'))]
+  if (looking) return [claim('dht-asked', 'the DHT is being asked for peers', lastOf('dht-lookup-began'))]
+  if (lastError !== '')
+    return [claim('dht-failed', `the DHT was asked for peers: ${lastError}`, lastOf('dht-lookup-failed'))]
+  if (answered === 0) return []
+  const nodes = `${showMany(answered, 'node')} of the DHT answered`
+  const ended = lastOf('dht-lookup-ended')
+  return peers === 0
+    ? [claim('dht-knows-nobody', `${nodes} and named no peer`, ended)]
+    : [claim('dht-answered', `${nodes} and named ${showMany(peers, 'peer')}`, ended)]
+}
+
 const ofDials = (state: Readonly<TransferState>, now: number): readonly Claim[] => {
   const candidates: readonly Candidate[] = [...state.candidates.values()]
   const failed = candidates.filter(({ failures }) => failures > 0)
@@ -85,6 +102,7 @@ export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
   return [
     none,
     ...ofTrackers(state, now),
+    ...ofDht(state),
     ...(state.private
       ? [
           claim(

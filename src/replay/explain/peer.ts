@@ -78,6 +78,8 @@ const SOURCES = {
   user: 'the user',
   incoming: 'the peer itself',
   lsd: 'the local network',
+  dht: 'the DHT',
+  pex: 'another peer',
 } as const
 
 const named = (address: PeerAddress) =>

@@ -5,7 +5,7 @@ import { createEngine } from '../../../dist/src/index.js'
 const [torrent, path, dataDir, lease] = process.argv.slice(2)
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const portMappingLeaseMs = lease === undefined ? undefined : Number(lease)
-const engine = await createEngine({ dataDir, lsd: false, portMappingLeaseMs })
+const engine = await createEngine({ dataDir, dht: false, lsd: false, portMappingLeaseMs })
 say({ type: 'listening', port: engine.port })
 const transfer = await engine.add(torrent, { path })
 await transfer.ready
