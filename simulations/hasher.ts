@@ -1,11 +1,12 @@
 /**
- * The simulated hasher: real SHA-1, with the time that it takes.
+ * The simulated hasher: real SHA-1 and SHA-256, with the time that they take.
  *
  * Bytes that are those of a piece of the content are recognised by comparing every one of them, which is a tenth of the
  * work, and have the digest that was made of that piece once. All others are hashed: corruption is really caught.
  */
 import { createHash } from 'node:crypto'
 import type { Hasher } from '../src/ports.js'
+import { blockHashes } from '../src/wire/merkle.js'
 import type { Content } from './content.js'
 import { transmissionUs } from './host.js'
 import { labelOf, type World } from './world.js'
@@ -31,7 +32,18 @@ export class SimulatedHasher implements Hasher {
   }
 
   sha1(bytes: Uint8Array, done: (digest: Uint8Array) => void): void {
-    const digest = (): Uint8Array => this.#content?.digestOf(bytes) ?? createHash('sha1').update(bytes).digest()
+    this.#take(
+      bytes,
+      () => this.#content?.digestOf(bytes) ?? createHash('sha1').update(bytes).digest(),
+      done,
+    )
+  }
+
+  blockHashes(bytes: Uint8Array, done: (hashes: Uint8Array) => void): void {
+    this.#take(bytes, () => blockHashes(bytes), done)
+  }
+
+  #take(bytes: Uint8Array, digest: () => Uint8Array, done: (digest: Uint8Array) => void): void {
     if (this.#rate === 0) {
       done(digest())
       return

@@ -1,15 +1,31 @@
 /** The announcer: announces and scrapes under way, and farewells, which a closing transfer waits for a little. */
-import type { Effect, Input } from './actors/vocabulary.js'
-import type { Cancel, Discovery, LookUp, PeerSearch } from './ports.js'
+import type { Effect, Input, TrackersInput } from './actors/vocabulary.js'
+import type { Answer, Cancel, Discovery, LookUp, PeerSearch } from './ports.js'
+import { type InfoHash, showAddress } from './values.js'
+import type { AnnounceAnswer } from './wire/tracker.js'
 
 export interface AnnouncerOptions {
   readonly discovery: Discovery
+  readonly infoHashes: readonly InfoHash[]
   /** The port that others reach us at, as far as is known now. */
   publicPort(): number
   give(input: Input): void
   readonly lookUp: LookUp
   /** No farewell is under way any more. */
   rested(): void
+}
+
+/** What one tracker answered of each hash; a refusal counts where there is nothing else. */
+const joined = (tracker: string, answers: readonly Answer<AnnounceAnswer>[], port: number): TrackersInput => {
+  const [first, ...more] = answers.flatMap((answer) => (answer.type === 'done' ? [answer.value] : []))
+  if (first === undefined) {
+    const failed = answers.find((answer) => answer.type === 'failed')
+    const failure = failed?.type === 'failed' ? failed.failure : { code: 'GARBAGE', message: 'no answer' }
+    return { type: 'announce-failed', tracker, failure }
+  }
+  if (more.length === 0) return { type: 'announce-answered', tracker, answer: first, port }
+  const peers = new Map([first, ...more].flatMap((each) => each.peers.map((peer) => [showAddress(peer), peer])))
+  return { type: 'announce-answered', tracker, answer: { ...first, peers: [...peers.values()] }, port }
 }
 
 export class Announcer {
@@ -25,23 +41,21 @@ export class Announcer {
     return this.#farewells.size > 0
   }
 
+  /** A hybrid is told of by each of its hashes, and what their swarms have counts as one (BEP 52). */
   announce({ tracker, request }: Extract<Effect, { type: 'announce' }>): void {
-    const { discovery, publicPort, give, rested } = this.#options
+    const { discovery, infoHashes, publicPort, give, rested } = this.#options
     const port = publicPort()
     const pending = request.event === 'stopped' ? this.#farewells : this.#announces
-    const cancel = discovery.announce(tracker, { ...request, port }, (answer) => {
-      pending.delete(cancel)
-      if (pending === this.#farewells) rested()
-      else
-        give({
-          to: 'trackers',
-          input:
-            answer.type === 'done'
-              ? { type: 'announce-answered', tracker, answer: answer.value, port }
-              : { type: 'announce-failed', tracker, failure: answer.failure },
-        })
-    })
-    pending.add(cancel)
+    const answers: Answer<AnnounceAnswer>[] = []
+    for (const infoHash of infoHashes) {
+      const cancel = discovery.announce(tracker, { ...request, infoHash, port }, (answer) => {
+        pending.delete(cancel)
+        answers.push(answer)
+        if (pending === this.#farewells) rested()
+        else if (answers.length === infoHashes.length) give({ to: 'trackers', input: joined(tracker, answers, port) })
+      })
+      pending.add(cancel)
+    }
   }
 
   scrape({ tracker, infoHash }: Extract<Effect, { type: 'scrape' }>): void {

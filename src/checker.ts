@@ -1,15 +1,14 @@
 /** The checker: reads pieces from disk and hashes them, a few at a time, in order. */
 import { type Geometry, lengthOfPiece } from './events/geometry.js'
 import { LIMITS } from './limits.js'
-import type { Hasher } from './ports.js'
+import type { PieceVerifier } from './piece-verifier.js'
 import type { PieceStorage } from './store/piece-storage.js'
 import type { PieceIndex } from './values.js'
 
 export interface CheckerOptions {
   readonly geometry: Geometry
   readonly storage: PieceStorage
-  readonly hasher: Hasher
-  matches(piece: PieceIndex, digest: Uint8Array): boolean
+  readonly verifier: PieceVerifier
   checked(piece: PieceIndex, good: boolean): void
   /** Nothing is being read any more. */
   rested(): void
@@ -54,7 +53,7 @@ export class Checker {
     }
     this.#next++
     this.#under++
-    const { geometry, storage, hasher, matches, checked, rested } = this.#options
+    const { geometry, storage, verifier, checked, rested } = this.#options
     const length = lengthOfPiece(geometry, piece)
     let buffer: Uint8Array | undefined
     const memory = (): Uint8Array => {
@@ -73,7 +72,7 @@ export class Checker {
     // Whatever keeps the bytes from being read, they are not there: a file missing, too short, or failing.
     storage.fetch(piece * geometry.pieceLength, length, memory, (answer) => {
       if (answer.type === 'failed' || round !== this.#round) finish(false)
-      else hasher.sha1(answer.value, (digest) => finish(matches(piece, digest)))
+      else verifier.verify(piece, answer.value, (verdict) => finish(verdict === 'good'))
     })
   }
 }

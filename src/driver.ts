@@ -9,6 +9,8 @@ import { Announcer } from './announcer.js'
 import { unreachable } from './assert.js'
 import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
+import { FileTrees } from './file-trees.js'
+import { HybridHandshakes } from './hybrid-handshakes.js'
 import { LIMITS } from './limits.js'
 import { LinkEvents, type LinkOwner } from './link-events.js'
 import { boundsOf, type LinkSurroundings, PeerLink } from './peer-link.js'
@@ -22,6 +24,7 @@ import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './value
 import { WebSeedLinks } from './web-seed-links.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
 import { encodeHandshake } from './wire/handshake.js'
+import { wireHashesOf } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
 
 export interface DriverOptions {
@@ -81,6 +84,7 @@ export class Driver {
   readonly #dirty = new Set<PeerLink>()
   readonly #work: PieceWork
   readonly #announcer: Announcer
+  readonly #hybrid: HybridHandshakes | undefined
   readonly #onIdle: (() => void)[] = []
   readonly #onDiskAtRest: (() => void)[] = []
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined
@@ -96,8 +100,23 @@ export class Driver {
     const rested = (): void => this.#rest()
     const { discovery } = ports
     const { apart, isStored } = options
-    this.#work = new PieceWork({ ports, metainfo, layout, geometry, disk, preallocate, apart, isStored, give, rested })
-    this.#announcer = new Announcer({ discovery, publicPort, lookUp, give, rested })
+    const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo, geometry)
+    const hashes = wireHashesOf(metainfo)
+    this.#hybrid = hashes.length > 1 ? new HybridHandshakes(hashes) : undefined
+    this.#work = new PieceWork({
+      ports,
+      metainfo,
+      layout,
+      geometry,
+      disk,
+      preallocate,
+      apart,
+      isStored,
+      trees,
+      give,
+      rested,
+    })
+    this.#announcer = new Announcer({ discovery, infoHashes: hashes, publicPort, lookUp, give, rested })
     this.#webSeeds = new WebSeedLinks({
       httpRanges: ports.httpRanges,
       layout,
@@ -113,6 +132,7 @@ export class Driver {
       deliver: (peer, input) => this.#toPeer(peer, input),
       flushed: (peer, ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
       maySend: (bytes) => options.throttle.maySend(bytes),
+      agreesOnV2: this.#hybrid && ((peer, infoHash) => this.#hybrid?.agrees(peer, infoHash) === true),
     }
   }
 
@@ -124,7 +144,8 @@ export class Driver {
   }
 
   /** Bytes of the handshake that named us may have been read already. */
-  takeConnection(peer: PeerKey, connection: Connection): ConnectionEvents {
+  takeConnection(peer: PeerKey, connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
+    this.#hybrid?.arrived(peer, firstBytes)
     return new LinkEvents(this.#owner, peer, this.#openLink(peer, connection))
   }
 
@@ -152,7 +173,7 @@ export class Driver {
         this.#dial(effect.peer, effect.address)
         break
       case 'greet':
-        this.#on(effect.peer, (link) => link.sendBytes(this.#handshake(effect.peerId, effect.dht)))
+        this.#on(effect.peer, (link) => link.sendBytes(this.#handshake(effect.peer, effect.peerId, effect.dht)))
         break
       case 'extend':
         this.#on(effect.peer, (link) =>
@@ -207,7 +228,7 @@ export class Driver {
         this.#announcer.scrape(effect)
         break
       case 'announce-locally':
-        this.#options.announceLocally(effect.infoHash)
+        for (const infoHash of wireHashesOf(this.#options.metainfo)) this.#options.announceLocally(infoHash)
         break
       case 'look-up':
         this.#announcer.lookUp(effect)
@@ -330,14 +351,17 @@ export class Driver {
 
   #forget(peer: PeerKey, link: PeerLink): void {
     this.#links.delete(peer)
+    this.#hybrid?.forget(peer)
     this.#dirty.delete(link)
     this.#options.throttle.leave(link)
     link.close()
   }
 
-  #handshake(peerId: PeerId, dht: boolean): Uint8Array {
-    const infoHash: InfoHash = this.#options.metainfo.infoHash
-    return encodeHandshake({ infoHash, peerId, reserved: { extensions: true, fast: true, dht } })
+  #handshake(peer: PeerKey, peerId: PeerId, dht: boolean): Uint8Array {
+    const { infoHash, version } = this.#options.metainfo
+    const named = this.#hybrid?.hashFor(peer) ?? infoHash
+    const reserved = { extensions: true, fast: true, dht }
+    return encodeHandshake({ infoHash: named, peerId, reserved, v2: version !== 'v1' })
   }
 
   #extensionHandshake(uploadOnly: boolean): Uint8Array {

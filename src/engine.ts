@@ -13,7 +13,7 @@ import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } fro
 import { Dial, type Dialer, type Encryption } from './transports/dialing.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
-import { readCid } from './wire/identity.js'
+import { readCid, wireHashesOf } from './wire/identity.js'
 import { parseMagnet } from './wire/magnet.js'
 import { type Metainfo, parseTorrent } from './wire/metainfo.js'
 
@@ -66,6 +66,8 @@ export class TorrentEngine implements Engine {
   readonly #udp: SharedUdp
   readonly #reach: Reach
   readonly #transfers = new Map<string, TorrentTransfer>()
+  /** The names of hybrids by their hashes of v2 (BEP 52). */
+  readonly #otherNames = new Map<string, string>()
   /** Transfers being added or forgotten, by their hexadecimal info-hash. */
   readonly #busy = new Map<string, Promise<unknown>>()
   #closing: Promise<void> | undefined
@@ -130,7 +132,8 @@ export class TorrentEngine implements Engine {
   }
 
   find(hash: InfoHash): TorrentTransfer | undefined {
-    return this.#transfers.get(toHex(hash))
+    const name = toHex(hash)
+    return this.#transfers.get(this.#otherNames.get(name) ?? name)
   }
 
   async add(source: string | Uint8Array, options: AddOptions): Promise<Transfer> {
@@ -145,11 +148,6 @@ export class TorrentEngine implements Engine {
       )
     const torrent = await this.#torrentOf(source)
     const metainfo = parseTorrent(torrent)
-    if (metainfo.version === 'v2')
-      throw new TorrewindError(
-        'TORRENT_UNSUPPORTED',
-        'the torrent is for BitTorrent v2 only, which is not supported yet',
-      )
     this.#assertOpen()
     const name = toHex(metainfo.infoHash)
     if (this.#transfers.has(name) || this.#busy.has(name))
@@ -212,6 +210,7 @@ export class TorrentEngine implements Engine {
   async #open(name: string, entry: TransferEntry, metainfo: Metainfo, add: AddOptions): Promise<TorrentTransfer> {
     const { ports, version, strategy, retention } = this.#parts
     if (retention !== undefined) await retain(ports.logs, entry.infoHash, retention, ports.clock.now())
+    const others = wireHashesOf(metainfo).slice(1).map(toHex)
     const log = await ports.logs.open(entry)
     let transfer: TorrentTransfer
     try {
@@ -227,7 +226,10 @@ export class TorrentEngine implements Engine {
         strategy,
         makeStream: this.#parts.makeStream,
         retention,
-        closed: () => this.#transfers.delete(name),
+        closed: () => {
+          this.#transfers.delete(name)
+          for (const other of others) this.#otherNames.delete(other)
+        },
         forget: () => this.#forget(name, metainfo.infoHash),
       })
     } catch (error) {
@@ -235,6 +237,7 @@ export class TorrentEngine implements Engine {
       throw error
     }
     this.#transfers.set(name, transfer)
+    for (const other of others) this.#otherNames.set(other, name)
     for (const fact of this.#reach.facts) transfer.learn(fact)
     try {
       await transfer.start()

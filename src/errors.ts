@@ -4,6 +4,7 @@ export const ERROR_CODES = {
   BENCODE_INVALID: 'the bytes are not canonical bencode, or go past a bound of depth, tokens or size',
   TORRENT_INVALID: 'the file is bencode, but no torrent that can be used; the message names the field',
   TORRENT_UNSUPPORTED: 'the torrent is valid, but of a kind that is not supported yet',
+  TORRENT_CONTRADICTORY: 'a hybrid whose hashes of v1 and of v2 are of different bytes: nobody can complete it',
   TORRENT_TOO_LARGE: 'the .torrent file is larger than the bound in limits',
   SOURCE_INVALID: 'neither a .torrent file, nor its bytes, nor a magnet URI, nor a CID',
   METADATA_UNKNOWN: 'a magnet or CID names a torrent whose metadata the data folder does not have',
@@ -70,8 +71,9 @@ export const systemCode = (error: unknown): string | undefined => {
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** What a disk's failure is called: by the system's code for it. */
+/** What a failure to store is called: a disk's by the system's code for it. */
 export const storageErrorCode = (code: string): ErrorCode => {
+  if (code === 'ECONTRADICTION') return 'TORRENT_CONTRADICTORY'
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return 'DISK_FULL'
   return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' ? 'DISK_READ_ONLY' : 'DISK_FAILED'
 }

@@ -7,7 +7,7 @@ import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import type { Connection, Failure } from './ports.js'
 import { isLoan, type Loan, type ReadCache } from './store/read-cache.js'
-import { BLOCK_BYTES, type Instant, type PeerKey } from './values.js'
+import { BLOCK_BYTES, type InfoHash, type Instant, type PeerKey } from './values.js'
 import { Bitfield } from './wire/bitfield.js'
 import { type DecoderBounds, MessageDecoder } from './wire/decoder.js'
 import { EXTENSION_HANDSHAKE_ID, OUR_MESSAGES, readDontHave, readExtensionHandshake } from './wire/extension.js'
@@ -30,6 +30,8 @@ export interface LinkSurroundings {
   deliver(peer: PeerKey, input: PeerInput): void
   /** These blocks left this process. */
   flushed(peer: PeerKey, ranges: readonly Range[]): void
+  /** Of hybrids: whether a connection whose peer names this hash is one of v2. */
+  agreesOnV2?: ((peer: PeerKey, infoHash: InfoHash) => boolean) | undefined
   /** True where so many bytes of payload may go out now; else `flush` is called again later. */
   maySend(bytes: number): boolean
 }
@@ -103,6 +105,8 @@ export class PeerLink {
     this.#handshake = undefined
     const { infoHash, peerId, reserved } = progress
     this.#deliver({ type: 'handshake-arrived', handshake: { infoHash, peerId, reserved } })
+    if (!this.#closed && this.#surroundings.agreesOnV2?.(this.#peer, infoHash) === true)
+      this.#deliver({ type: 'v2-agreed' })
     if (progress.rest.length > 0 && !this.#closed) this.#decode(progress.rest)
   }
 

@@ -4,14 +4,16 @@ import { inFlightMax } from './actors/picker.js'
 import type { Input } from './actors/vocabulary.js'
 import { Checker } from './checker.js'
 import { type Geometry, lengthOfPiece } from './events/geometry.js'
+import type { FileTrees } from './file-trees.js'
 import { blockFingerprints } from './fingerprints.js'
+import { PieceVerifier } from './piece-verifier.js'
 import { Placing } from './placing.js'
-import type { Disk, Failure, Hasher, PieceMemory, Ports } from './ports.js'
+import type { Disk, Failure, PieceMemory, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
 import { Parts } from './store/parts.js'
 import { PieceStorage } from './store/piece-storage.js'
 import { ReadCache } from './store/read-cache.js'
-import { equalBytes, type PieceIndex } from './values.js'
+import type { PieceIndex } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
 
 export interface PieceWorkOptions {
@@ -25,17 +27,17 @@ export interface PieceWorkOptions {
   readonly apart: Iterable<number>
   /** The piece is right and on disk. */
   isStored(piece: PieceIndex): boolean
+  /** Of torrents that have them (BEP 52). */
+  readonly trees: FileTrees | undefined
   give(input: Input): void
   /** Called whenever some of the work ends: `busy` may have become false. */
   rested(): void
 }
 
-const HASH_BYTES = 20
-
 export class PieceWork {
   readonly cache: ReadCache
   readonly #options: PieceWorkOptions
-  readonly #hasher: Hasher
+  readonly #verifier: PieceVerifier
   readonly #memory: PieceMemory
   readonly #storage: PieceStorage
   readonly #checker: Checker
@@ -46,9 +48,9 @@ export class PieceWork {
   #working = 0
 
   constructor(options: PieceWorkOptions) {
-    const { geometry, disk, layout, ports, give, rested } = options
+    const { metainfo, geometry, disk, layout, ports, trees, give, rested } = options
     this.#options = options
-    this.#hasher = ports.hasher
+    this.#verifier = new PieceVerifier(metainfo, geometry, ports.hasher, trees)
     this.#memory = ports.openPieceMemory(geometry.pieceLength, inFlightMax(geometry.pieceLength))
     const parts = new Parts(layout, options.apart)
     this.#storage = new PieceStorage(layout, disk, parts)
@@ -56,8 +58,7 @@ export class PieceWork {
     this.#checker = new Checker({
       geometry,
       storage: this.#storage,
-      hasher: this.#hasher,
-      matches: (piece, digest) => this.#matches(piece, digest),
+      verifier: this.#verifier,
       checked: (piece, good) => give({ to: 'transfer', input: { type: 'piece-checked', piece, good } }),
       rested,
     })
@@ -89,9 +90,16 @@ export class PieceWork {
   hash(piece: PieceIndex, fingerprints: boolean): void {
     const bytes = this.#bytesOf(piece)
     this.#work((done) =>
-      this.#hasher.sha1(bytes, (digest) => {
+      this.#verifier.verify(piece, bytes, (verdict) => {
         done()
-        const good = this.#matches(piece, digest)
+        if (verdict === 'contradiction') {
+          this.#fail({
+            code: 'ECONTRADICTION',
+            message: `the hashes of v1 and v2 contradict each other in piece ${piece}`,
+          })
+          return
+        }
+        const good = verdict === 'good'
         const told = good && !fingerprints ? [] : blockFingerprints(bytes)
         this.#options.give({ to: 'piece', piece, input: { type: 'piece-hashed', good, fingerprints: told } })
       }),
@@ -177,11 +185,6 @@ export class PieceWork {
 
   #bytesOf(piece: PieceIndex): Uint8Array {
     return this.#memory.held(piece, lengthOfPiece(this.#options.geometry, piece))
-  }
-
-  #matches(piece: PieceIndex, digest: Uint8Array): boolean {
-    const start = piece * HASH_BYTES
-    return equalBytes(digest, this.#options.metainfo.pieceHashes.subarray(start, start + HASH_BYTES))
   }
 
   #fail(failure: Failure): void {

@@ -162,6 +162,8 @@ export interface PieceMemory {
 export interface Hasher {
   /** 20 bytes. May call back at once. The bytes must not change before that. */
   sha1(bytes: Uint8Array, done: (digest: Uint8Array) => void): void
+  /** 32 bytes of SHA-256 for each block of 16 KiB (BEP 52), likewise. */
+  blockHashes(bytes: Uint8Array, done: (hashes: Uint8Array) => void): void
 }
 
 export interface Discovery {

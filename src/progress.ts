@@ -1,16 +1,9 @@
 /** Progress: what a listener is shown of a transfer's state. */
 import type { Progress, TransferPhase } from './api.js'
-import { lengthOfPiece } from './events/geometry.js'
+import { bytesOfPieces, contentBytesOf } from './events/geometry.js'
 import { rateOf } from './events/meter.js'
 import type { TransferState } from './events/state.js'
-import type { Instant, PieceIndex } from './values.js'
-import type { Bitfield } from './wire/bitfield.js'
-
-const bytesOf = ({ geometry }: Readonly<TransferState>, pieces: Bitfield): number => {
-  const last = (geometry.pieceCount - 1) as PieceIndex // a torrent has a piece at least
-  const shortBy = pieces.has(last) ? geometry.pieceLength - lengthOfPiece(geometry, last) : 0
-  return pieces.count * geometry.pieceLength - shortBy
-}
+import type { Instant } from './values.js'
 
 const phaseOf = ({ standing }: Readonly<TransferState>): TransferPhase => {
   const { tags } = standing
@@ -44,9 +37,9 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
   }
   return {
     phase: closed ? 'closed' : phaseOf(state),
-    totalBytes: state.geometry.totalBytes,
-    wantedBytes: bytesOf(state, state.wanted),
-    storedBytes: bytesOf(state, state.stored),
+    totalBytes: contentBytesOf(state.geometry),
+    wantedBytes: bytesOfPieces(state.geometry, state.wanted),
+    storedBytes: bytesOfPieces(state.geometry, state.stored),
     pieces: state.geometry.pieceCount,
     storedPieces: state.stored.count,
     checkingPieces: state.checking.count,

@@ -4,7 +4,7 @@ import type { TransferState } from './events/state.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import { mix } from './random.js'
-import { equalBytes } from './values.js'
+import { equalBytes, type PieceIndex } from './values.js'
 import { type PieceWishes, selectedFiles, wishesOf } from './wanted.js'
 import { Bitfield } from './wire/bitfield.js'
 import type { Metainfo } from './wire/metainfo.js'
@@ -27,6 +27,14 @@ const arrival = (state: Readonly<TransferState>, { metainfo, add }: Beginning): 
   const { infoHash, name, pieceLength, totalBytes } = metainfo
   const added = { infoHash, name, folder: add.path, pieceLength, totalBytes, private: metainfo.private }
   return [{ type: 'transfer-added', ...added }]
+}
+
+/** What is in the log of no version before trees were known is said by the next one that is. */
+const description = (state: Readonly<TransferState>, { metainfo }: Beginning): readonly TransferEvent[] => {
+  const { version, infoHashV2, shortPieces } = metainfo
+  if (version === state.version || infoHashV2 === undefined) return []
+  const pieces = [...shortPieces].map(([piece, bytes]) => ({ piece: piece as PieceIndex, bytes })) // of the torrent
+  return [{ type: 'trees-described', hybrid: version === 'hybrid', infoHashV2, shortPieces: pieces }]
 }
 
 /** In an order of chance, so that not everybody asks the first tracker of a tier (BEP 12). */
@@ -106,6 +114,7 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
       peerId: makePeerId(version, entropy.subarray(4, 16)),
       machineStartedAt,
     },
+    ...description(state, beginning),
     ...trackers(state, beginning, randomSeed),
     ...webSeeds(state, beginning),
     ...selection(state, beginning),

@@ -113,7 +113,7 @@ export class TransferSession {
       ports,
       metainfo,
       layout: this.#layout,
-      geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes),
+      geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes, metainfo.shortPieces),
       disk: this.#disk,
       preallocate: options.add.preallocate === true,
       apart: state.apart,
@@ -186,7 +186,7 @@ export class TransferSession {
       return { opened: () => undefined, received: () => undefined, closed: () => undefined }
     }
     const peer = this.state.nextPeer as PeerKey // the next number of this log
-    const events = this.#driver.takeConnection(peer, connection)
+    const events = this.#driver.takeConnection(peer, connection, firstBytes)
     this.tell({ type: 'peer-accepted', peer, address: connection.remote })
     this.#driver.describe(peer, connection)
     events.received(firstBytes)

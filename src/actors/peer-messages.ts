@@ -1,7 +1,7 @@
 /** What a peer's message makes us do: every message of BEP 3 and BEP 6 but blocks, each checked against the torrent first. */
 import { unreachable } from '../assert.js'
 import { rangeName } from '../events/folds-pieces.js'
-import { blockAt, blockKey, lengthOfPiece } from '../events/geometry.js'
+import { blockAt, blockKey, servedLengthOf } from '../events/geometry.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import { isSuperSeed } from '../events/super-seed.js'
 import type { EventOf, Range, TransferEvent } from '../events/vocabulary.js'
@@ -111,7 +111,7 @@ const request = (
   const end = asked.offset + asked.length
   if (piece === undefined || asked.length === 0 || asked.length > LIMITS.blockBytesServedMax)
     return fault(state, peer, `request of ${asked.length} bytes at ${asked.offset} of piece ${asked.piece}`)
-  if (end > lengthOfPiece(state.geometry, piece))
+  if (end > servedLengthOf(state.geometry, piece))
     return fault(state, peer, `request past the end of piece ${asked.piece}`)
   const range = { piece, offset: asked.offset, length: asked.length }
   const reason = refusalOf(state, peer, range)

@@ -48,6 +48,7 @@ export const peerMachine = setup({}).createMachine({
       type: 'parallel',
       on: {
         'extensions-received': stay,
+        'peer-agreed-on-v2': stay,
         'bitfield-received': stay,
         'have-all-received': stay,
         'have-none-received': stay,

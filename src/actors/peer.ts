@@ -71,13 +71,18 @@ const greetBack = (state: Readonly<TransferState>, peer: PeerKey, fast: boolean)
   return state.announced.count === 0 ? [] : send({ type: 'bitfield', bits: state.announced.bytes.slice() })
 }
 
+/** A peer of a hybrid may name either hash (BEP 52). */
+const isOurs = ({ infoHash, version, infoHashV2 }: Readonly<TransferState>, named: Uint8Array): boolean =>
+  equalBytes(named, infoHash) ||
+  (version === 'hybrid' && infoHashV2 !== undefined && equalBytes(named, infoHashV2.subarray(0, named.length)))
+
 const handshake = (
   state: Readonly<TransferState>,
   peer: PeerState,
   input: Extract<PeerInput, { type: 'handshake-arrived' }>,
 ): Decision => {
   const { infoHash, peerId, reserved } = input.handshake
-  if (!equalBytes(infoHash, state.infoHash)) return closePeer(state, peer, 'wrong-info-hash', '')
+  if (!isOurs(state, infoHash)) return closePeer(state, peer, 'wrong-info-hash', '')
   if (equalBytes(peerId, state.peerId)) return closePeer(state, peer, 'self-connection', '')
   let replaced: Decision = NOTHING
   for (const known of state.peers.values()) {
@@ -254,6 +259,10 @@ export const decidePeer = (
       })
     case 'handshake-arrived':
       return handshake(state, peer, cause)
+    case 'v2-agreed':
+      return peer.standing.tags.open === true && !peer.v2
+        ? decided({ events: [{ type: 'peer-agreed-on-v2', peer: key }] })
+        : NOTHING
     case 'extensions-arrived':
       return extensions(state, peer, cause)
     case 'web-seed-stumbled':

@@ -1,12 +1,12 @@
 /** The trackers actor: whom to announce to, when, and with what news (BEP 3; tiers by BEP 12). */
 import { unreachable } from '../assert.js'
 import { trackerOf } from '../events/folds-transfer.js'
-import { lengthOfPiece } from '../events/geometry.js'
+import { bytesOfPieces, contentBytesOf } from '../events/geometry.js'
 import type { TrackerState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Failure } from '../outside.js'
-import { boundedText, type PieceIndex, showAddress } from '../values.js'
+import { boundedText, showAddress } from '../values.js'
 import type { AnnounceAnswer } from '../wire/tracker.js'
 import { dhtAnswered, lookAtDht } from './dht.js'
 import {
@@ -23,14 +23,8 @@ import {
 type News = 'none' | 'started' | 'completed' | 'stopped'
 
 /** Wanted or not, what is not stored: that is what other peers and trackers understand by `left`. */
-export const leftBytes = (state: Readonly<TransferState>): number => {
-  const { geometry, stored } = state
-  const missing = geometry.pieceCount - stored.count
-  if (missing === 0) return 0
-  const last = (geometry.pieceCount - 1) as PieceIndex // a torrent has a piece at least
-  const shortBy = geometry.pieceLength - lengthOfPiece(geometry, last)
-  return missing * geometry.pieceLength - (stored.has(last) ? 0 : shortBy)
-}
+export const leftBytes = ({ geometry, stored }: Readonly<TransferState>): number =>
+  contentBytesOf(geometry) - bytesOfPieces(geometry, stored)
 
 /** BEP 21: one that wants no more than it has, and lacks some, says so each time. */
 const eventOf = (state: Readonly<TransferState>, news: News): AnnounceRequestPart['event'] => {

@@ -8,6 +8,7 @@ import { assert } from '../assert.js'
 import type { Instant } from '../values.js'
 import type { LoggedEvent } from './codec.js'
 import type { Folds } from './fold.js'
+import { hashFolds } from './folds-hashes.js'
 import { hintFolds } from './folds-hints.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
@@ -17,7 +18,15 @@ import { webSeedFolds } from './folds-web-seeds.js'
 import type { TransferState } from './state.js'
 import type { TransferEvent } from './vocabulary.js'
 
-const folds: Folds = { ...transferFolds, ...peerFolds, ...hintFolds, ...webSeedFolds, ...pieceFolds, ...wantsFolds }
+const folds: Folds = {
+  ...transferFolds,
+  ...peerFolds,
+  ...hintFolds,
+  ...webSeedFolds,
+  ...pieceFolds,
+  ...wantsFolds,
+  ...hashFolds,
+}
 
 /** Throws an assertion at an event that may not follow, and at a gap. */
 export const evolve = (state: TransferState, logged: LoggedEvent): TransferState => {

@@ -65,6 +65,7 @@ export const newPeer = (
   client: '',
   fast: false,
   extensions: false,
+  v2: state.version === 'v2',
   uploadOnly: false,
   listenPort: undefined,
   dhtPort: 0,

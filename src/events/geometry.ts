@@ -1,25 +1,73 @@
-/** How a torrent is cut: bytes into pieces, pieces into blocks (BEP 3). */
+/** How a torrent is cut: bytes into pieces, pieces into blocks (BEP 3); in v2 pieces end where their file does (BEP 52). */
 import type { PieceIndex } from '../values.js'
 import { BLOCK_BYTES } from '../values.js'
+import type { Bitfield } from '../wire/bitfield.js'
 
 export interface Geometry {
   readonly pieceLength: number
+  /** With the padding between files that begin with a piece each. */
   readonly totalBytes: number
   readonly pieceCount: number
-  /** Blocks in every piece but, perhaps, the last. */
+  /** Blocks in every piece but those that are shorter. */
   readonly blocksPerPiece: number
+  /** Where files begin with a piece each: how many bytes are in pieces that hold fewer, as a file ends in them. */
+  readonly shortPieces: ReadonlyMap<number, number>
 }
 
-export const geometryOf = (pieceLength: number, totalBytes: number): Geometry => ({
+const NONE: ReadonlyMap<number, number> = new Map()
+
+export const geometryOf = (
+  pieceLength: number,
+  totalBytes: number,
+  shortPieces: ReadonlyMap<number, number> = NONE,
+): Geometry => ({
   pieceLength,
   totalBytes,
   pieceCount: Math.ceil(totalBytes / pieceLength),
   blocksPerPiece: Math.ceil(pieceLength / BLOCK_BYTES),
+  shortPieces,
 })
 
-/** Bytes of this piece; only the last may be shorter. */
-export const lengthOfPiece = (geometry: Geometry, piece: PieceIndex): number =>
+/** Whether a piece can be so much shorter than others: where it is not known who says so. */
+export const isShortPiece = ({ pieceCount, pieceLength }: Geometry, piece: number, bytes: number): boolean =>
+  Number.isInteger(piece) &&
+  piece >= 0 &&
+  piece < pieceCount &&
+  Number.isInteger(bytes) &&
+  bytes > 0 &&
+  bytes < pieceLength
+
+/** Bytes of this piece as v1 sees it: only the last may be shorter. */
+export const lengthWithPadding = (geometry: Geometry, piece: PieceIndex): number =>
   piece === geometry.pieceCount - 1 ? geometry.totalBytes - piece * geometry.pieceLength : geometry.pieceLength
+
+/** What peers may ask for: where files end within pieces, the rest of each is padding, and zeros (BEP 47). */
+export const servedLengthOf = (geometry: Geometry, piece: PieceIndex): number =>
+  geometry.shortPieces.size === 0 ? lengthWithPadding(geometry, piece) : geometry.pieceLength
+
+/** Bytes of this piece that are in a file. */
+export const lengthOfPiece = (geometry: Geometry, piece: PieceIndex): number => {
+  if (geometry.shortPieces.size === 0) return lengthWithPadding(geometry, piece)
+  return geometry.shortPieces.get(piece) ?? lengthWithPadding(geometry, piece)
+}
+
+/** Bytes of some pieces. */
+export const bytesOfPieces = (geometry: Geometry, pieces: Bitfield): number => {
+  const { pieceLength, pieceCount, shortPieces } = geometry
+  const last = (pieceCount - 1) as PieceIndex // a torrent has a piece at least
+  let bytes = pieces.count * pieceLength
+  if (pieces.has(last)) bytes -= pieceLength - lengthOfPiece(geometry, last)
+  for (const [piece, length] of shortPieces) if (piece !== last && pieces.has(piece)) bytes -= pieceLength - length
+  return bytes
+}
+
+/** Bytes of all pieces, without padding. */
+export const contentBytesOf = (geometry: Geometry): number => {
+  const { totalBytes, shortPieces } = geometry
+  let bytes = totalBytes
+  for (const [piece, length] of shortPieces) bytes -= lengthWithPadding(geometry, piece as PieceIndex) - length // its own
+  return bytes
+}
 
 export const blocksOfPiece = (geometry: Geometry, piece: PieceIndex): number =>
   Math.ceil(lengthOfPiece(geometry, piece) / BLOCK_BYTES)

@@ -172,6 +172,7 @@ export const INPUTS = {
     'connection-lost': input(40, 'The connection is gone.', { failure }),
     'blocks-flushed': input(41, 'Blocks that we serve left this process.', { ranges: list(range) }),
     'block-withdrawn': input(42, 'A block that was still waiting will not be sent.', { range }),
+    'v2-agreed': input(160, 'The connection to a peer of a hybrid is one of v2 (BEP 52).', {}),
     'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
     'web-seed-stumbled': input(209, 'A web seed did not give what it was asked for, of a file with these pieces.', {
       failure,

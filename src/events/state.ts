@@ -41,6 +41,8 @@ export interface PeerState {
   client: string
   fast: boolean
   extensions: boolean
+  /** The connection is one of v2 (BEP 52): hashes can be asked for. */
+  v2: boolean
   uploadOnly: boolean
   listenPort: number | undefined
   /** UDP port of its node of the DHT; 0 where it named none. */
@@ -183,6 +185,9 @@ export interface TransferState {
   at: Instant
   standing: Standing<TransferTag>
   infoHash: InfoHash
+  /** By which hashes its pieces are known: v1's, v2's (BEP 52), or both. */
+  version: 'v1' | 'v2' | 'hybrid'
+  infoHashV2: Uint8Array | undefined
   name: string
   folder: string
   private: boolean
@@ -288,6 +293,8 @@ export const initialState = (): TransferState => ({
   at: ZERO as Instant,
   standing: transferLifecycle.initial,
   infoHash: noBytes as InfoHash,
+  version: 'v1',
+  infoHashV2: undefined,
   name: '',
   folder: '',
   private: false,

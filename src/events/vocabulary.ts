@@ -316,6 +316,13 @@ export const VOCABULARY = {
     { files: list(whole()) },
   ),
   'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
+
+  'trees-described': event(
+    160,
+    'The torrent has Merkle trees (BEP 52): its hash of v2, and which pieces hold fewer bytes, as a file ends in them.',
+    { hybrid: flag, infoHashV2: bytes, shortPieces: list(struct({ piece, bytes: count })) },
+  ),
+  'peer-agreed-on-v2': event(161, 'The connection, to a peer of a hybrid, is one of v2 (BEP 52).', { peer }),
 } as const
 
 type Vocabulary = typeof VOCABULARY

@@ -1,5 +1,5 @@
 /**
- * The hasher: SHA-1 in one call, on the main thread.
+ * The hasher: SHA-1 of a piece and SHA-256 of its blocks in one call each, on the main thread.
  *
  * Measured with bench/hash.ts on two cores, 1 GiB from a socket in pieces of 1 MiB, MiB/s and CPU seconds per GiB of the
  * receiver: with nothing else to do 1,090 and 0.89 here, 1,190 and 1.16 on the thread pool (WebCrypto), 1,120 and 1.24
@@ -10,7 +10,9 @@
  */
 import { hash } from 'node:crypto'
 import type { Hasher } from '../ports.js'
+import { blockHashes } from '../wire/merkle.js'
 
 export const nodeHasher = (): Hasher => ({
   sha1: (bytes, done) => done(hash('sha1', bytes, 'buffer')),
+  blockHashes: (bytes, done) => done(blockHashes(bytes)),
 })

@@ -29,11 +29,12 @@ type Rule =
   | NumberRule
   | BytesRule
 type NumberRule = 'startedAt' | 'fingerprint'
-type BytesRule = 'infoHash' | 'peerId'
+type BytesRule = 'infoHash' | 'infoHashV2' | 'peerId'
 
 /** What is done with texts, bytes, and numbers that name something, by the name of their field. */
 const RULES: Readonly<Record<string, Rule>> = {
   infoHash: 'infoHash',
+  infoHashV2: 'infoHashV2',
   name: 'name',
   folder: 'folder',
   version: 'keep',
@@ -112,6 +113,8 @@ const PLANS: ReadonlyMap<EventType, readonly string[]> = new Map(
   ]),
 )
 
+const SHA1_BYTES = 20
+
 /** The same geometry and files of the same lengths, under other names; every hash is zeros. */
 const standInTorrent = (original: Metainfo, standIns: StandIns): Uint8Array =>
   encodeTorrent({
@@ -124,7 +127,8 @@ const standInTorrent = (original: Metainfo, standIns: StandIns): Uint8Array =>
     })),
     multiFile: original.multiFile,
     pieceLength: original.pieceLength,
-    pieceHashes: new Uint8Array(original.pieceHashes.length),
+    // Those of v2 become torrents of v1 with the same padding: names in another order would make another file tree.
+    pieceHashes: new Uint8Array(original.pieceCount * SHA1_BYTES),
     private: original.private,
     trackers: original.trackers.map((tier) => tier.map((url) => standIns.url(url))),
   })
@@ -216,6 +220,8 @@ export class Redactor {
         return bytes
       case 'infoHash':
         return equalBytes(bytes, this.#infoHash) ? this.#standInHash : this.#standIns.hash(bytes)
+      case 'infoHashV2':
+        return new Uint8Array(bytes.length)
       case 'peerId':
         return this.#standIns.peerId(bytes)
       default:

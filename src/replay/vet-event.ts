@@ -3,7 +3,7 @@
  * that no transfer would take. Whether one may follow another is for the fold to say.
  */
 import type { FieldKind } from '../events/fields.js'
-import { type Geometry, lengthOfPiece } from '../events/geometry.js'
+import { type Geometry, isShortPiece, lengthOfPiece } from '../events/geometry.js'
 import { EVENT_TYPES, type EventType, type TransferEvent, VOCABULARY } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import { equalBytes, type PieceIndex } from '../values.js'
@@ -62,6 +62,12 @@ const deadlines: Check = (value, holder, geometry) =>
     geometry,
   )
 
+const shortPieces: Check = (value, _holder, geometry) => {
+  for (const { piece, bytes } of value as readonly { piece: number; bytes: number }[])
+    if (!isShortPiece(geometry, piece, bytes)) return `piece ${piece} cannot have ${bytes} bytes`
+  return undefined
+}
+
 /** Bytes that stand for one bit of each piece. */
 const BITFIELDS: readonly string[] = ['wanted', 'pieces', 'bits', 'low', 'high']
 
@@ -70,6 +76,7 @@ const checkOf = (name: string, kind: FieldKind): Check | undefined => {
   if (kind.type === 'list' && (name === 'pieces' || name === 'cleared')) return pieces
   if (kind.type === 'list' && name === 'deadlines') return deadlines
   if (kind.type === 'list' && name === 'ranges') return ranges
+  if (kind.type === 'list' && name === 'shortPieces') return shortPieces
   return kind.type === 'whole' ? CHECKS[name] : undefined
 }
 

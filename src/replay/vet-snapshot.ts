@@ -1,6 +1,6 @@
 /** Vetting a stranger's snapshot before it is restored: of the same torrent and event, and no larger than its own bytes. */
 import { decode } from 'cborg'
-import type { Geometry } from '../events/geometry.js'
+import { type Geometry, isShortPiece } from '../events/geometry.js'
 import { restoreSnapshot, SNAPSHOT_VERSION } from '../events/snapshot.js'
 import { equalBytes } from '../values.js'
 import { CapsuleFault } from './capsule-damage.js'
@@ -46,8 +46,10 @@ export const vetSnapshot = (
   }
   const state = rash ? undefined : restoreSnapshot(snapshot)
   if (state === undefined) throw invalid(seq, 'is none')
-  const { pieceLength, totalBytes } = state.geometry
-  const same = pieceLength === geometry.pieceLength && totalBytes === geometry.totalBytes
+  const { pieceLength, totalBytes, shortPieces } = state.geometry
+  const isCut =
+    shortPieces instanceof Map && [...shortPieces].every(([piece, bytes]) => isShortPiece(geometry, piece, bytes))
+  const same = pieceLength === geometry.pieceLength && totalBytes === geometry.totalBytes && isCut
   if (!same || state.nextSeq !== seq || !equalBytes(state.infoHash, of.infoHash))
     throw invalid(seq, 'is of another one')
 }

@@ -22,6 +22,10 @@ export class Layout {
     this.#files = metainfo.files
   }
 
+  get totalBytes(): number {
+    return this.metainfo.totalBytes
+  }
+
   get diskFiles(): readonly DiskFile[] {
     return this.#files.map(({ path, length, executable }) => ({ path, length, executable: executable === true }))
   }

@@ -20,8 +20,10 @@ export class PieceStorage {
     return this.parts.inUse ? spans.map((span) => this.parts.route(span, start)) : spans
   }
 
-  /** Fills `into` from `start` of the torrent. */
+  /** Fills `into` from `start` of the torrent; with zeros where it has ended. */
   read(start: number, into: Uint8Array, done: Done): void {
+    const end = this.layout.totalBytes - start
+    if (end < into.length) into.fill(0, Math.max(0, end))
     this.#each(
       start,
       into.length,
@@ -44,7 +46,7 @@ export class PieceStorage {
     }
     const { disk } = this
     const [span, ...more] = disk.lend === undefined ? [] : this.spans(start, length)
-    if (span?.file === undefined || more.length > 0) {
+    if (span?.file === undefined || span.length < length || more.length > 0) {
       read()
       return
     }

@@ -6,7 +6,7 @@
  * full. Chunks are lent out as views, and their memory is read into again only when all of these were given back:
  * fresh memory for each would be zeroed for nothing and collected at great cost.
  */
-import { type Geometry, lengthOfPiece } from '../events/geometry.js'
+import { type Geometry, servedLengthOf } from '../events/geometry.js'
 import type { Range } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Failure } from '../ports.js'
@@ -100,7 +100,7 @@ export class ReadCache {
     const waiters = [done]
     this.#waiting.set(key, waiters)
     const offset = index * this.#chunkBytes
-    const length = Math.min(this.#chunkBytes, lengthOfPiece(this.geometry, piece) - offset)
+    const length = Math.min(this.#chunkBytes, servedLengthOf(this.geometry, piece) - offset)
     let memory: Uint8Array | undefined
     const take = (): Uint8Array => {
       memory = (length === this.#chunkBytes ? this.#free.pop() : undefined) ?? new Uint8Array(length)

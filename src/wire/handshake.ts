@@ -20,8 +20,10 @@ export interface Handshake {
 }
 
 export type HandshakeProgress =
-  /** `rest` is a view of what the chunk holds after the handshake: the first messages. */
-  ({ readonly type: 'handshake'; readonly rest: Uint8Array } & Handshake) | { readonly type: 'more' } | Fault
+  /** `v2`: the peer speaks v2 too, whichever hash it names (BEP 52). `rest` is a view of what the chunk holds after the handshake: the first messages. */
+  | ({ readonly type: 'handshake'; readonly v2: boolean; readonly rest: Uint8Array } & Handshake)
+  | { readonly type: 'more' }
+  | Fault
 
 export const HANDSHAKE_BYTES = 68
 
@@ -30,17 +32,30 @@ const RESERVED_AT = PROTOCOL.length
 const INFO_HASH_AT = RESERVED_AT + 8
 const PEER_ID_AT = INFO_HASH_AT + 20
 
+/** The fourth bit of the last reserved byte, counted from the highest. */
+const V2 = 0x10
+
 const MORE: HandshakeProgress = { type: 'more' }
 
-export const encodeHandshake = (handshake: Handshake): Uint8Array => {
+/** `v2`: we would speak v2 too, whichever hash is named (BEP 52). */
+export const encodeHandshake = (handshake: Handshake & { readonly v2?: boolean }): Uint8Array => {
   const bytes = new Uint8Array(HANDSHAKE_BYTES)
   bytes.set(PROTOCOL)
   if (handshake.reserved.extensions) bytes[RESERVED_AT + 5] = 0x10
-  bytes[RESERVED_AT + 7] = (handshake.reserved.fast ? 0x04 : 0) | (handshake.reserved.dht ? 0x01 : 0)
+  bytes[RESERVED_AT + 7] =
+    (handshake.reserved.fast ? 0x04 : 0) | (handshake.reserved.dht ? 0x01 : 0) | (handshake.v2 === true ? V2 : 0)
   bytes.set(handshake.infoHash, INFO_HASH_AT)
   bytes.set(handshake.peerId, PEER_ID_AT)
   return bytes
 }
+
+/** What the first bytes of a handshake say of how to answer it, if they reach to its hash's end. */
+export const peekHandshake = (
+  bytes: Uint8Array,
+): { readonly infoHash: Uint8Array; readonly v2: boolean } | undefined =>
+  bytes.length < PEER_ID_AT
+    ? undefined
+    : { infoHash: bytes.subarray(INFO_HASH_AT, PEER_ID_AT), v2: ((bytes[RESERVED_AT + 7] ?? 0) & V2) !== 0 }
 
 /** Reads one handshake, cut anywhere. It is done with once it has given the handshake or a fault. */
 export class HandshakeDecoder {
@@ -80,6 +95,7 @@ export class HandshakeDecoder {
         fast: (flags & 0x04) !== 0,
         dht: (flags & 0x01) !== 0,
       },
+      v2: (flags & V2) !== 0,
       rest: new Uint8Array(chunk.buffer, chunk.byteOffset + taken, chunk.length - taken),
     }
   }

@@ -11,7 +11,7 @@ import { base256emoji } from 'multiformats/bases/base256emoji'
 import { CID } from 'multiformats/cid'
 import * as digest from 'multiformats/hashes/digest'
 import { LIMITS } from '../limits.js'
-import type { InfoHash } from '../values.js'
+import { type InfoHash, infoHash } from '../values.js'
 import { hashesOf, SHA1, SHA2_256, type TorrentHashes } from './multihash.js'
 
 export { type Magnet, magnetOf, parseMagnet } from './magnet.js'
@@ -63,6 +63,10 @@ export interface TorrentIdentity {
 /** The hash of v1; torrents of v2 alone have none. */
 export const infoHashV1Of = ({ version, infoHash }: TorrentIdentity): InfoHash | undefined =>
   version === 'v2' ? undefined : infoHash
+
+/** The hashes, of 20 bytes, that name it to peers and trackers: a hybrid has two, v1's first (BEP 52). */
+export const wireHashesOf = ({ version, infoHash: first, infoHashV2 }: TorrentIdentity): readonly InfoHash[] =>
+  version === 'hybrid' && infoHashV2 !== undefined ? [first, infoHash(infoHashV2.slice(0, first.length))] : [first]
 
 /** The CID over the v1 hash, or over the v2 hash where there is none. */
 export const cidOf = (torrent: TorrentIdentity): CID =>

@@ -1,9 +1,9 @@
 /** Content for transfers: files whose every byte is known, and the .torrent of them. */
-import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { encodeTorrent } from '../../src/wire/createinfo.js'
-import { type Metainfo, parseTorrent } from '../../src/wire/metainfo.js'
+import { ContentHashes } from '../../src/wire/contenthashes.js'
+import { encodeTorrent, padded } from '../../src/wire/createinfo.js'
+import { type Metainfo, parseTorrent, type TorrentVersion } from '../../src/wire/metainfo.js'
 import { Pattern } from '../contracts/pattern.js'
 
 export interface ContentOptions {
@@ -15,6 +15,9 @@ export interface ContentOptions {
   readonly trackers?: readonly string[]
   readonly webSeeds?: readonly string[]
   readonly private?: boolean
+  readonly format?: TorrentVersion
+  /** The .torrent has no layers of pieces. */
+  readonly withoutLayers?: boolean
 }
 
 export interface Content {
@@ -29,25 +32,24 @@ const KIB = 1_024
 
 export const makeContent = (options: ContentOptions = {}): Content => {
   const { name = 'content', pieceLength = 32 * KIB, files = 1_024 * KIB, seed = 1, trackers = [] } = options
+  const { format = 'v1', withoutLayers = false } = options
   const multiFile = typeof files !== 'number'
   const list = multiFile
     ? Object.entries(files).map(([path, length]) => ({ path: [name, ...path.split('/')], length }))
     : [{ path: [name], length: files }]
   const total = list.reduce((sum, { length }) => sum + length, 0)
   const bytes = new Pattern(seed).take(0, total)
-  const hashes: Uint8Array[] = []
-  for (let at = 0; at < total; at += pieceLength)
-    hashes.push(
-      createHash('sha1')
-        .update(bytes.subarray(at, at + pieceLength))
-        .digest(),
-    )
+  const hashes = new ContentHashes(list, pieceLength, format)
+  hashes.add(bytes)
+  const hashed = hashes.finish()
+  const hashedFiles = withoutLayers ? hashed.files.map((file) => ({ ...file, pieceLayer: undefined })) : hashed.files
   const torrent = encodeTorrent({
     name,
-    files: list,
+    files: format === 'hybrid' ? padded(name, hashedFiles, pieceLength) : hashedFiles,
     multiFile,
     pieceLength,
-    pieceHashes: new Uint8Array(Buffer.concat(hashes)),
+    pieceHashes: hashed.pieceHashes,
+    version: format,
     trackers: trackers.map((url) => [url]),
     webSeeds: options.webSeeds,
     private: options.private,

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { AssertionError } from '../../src/assert.js'
 import { fromHex, infoHash, peerId, toHex } from '../../src/values.js'
-import { encodeHandshake, type Handshake, HandshakeDecoder } from '../../src/wire/handshake.js'
+import { encodeHandshake, type Handshake, HandshakeDecoder, peekHandshake } from '../../src/wire/handshake.js'
 import { concat } from './messages.js'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
@@ -24,7 +24,7 @@ const read = (chunks: readonly Uint8Array[]): { handshake: Handshake; rest: stri
     const progress = decoder.push(chunk)
     if (progress.type === 'fault') return progress.code
     if (progress.type === 'handshake') {
-      const { type: _, rest, ...handshake } = progress
+      const { type: _, rest, v2: __, ...handshake } = progress
       return { handshake, rest: toHex(rest) }
     }
   }
@@ -46,6 +46,18 @@ test('handshake: every combination of reserved bits is written to its own bit an
     const bytes = encodeHandshake({ ...handshake, reserved: bits })
     assert.is(toHex(bytes.subarray(20, 28)), hex)
     assert.equal(read([bytes]), { handshake: { ...handshake, reserved: bits }, rest: '' })
+  }
+})
+
+test('handshake: the bit of v2 is the fourth of the last reserved byte, and is read back', () => {
+  for (const v2 of [true, false]) {
+    const bytes = encodeHandshake({ ...handshake, v2 })
+    assert.is(bytes[27], v2 ? 0x15 : 0x05)
+    const progress = new HandshakeDecoder().push(bytes)
+    assert.is(progress.type === 'handshake' && progress.v2, v2)
+    assert.equal(peekHandshake(bytes), { infoHash: handshake.infoHash, v2 })
+    assert.equal(peekHandshake(bytes.subarray(0, 48)), { infoHash: handshake.infoHash, v2 })
+    assert.is(peekHandshake(bytes.subarray(0, 47)), undefined)
   }
 })
 
