@@ -2,9 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { buildIsStale } from '../../scripts/build-state.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** What was built, where that is what the sources are now: it starts in a third of the time. */
+const MAIN = buildIsStale(ROOT)
+  ? ['--import', 'tsx', 'src/cli/main.ts']
+  : ['--enable-source-maps', 'dist/src/cli/main.js']
 const BOUND_MS = 60_000
 
 export type JsonLine = { readonly type: string } & Readonly<Record<string, unknown>>
@@ -33,7 +37,7 @@ export class Cli {
   readonly ended: Promise<Ended>
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#process = spawn(process.execPath, ['--import', 'tsx', MAIN, ...keptIn(args)], {
+    this.#process = spawn(process.execPath, [...MAIN, ...keptIn(args)], {
       cwd: ROOT,
       env: { ...without, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
