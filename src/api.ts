@@ -36,6 +36,11 @@ export interface EngineOptions {
    */
   readonly lsd?: boolean | undefined
   /**
+   * Exchange addresses of peers with the peers of torrents that are not private (peer exchange, BEP 11). On by default, but
+   * for a `host` that is a loopback address.
+   */
+  readonly pex?: boolean | undefined
+  /**
    * Be a node of the DHT (BEP 5), over UDP at the port that `port` names: it is asked for peers of torrents that are not
    * private, and told that we have them. On by default, but for a `host` that is a loopback address.
    */

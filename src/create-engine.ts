@@ -90,6 +90,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     encryption: readEncryption(options.encryption),
     reach: {
       lsd: options.lsd ?? !onLoopback,
+      pex: options.pex ?? !onLoopback,
       dht: (options.dht ?? !onLoopback) ? { bootstrap: readBootstrap(options.dhtBootstrap) } : undefined,
       portMappingLeaseMs: options.portMapping !== false && !onLoopback ? leaseMs : undefined,
     },

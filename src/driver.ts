@@ -26,6 +26,9 @@ import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from '
 import { encodeHandshake } from './wire/handshake.js'
 import { wireHashesOf } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
+import { encodePex } from './wire/pex.js'
+
+const { ut_pex: _, ...WITHOUT_PEX } = OUR_MESSAGES
 
 export interface DriverOptions {
   readonly ports: Ports
@@ -180,8 +183,13 @@ export class Driver {
           link.send({
             type: 'extended',
             id: EXTENSION_HANDSHAKE_ID,
-            payload: this.#extensionHandshake(effect.uploadOnly),
+            payload: this.#extensionHandshake(effect),
           }),
+        )
+        break
+      case 'exchange-peers':
+        this.#on(effect.peer, (link) =>
+          link.send({ type: 'extended', id: effect.id, payload: encodePex(effect.message) }),
         )
         break
       case 'open-web-seed':
@@ -364,10 +372,16 @@ export class Driver {
     return encodeHandshake({ infoHash: named, peerId, reserved, v2: version !== 'v1' })
   }
 
-  #extensionHandshake(uploadOnly: boolean): Uint8Array {
+  #extensionHandshake({ uploadOnly, pex }: Extract<Effect, { type: 'extend' }>): Uint8Array {
     const { client, publicPort } = this.#options
     const requestsMax = LIMITS.requestsServedMax
-    return encodeExtensionHandshake({ messages: OUR_MESSAGES, client, port: publicPort(), requestsMax, uploadOnly })
+    return encodeExtensionHandshake({
+      messages: pex ? OUR_MESSAGES : WITHOUT_PEX,
+      client,
+      port: publicPort(),
+      requestsMax,
+      uploadOnly,
+    })
   }
 
   #wakeAt(at: number): void {

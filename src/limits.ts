@@ -165,6 +165,17 @@ export const LIMITS = {
   torrentNodesMax: 100,
   /** Peers taken from each list of one message of peer exchange: BEP 11 allows 50, and more in the first one. */
   pexPeersMax: 100,
+  /** BEP 11: we tell each peer no more often, and of so many peers at a time. */
+  pexIntervalMs: 60_000,
+  pexSentMax: 50,
+  /** A peer that tells us more often than every minute is not listened to; its clock may run a little fast. */
+  pexHeardIntervalMs: 45_000,
+  /** Peers that were connected to us and are gone, and that others are yet to be told of. */
+  pexEndingsKept: 100,
+  /** Of the candidates, those that came by peer exchange: liars must leave room for others. */
+  pexCandidatesMax: 1_000,
+  /** BEP 40: a peer with whom nothing went on for so long makes way for one of higher priority where all places are taken. */
+  idlePeerMs: 60_000,
   /** A message of it has a dozen values. */
   pexTokensMax: 200,
   /** How long the router is asked to let others in, unless a setting says otherwise: asked again after half of it. */
@@ -474,6 +485,8 @@ export const LIMITS = {
   unaskedBlocksMax: 16,
   /** Addresses of peers kept to try. libtorrent keeps 3,000. */
   candidatesMax: 3_000,
+  /** One that could not be reached so often makes way where there are too many. */
+  candidateFailuresMax: 3,
   /** Connections of one transfer, dialed ones and accepted ones together. */
   peersMax: 80,
   /** Of those, how many we dial ourselves, so that others find a place. */

@@ -20,6 +20,7 @@ import {
   type PeerMessage,
   type SendableMessage,
 } from './wire/messages.js'
+import { readPex } from './wire/pex.js'
 
 /** What the links of a transfer share. */
 export interface LinkSurroundings {
@@ -222,6 +223,11 @@ export class PeerLink {
       const piece = readDontHave(message.payload)
       if (typeof piece === 'number') this.#deliver({ type: 'dont-have-arrived', piece })
       else this.#fault(piece)
+    }
+    if (message.id === OUR_MESSAGES.ut_pex) {
+      const pex = readPex(message.payload)
+      if ('added' in pex) this.#deliver({ type: 'pex-arrived', message: pex })
+      else this.#fault(pex)
     }
     if (message.id !== EXTENSION_HANDSHAKE_ID) return // we offered none of the others
     const extensions = readExtensionHandshake(message.payload)

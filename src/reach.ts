@@ -14,6 +14,8 @@ export interface ReachSettings {
   readonly lsd: boolean
   /** How long the router is asked to let others in, each time; not asked, where it is left out. */
   readonly portMappingLeaseMs?: number | undefined
+  /** Exchange addresses of peers with peers (BEP 11); not, where it is left out. */
+  readonly pex?: boolean | undefined
   /** Be a node of the DHT (BEP 5); none, where it is left out. */
   readonly dht?: DhtReach | undefined
 }
@@ -64,6 +66,7 @@ export class Reach {
       options.tell(fact)
     }
     this.#port = port
+    if (options.pex === true) tell({ type: 'pex-began' })
     if (leaseMs !== undefined && routers !== undefined)
       this.#mapping = new PortMapping({ clock, routers, port, leaseMs, tell })
     if (lsd && multicast !== undefined)

@@ -5,7 +5,9 @@ import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Instant, PeerAddress, PeerKey } from '../values.js'
 import { isDhtNode } from './dht.js'
-import { type CloseReason, type Decision, decided, type Effect, NOTHING } from './vocabulary.js'
+import { closePeer } from './peer-steps.js'
+import { chosenOf, whoMakesWay } from './priorities.js'
+import { both, type CloseReason, type Decision, decided, type Effect, NOTHING } from './vocabulary.js'
 
 type PeersByHost = ReadonlyMap<string, readonly PeerState[]>
 
@@ -42,24 +44,25 @@ export const dial = (state: Readonly<TransferState>, now: Instant): Decision => 
     if (!peer.incoming) dialed++
     if (peer.standing.tags.dialing === true) dialing++
   }
-  let room = Math.min(LIMITS.dialsMax - dialing, LIMITS.peersDialedMax - dialed, LIMITS.peersMax - state.peers.size)
+  const room = Math.min(LIMITS.dialsMax - dialing, LIMITS.peersDialedMax - dialed, LIMITS.peersMax - state.peers.size)
   if (room <= 0) return NOTHING
   const events: TransferEvent[] = []
   const effects: Effect[] = []
   let key = state.nextPeer
   const peers = peersByHost(state)
-  for (const [name, candidate] of state.candidates) {
-    if (state.ownAddresses.has(name)) continue // that is us
-    if (!mayDial(state, peers, candidate, now)) continue
+  const willing: Readonly<Candidate>[] = []
+  // Our own addresses are us.
+  for (const [name, candidate] of state.candidates)
+    if (!state.ownAddresses.has(name) && mayDial(state, peers, candidate, now)) willing.push(candidate)
+  for (const candidate of chosenOf(state, willing, room)) {
     const peer = key++ as PeerKey // the next number of this log
     events.push({ type: 'dial-began', peer, ...candidate.address })
     effects.push({ type: 'dial', peer, address: candidate.address })
-    if (--room === 0) break
   }
   return decided({ events, effects })
 }
 
-export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: PeerAddress): Decision => {
+export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: PeerAddress, now: Instant): Decision => {
   const event: TransferEvent = { type: 'peer-accepted', peer, ...address }
   const refuse = (reason: CloseReason): Decision =>
     decided({
@@ -71,6 +74,12 @@ export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: P
     return refuse(checking === true ? 'checking' : paused === true ? 'paused' : failed === true ? 'failed' : 'ended')
   }
   if (state.banned.has(banName(address))) return refuse('banned')
-  if (state.peers.size >= LIMITS.peersMax) return refuse('too-many-peers')
-  return decided({ events: [event], effects: [{ type: 'greet', peer, peerId: state.peerId, dht: isDhtNode(state) }] })
+  const isFull = state.peers.size >= LIMITS.peersMax
+  const idle = isFull ? whoMakesWay(state, address, now) : undefined
+  if (isFull && idle === undefined) return refuse('too-many-peers')
+  const left = idle === undefined ? NOTHING : closePeer(state, idle, 'too-many-peers', `for peer ${peer}`)
+  return both(
+    left,
+    decided({ events: [event], effects: [{ type: 'greet', peer, peerId: state.peerId, dht: isDhtNode(state) }] }),
+  )
 }

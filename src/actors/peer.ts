@@ -5,12 +5,14 @@ import type { PeerState, TransferState } from '../events/state.js'
 import { isSuperSeed } from '../events/super-seed.js'
 import { LIMITS } from '../limits.js'
 import { compareBytes, equalBytes, type PeerKey } from '../values.js'
+import { PEX_NAME } from '../wire/pex.js'
 import { welcome } from './allowed-fast.js'
 import { blocksArrived } from './blocks.js'
 import { isDhtNode } from './dht.js'
 import { hasRoom, orderTarget, usualBlockMs } from './orders.js'
 import { dontHave, heard } from './peer-messages.js'
 import { closePeer, declareInterest, isUploadOnly } from './peer-steps.js'
+import { exchangePeers, isPexDue, pexArrived } from './pex.js'
 import { refillOthers } from './refills.js'
 import {
   both,
@@ -105,7 +107,9 @@ const handshake = (
       ...(reserved.dht && isDhtNode(state)
         ? [{ type: 'send', peer: peer.key, message: { type: 'port', port: state.dht.port } } as const]
         : []),
-      ...(reserved.extensions ? [{ type: 'extend', peer: peer.key, uploadOnly: isUploadOnly(state) } as const] : []),
+      ...(reserved.extensions
+        ? [{ type: 'extend', peer: peer.key, uploadOnly: isUploadOnly(state), pex: state.pex.on } as const]
+        : []),
     ],
   })
   return both(replaced, arrived)
@@ -118,6 +122,7 @@ const extensions = (
   { extensions: said }: Extract<PeerInput, { type: 'extensions-arrived' }>,
 ): Decision => {
   const listening = said.port
+  const pex = state.pex.on ? said.messages.get(PEX_NAME) : undefined
   return decided({
     events: [
       {
@@ -128,6 +133,7 @@ const extensions = (
         listenPort: listening,
         uploadOnly: said.uploadOnly ?? peer.uploadOnly,
       },
+      ...(pex === undefined || pex === peer.pex ? [] : [{ type: 'pex-offered' as const, peer: peer.key, number: pex }]),
       // The first time only, or one peer could fill the list of candidates with ports of its own.
       ...(peer.incoming && listening !== undefined && peer.listenPort === undefined && !state.private
         ? [
@@ -175,7 +181,7 @@ export const isDue = (state: Readonly<TransferState>, peer: Readonly<PeerState>,
   if (tags.open !== true) return tags.handshaking === true && now - peer.since > LIMITS.handshakeTimeoutMs
   if (peer.requested.size > 0 || hasRoom(peer)) return true
   const isSilent = now - peer.lastReceivedAt > LIMITS.silenceMaxMs || now - peer.lastSentAt > LIMITS.keepAliveMs
-  return isSilent || haveNothingForEachOther(state, peer)
+  return isSilent || haveNothingForEachOther(state, peer) || isPexDue(state, peer, now)
 }
 
 const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstances: Circumstances): Decision => {
@@ -194,6 +200,7 @@ const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstanc
         effects: [{ type: 'send', peer: peer.key, message: { type: 'keep-alive' } }],
       }),
     )
+  decisions.push(exchangePeers(state, peer, now))
   const reason = givenUpFor(peer, now)
   if (reason !== undefined)
     decisions.push(
@@ -228,6 +235,8 @@ export const decidePeer = (
   switch (cause.type) {
     case 'refill':
       return refill(state, peer, circumstances)
+    case 'pex-arrived':
+      return pexArrived(state, peer, cause.message, circumstances.now)
     case 'block-part-arrived':
       return blockPartArrived(peer, circumstances.now)
     case 'blocks-arrived':

@@ -290,7 +290,7 @@ export const decideTransfer = (
       return decided({ events: [{ type: 'retention-failed', reason }] })
     }
     case 'peer-accepted':
-      return accept(state, cause.peer, cause.address)
+      return accept(state, cause.peer, cause.address, now)
     case 'sync-finished':
       return decided({ events: [{ type: 'sync-ended' }] })
     case 'woken':

@@ -5,5 +5,7 @@ import type { Effect } from './vocabulary.js'
 /** Peers that were told otherwise hear whether we want any more (BEP 21): handshakes of BEP 10 add up. */
 export const sayUploadOnly = (state: Readonly<TransferState>, uploadOnly: boolean): readonly Effect[] =>
   [...state.peers.values()].flatMap((peer): Effect[] =>
-    peer.standing.tags.open === true && peer.extensions ? [{ type: 'extend', peer: peer.key, uploadOnly }] : [],
+    peer.standing.tags.open === true && peer.extensions
+      ? [{ type: 'extend', peer: peer.key, uploadOnly, pex: state.pex.on }]
+      : [],
   )

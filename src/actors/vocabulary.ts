@@ -9,6 +9,7 @@ import type { Failure } from '../outside.js'
 import type { Random } from '../random.js'
 import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
 import type { SendableMessage } from '../wire/messages.js'
+import type { PexMessage } from '../wire/pex.js'
 import type { AnnounceRequest } from '../wire/tracker.js'
 import type { Strategy } from './strategy.js'
 
@@ -81,7 +82,8 @@ export type Effect =
   /** `dht`: we are a node of it (BEP 5). */
   | { readonly type: 'greet'; readonly peer: PeerKey; readonly peerId: PeerId; readonly dht: boolean }
   /** Our extension handshake (BEP 10), whose port and client the driver knows. */
-  | { readonly type: 'extend'; readonly peer: PeerKey; readonly uploadOnly: boolean }
+  | { readonly type: 'extend'; readonly peer: PeerKey; readonly uploadOnly: boolean; readonly pex: boolean }
+  | { readonly type: 'exchange-peers'; readonly peer: PeerKey; readonly id: number; readonly message: PexMessage }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }

@@ -63,6 +63,7 @@ export const noLsd = (): Option =>
   new Option('--no-lsd', 'neither look for peers on the local network nor announce there')
 export const noDht = (): Option =>
   new Option('--no-dht', 'be no node of the DHT: neither look for peers there nor announce there')
+export const noPex = (): Option => new Option('--no-pex', 'neither tell peers of other peers nor hear of them')
 export const dhtNode = (): Option =>
   new Option(
     '--dht-node <host:port>',

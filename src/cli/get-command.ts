@@ -11,6 +11,7 @@ import {
   logMaxSize,
   noDht,
   noLsd,
+  noPex,
   noUpnp,
   peerAddress,
   port,
@@ -37,6 +38,7 @@ interface GetFlags extends RetentionFlags {
   readonly sequential?: true
   readonly lsd: boolean
   readonly dht: boolean
+  readonly pex: boolean
   readonly dhtNode?: readonly PeerAddress[]
   readonly upnp: boolean
   readonly encryption: 'off' | 'prefer' | 'require'
@@ -76,6 +78,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
       uploadLimit,
       lsd,
       dht,
+      pex: flags.pex,
       dhtBootstrap,
       portMapping,
       encryption: flags.encryption,
@@ -139,6 +142,7 @@ export const getCommand = (context: CommandContext): Command =>
     .option('--sequential', 'fetch the pieces in order')
     .addOption(noDht())
     .addOption(dhtNode())
+    .addOption(noPex())
     .addOption(noLsd())
     .addOption(noUpnp())
     .addOption(encryptionOption())

@@ -14,6 +14,7 @@ import {
   logMaxSize,
   noDht,
   noLsd,
+  noPex,
   noUpnp,
   port,
   type RetentionFlags,
@@ -35,6 +36,7 @@ interface SeedFlags extends RetentionFlags {
   readonly uploadLimit?: number
   readonly lsd: boolean
   readonly dht: boolean
+  readonly pex: boolean
   readonly dhtNode?: readonly PeerAddress[]
   readonly upnp: boolean
   readonly encryption: 'off' | 'prefer' | 'require'
@@ -65,7 +67,7 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   if (lacking !== undefined) throw missing(lacking)
   let uploadedBytes = 0
   const { port: listenPort, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, upnp: portMapping } = flags
-  const found = { lsd, dht, dhtBootstrap, portMapping }
+  const found = { lsd, dht, pex: flags.pex, dhtBootstrap, portMapping }
   await withEngine(
     context,
     { port: listenPort, uploadLimit, ...found, encryption: flags.encryption, retention: retentionOf(flags) },
@@ -108,6 +110,7 @@ export const seedCommand = (context: CommandContext): Command =>
     .addOption(logMaxSize())
     .addOption(noDht())
     .addOption(dhtNode())
+    .addOption(noPex())
     .addOption(noLsd())
     .addOption(noUpnp())
     .addOption(encryptionOption())

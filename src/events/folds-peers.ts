@@ -68,6 +68,13 @@ export const newPeer = (
   v2: state.version === 'v2',
   uploadOnly: false,
   listenPort: undefined,
+  pex: 0,
+  openedAs: 0,
+  pexOpened: 0,
+  pexEnded: 0,
+  pexSentAt: ZERO,
+  pexHeardAt: ZERO,
+  pexIgnored: false,
   dhtPort: 0,
   requestsMax: LIMITS.requestsUnknownMax,
   has: new Bitfield(state.geometry.pieceCount),
@@ -99,6 +106,25 @@ export const newPeer = (
 
 const candidateOf = (state: TransferState, peer: PeerState): Candidate | undefined =>
   state.candidates.get(showAddress(peer.address))
+
+/** Others were told of the peer, and are to hear that it is gone. */
+const noteEnding = (state: TransferState, peer: PeerState): void => {
+  const { address, incoming, listenPort, openedAs } = peer
+  const port = incoming ? listenPort : address.port
+  if (openedAs === 0 || port === undefined) return
+  const { pex } = state
+  pex.endings.push({ address: { host: address.host, port }, opened: openedAs, ended: ++pex.ended })
+  if (pex.endings.length > LIMITS.pexEndingsKept) pex.endings.shift()
+}
+
+/** Where there is no room for more: somebody whom nobody could reach time and again. */
+const forgetUnreachable = (state: TransferState): void => {
+  for (const [name, { failures, peer, source }] of state.candidates)
+    if (failures >= LIMITS.candidateFailuresMax && peer === undefined && source !== 'user') {
+      state.candidates.delete(name)
+      return
+    }
+}
 
 /** How long a candidate is left alone after each failure in a row. */
 const RETRY_MS = { first: 3_000, most: 1_800_000 } as const
@@ -217,6 +243,7 @@ export const peerFolds = {
         if (event.source === 'user') known.nextDialAt = 0
         continue
       }
+      if (state.candidates.size >= LIMITS.candidatesMax) forgetUnreachable(state)
       if (state.candidates.size >= LIMITS.candidatesMax) continue
       state.candidates.set(name, {
         address,
@@ -260,6 +287,10 @@ export const peerFolds = {
     peer.id = event.peerId as PeerId // 20 bytes of the handshake
     peer.fast = event.fast
     peer.extensions = event.extensions
+    if (state.pex.on) {
+      peer.openedAs = ++state.pex.opened
+      peer.pexEnded = state.pex.ended
+    }
   },
   'extensions-received'(state, event, at) {
     const peer = hear(state, event, at)
@@ -280,6 +311,7 @@ export const peerFolds = {
       // Not so a duplicate: a client of another rule than ours may have closed the other connection at the same time.
       if (candidate.bothComplete || event.reason === 'self-connection') candidate.nextDialAt = at + RETRY_MS.most
     }
+    noteEnding(state, peer)
     leave(state, peer)
   },
   'address-banned'(state, event) {
@@ -289,6 +321,23 @@ export const peerFolds = {
   },
   'keep-alive-sent': (state, event, at) => void say(state, event, at),
   'keep-alive-received': (state, event, at) => void hear(state, event, at),
+  'pex-offered'(state, event) {
+    stepPeer(state, event.peer, event.type).pex = event.number
+  },
+  'pex-sent'(state, event, at) {
+    const peer = say(state, event, at)
+    peer.pexSentAt = at
+    peer.pexOpened = event.openedUpTo
+    peer.pexEnded = event.endedUpTo
+  },
+  'pex-received'(state, event, at) {
+    const peer = hear(state, event, at)
+    peer.pexHeardAt = at
+    peer.pexIgnored = false
+  },
+  'pex-ignored'(state, event, at) {
+    hear(state, event, at).pexIgnored = true
+  },
   'dht-port-received'(state, event, at) {
     hear(state, event, at).dhtPort = event.port
   },

@@ -178,6 +178,7 @@ export const transferFolds = {
     state.lsd.joined = false
     state.lsd.announceAt = 0
     forgetDht(state)
+    Object.assign(state.pex, { on: false, opened: 0, ended: 0, endings: [] })
     state.mapping = undefined
     state.ownAddresses.clear()
     state.sessionDownloaded = 0
@@ -402,6 +403,9 @@ export const transferFolds = {
   },
   'dht-failed'(state) {
     state.dht.joined = false
+  },
+  'pex-began'(state) {
+    state.pex.on = !state.private
   },
   'dht-table-lost': () => undefined,
   'dht-address-seen'(state, event) {

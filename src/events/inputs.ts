@@ -10,6 +10,7 @@ import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from
 import type { ExtensionHandshake } from '../wire/extension.js'
 import type { Fault, FaultCode } from '../wire/fault.js'
 import type { Handshake, Reserved } from '../wire/handshake.js'
+import type { PexMessage, PexPeer } from '../wire/pex.js'
 import type { AnnounceAnswer, AnnouncedPeer, TrackerCounts } from '../wire/tracker.js'
 import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
 import { blockRuns, eventOf, number, numbersByName, type PlainMessage, shaped, size, variants } from './input-fields.js'
@@ -27,6 +28,7 @@ export type EngineFact = EventOf<
   | 'dht-failed'
   | 'dht-table-lost'
   | 'dht-address-seen'
+  | 'pex-began'
 >
 
 const peer = whole<PeerKey>()
@@ -95,6 +97,11 @@ const answer = shaped<AnnounceAnswer>({
   warning: optional(text),
   externalHost: optional(text),
   peers: list(shaped<AnnouncedPeer>({ host: text, port: count, peerId: optional(bytes as Field<PeerId>) })),
+})
+
+const pex = shaped<PexMessage>({
+  added: list(shaped<PexPeer>({ host: text, port: count, flags: count })),
+  dropped: list(address),
 })
 
 const counts = shaped<TrackerCounts>({
@@ -174,6 +181,7 @@ export const INPUTS = {
     'block-withdrawn': input(42, 'A block that was still waiting will not be sent.', { range }),
     'v2-agreed': input(160, 'The connection to a peer of a hybrid is one of v2 (BEP 52).', {}),
     'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
+    'pex-arrived': input(177, 'The peer tells of peers that came to it and went (BEP 11).', { message: pex }),
     'web-seed-stumbled': input(209, 'A web seed did not give what it was asked for, of a file with these pieces.', {
       failure,
       retryAfterMs: optional(count),

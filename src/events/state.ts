@@ -45,6 +45,17 @@ export interface PeerState {
   v2: boolean
   uploadOnly: boolean
   listenPort: number | undefined
+  /** The number under which it takes peer exchange (BEP 11); 0 where it does not. */
+  pex: number
+  /** Its number among the connections that opened; 0 before it did. */
+  openedAs: number
+  /** How far it was told of connections that opened and ended, and when. */
+  pexOpened: number
+  pexEnded: number
+  pexSentAt: number
+  /** When it last told us, if it did; and whether it is not listened to, as it does so too often. */
+  pexHeardAt: number
+  pexIgnored: boolean
   /** UDP port of its node of the DHT; 0 where it named none. */
   dhtPort: number
   /** Requests that the peer lets wait (`reqq`, BEP 10). */
@@ -253,6 +264,13 @@ export interface TransferState {
   readonly announceNext: { tier: number; tracker: number; at: number; rounds: number }
   /** Whether the local network can be asked for peers, and when it is told of this torrent next (BEP 14). */
   readonly lsd: { joined: boolean; announceAt: number }
+  /** Peer exchange: connections that opened and ended, counted, and those that ended lately (BEP 11). */
+  readonly pex: {
+    on: boolean
+    opened: number
+    ended: number
+    endings: { readonly address: PeerAddress; readonly opened: number; readonly ended: number }[]
+  }
   /** The DHT: whether nodes answered, the look-up under way, and when the next begins (BEP 5). */
   readonly dht: {
     /** UDP port of our node; 0 where there is none. */
@@ -341,6 +359,7 @@ export const initialState = (): TransferState => ({
   webSeeds: new Map(),
   announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },
   lsd: { joined: false, announceAt: ZERO },
+  pex: { on: false, opened: 0, ended: 0, endings: [] },
   dht: { port: 0, joined: false, looking: false, lookUpAt: ZERO, inVain: 0, lastError: '', answered: 0, peers: 0 },
   mapping: undefined,
   ownAddresses: new Set(),

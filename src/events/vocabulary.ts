@@ -264,6 +264,27 @@ export const VOCABULARY = {
     announced: count,
   }),
   'dht-port-received': event(184, 'The peer is a node of the DHT, at this UDP port (BEP 5).', { peer, port: count }),
+  'pex-began': event(185, 'Peers are asked for the addresses of others, and told of them (BEP 11).', {}),
+  'pex-offered': event(186, 'The peer takes peer exchange, under this number; 0 for no longer.', {
+    peer,
+    number: count,
+  }),
+  'pex-sent': event(187, 'The peer was told of peers that came and went: so many, and those up to these numbers.', {
+    peer,
+    added: count,
+    dropped: count,
+    openedUpTo: count,
+    endedUpTo: count,
+  }),
+  'pex-received': event(188, 'The peer told us of so many peers that came to it and went.', {
+    peer,
+    added: count,
+    dropped: count,
+  }),
+  'pex-ignored': event(189, 'The peer tells us of others too often, and is not listened to for a while.', {
+    peer,
+    reason: oneOf('too-often'),
+  }),
   'dht-lookup-failed': event(183, 'No node of the DHT answered the question for peers.', { reason: text }),
 
   'allowed-fast-sent': event(208, 'The peer is new: these pieces we serve to it even while we choke it (BEP 6).', {

@@ -10,7 +10,7 @@ import { readUint32 } from './integers.js'
 export const EXTENSION_HANDSHAKE_ID = 0
 
 /** The ids under which we take extended messages, by their names. 1 to 3 are for BEP 9, BEP 11 and BEP 55. */
-export const OUR_MESSAGES = { lt_donthave: 4 } as const
+export const OUR_MESSAGES = { ut_pex: 2, lt_donthave: 4 } as const
 
 interface ExtensionFields {
   /** Name and version of the peer's program, `v`. */

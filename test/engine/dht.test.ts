@@ -1,4 +1,4 @@
-/** Engines that find each other in the DHT alone, on loopback. */
+/** Engines that find each other in the DHT alone, or by what peers say of peers, on loopback. */
 import { createSocket } from 'node:dgram'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -123,6 +123,32 @@ test(
     const folder = await rig.folder()
     const engine = await rig.engine(join(folder, 'data'), { dht: true, dhtBootstrap: [router.address] })
     await within((await engine.add(content.torrent, { path: folder })).done, 'the download')
+  }),
+)
+
+test(
+  'a peer names others to its peers, and they are found by that alone; of a private torrent it names nobody',
+  rigged(async (rig) => {
+    const large = makeContent({ files: { a: 900_000 } })
+    const isPrivate = makeContent({ files: { a: 900_000 }, private: true })
+    const options = { pex: true, downloadLimit: 100_000 }
+    const seed = await rig.seed(large, options)
+    const silent = await seed.engine.add(isPrivate.torrent, { path: await rig.folder() })
+    const one = await rig.engine(join(await rig.folder(), 'data'), options)
+    const other = await rig.engine(join(await rig.folder(), 'data'), options)
+    const add = async (engine: typeof one, torrent: Uint8Array, peer: number) =>
+      engine.add(torrent, { path: await rig.folder(), peers: [at(peer)] })
+    const first = await add(one, large.torrent, seed.engine.port)
+    const [privately] = await Promise.all([
+      add(one, isPrivate.torrent, seed.engine.port),
+      add(other, isPrivate.torrent, one.port),
+    ])
+    const last = await add(other, large.torrent, one.port)
+    const found = await eventWhen(last, 'candidates-found', ({ source }) => source === 'pex')
+    assert.equal(found.event.addresses, [seed.address])
+    await eventWhen(first, 'pex-sent', ({ added }) => added === 1)
+    for (const transfer of [privately, silent])
+      for (const type of await typesOf(transfer)) assert.not.ok(type.startsWith('pex-') && type !== 'pex-began', type)
   }),
 )
 
