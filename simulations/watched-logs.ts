@@ -119,6 +119,12 @@ export class WatchedLogs implements LogStore {
   measure(infoHash: InfoHash, partBytesMin?: number): Promise<readonly LogPart[]> {
     return this.#inner.measure(infoHash, partBytesMin)
   }
+  layers(infoHash: InfoHash): Promise<ReadonlyMap<number, Uint8Array>> {
+    return this.#inner.layers(infoHash)
+  }
+  keepLayer(infoHash: InfoHash, file: number, layer: Uint8Array): Promise<void> {
+    return this.#inner.keepLayer(infoHash, file, layer)
+  }
   remove(infoHash: InfoHash): Promise<void> {
     return this.#inner.remove(infoHash)
   }

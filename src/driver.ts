@@ -9,7 +9,8 @@ import { Announcer } from './announcer.js'
 import { unreachable } from './assert.js'
 import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
-import { FileTrees } from './file-trees.js'
+import type { FileTrees } from './file-trees.js'
+import { HashWork } from './hash-work.js'
 import { HybridHandshakes } from './hybrid-handshakes.js'
 import { LIMITS } from './limits.js'
 import { LinkEvents, type LinkOwner } from './link-events.js'
@@ -37,6 +38,9 @@ export interface DriverOptions {
   readonly geometry: Geometry
   readonly disk: Disk
   readonly preallocate: boolean
+  /** Of torrents that have them (BEP 52), and where their layers are kept. */
+  readonly trees: FileTrees | undefined
+  keepLayer(file: number, layer: Uint8Array): void
   /** Files whose parts were kept apart as the session began. */
   readonly apart: Iterable<number>
   /** The piece is right and on disk. */
@@ -88,6 +92,9 @@ export class Driver {
   readonly #work: PieceWork
   readonly #announcer: Announcer
   readonly #hybrid: HybridHandshakes | undefined
+  readonly #hashes: HashWork | undefined
+  /** A block of this piece, which was kept last, is known to be wrong: it need not be hashed as a whole. */
+  #spoiled: PieceIndex | undefined
   readonly #onIdle: (() => void)[] = []
   readonly #onDiskAtRest: (() => void)[] = []
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined
@@ -103,7 +110,7 @@ export class Driver {
     const rested = (): void => this.#rest()
     const { discovery } = ports
     const { apart, isStored } = options
-    const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo, geometry)
+    const { trees } = options
     const hashes = wireHashesOf(metainfo)
     this.#hybrid = hashes.length > 1 ? new HybridHandshakes(hashes) : undefined
     this.#work = new PieceWork({
@@ -119,6 +126,17 @@ export class Driver {
       give,
       rested,
     })
+    this.#hashes =
+      trees &&
+      new HashWork({
+        trees,
+        send: (peer, message) => this.#hold(() => this.#on(peer, (link) => link.send(message))),
+        toPeer: (peer, input) => this.#toPeer(peer, input),
+        toPiece: (piece, input) => give({ to: 'piece', piece, input }),
+        readBlockHashes: (piece, done) => this.#work.readBlockHashes(piece, done),
+        blockOf: (piece, block) => this.#work.blockOf(piece, block),
+        keepLayer: (file, layer) => options.keepLayer(file, layer),
+      })
     this.#announcer = new Announcer({ discovery, infoHashes: hashes, publicPort, lookUp, give, rested })
     this.#webSeeds = new WebSeedLinks({
       httpRanges: ports.httpRanges,
@@ -129,7 +147,8 @@ export class Driver {
       deliver: (peer, input) => this.#hold(() => this.#toPeer(peer, input)),
     })
     this.#surroundings = {
-      bounds: boundsOf(geometry),
+      bounds: boundsOf(geometry, trees !== undefined),
+      hashes: this.#hashes && ((peer, message) => this.#hashes?.heard(peer, message)),
       cache: this.#work.cache,
       now: () => ports.clock.now(),
       deliver: (peer, input) => this.#toPeer(peer, input),
@@ -156,6 +175,20 @@ export class Driver {
     switch (effect.type) {
       case 'keep':
         for (const { offset, block } of effect.blocks) this.#work.keep(effect.piece, offset, block)
+        this.#spoiled = undefined
+        if (this.#options.trees?.judges(effect.piece) === true) this.#judgeNew(effect)
+        break
+      case 'ask-hashes':
+        this.#hashes?.ask(effect)
+        break
+      case 'judge':
+        this.#hashes?.judge(effect)
+        break
+      case 'tell-hashes':
+        this.#hashes?.tell(effect)
+        break
+      case 'deny-hashes':
+        this.#hashes?.deny(effect)
         break
       case 'request':
         if (!this.#webSeeds.request(effect.peer, effect.ranges))
@@ -203,6 +236,7 @@ export class Driver {
         this.#hangUp(effect.peer)
         break
       case 'hash':
+        if (this.#spoiled === effect.piece) break
         this.#work.hash(effect.piece, effect.fingerprints)
         break
       case 'write':
@@ -360,9 +394,15 @@ export class Driver {
   #forget(peer: PeerKey, link: PeerLink): void {
     this.#links.delete(peer)
     this.#hybrid?.forget(peer)
+    this.#hashes?.forget(peer)
     this.#dirty.delete(link)
     this.#options.throttle.leave(link)
     link.close()
+  }
+
+  #judgeNew({ piece, blocks }: Extract<Effect, { type: 'keep' }>): void {
+    for (const { offset, block } of blocks)
+      if (this.#hashes?.judgeNew(piece, offset, block) === false) this.#spoiled = piece
   }
 
   #handshake(peer: PeerKey, peerId: PeerId, dht: boolean): Uint8Array {

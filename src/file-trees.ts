@@ -3,11 +3,13 @@
  * flight the hashes of their blocks. Bytes that the state must not hold; what is known of them it is told by events.
  */
 import type { Geometry } from './events/geometry.js'
+import { LIMITS } from './limits.js'
 import { equalBytes, type PieceIndex } from './values.js'
 import {
   blockHash,
   type HashRange,
   hashesOf,
+  heightOver,
   isPieceLayer,
   isRangeOf,
   MERKLE_HASH_BYTES,
@@ -67,9 +69,9 @@ export class FileTrees {
   }
 
   /** Files of which hashes of pieces are unknown. */
-  get incomplete(): readonly { readonly file: number; readonly firstPiece: number; readonly pieces: number }[] {
+  get incomplete(): readonly { readonly file: number; readonly piece: PieceIndex; readonly pieces: number }[] {
     return this.#trees.flatMap(({ file, firstPiece, shape: { pieces }, unknown }) =>
-      unknown > 0 ? [{ file, firstPiece, pieces }] : [],
+      unknown > 0 ? [{ file, piece: firstPiece as PieceIndex, pieces }] : [],
     )
   }
 
@@ -126,6 +128,16 @@ export class FileTrees {
       this.#blocks.set(piece, hashes.slice(0, range.length * MERKLE_HASH_BYTES))
     }
     return true
+  }
+
+  /** Where the hashes of pieces lie, from this one on. */
+  chunkAt(piece: PieceIndex): { readonly file: number; readonly range: HashRange } | undefined {
+    const tree = this.#treeAt(piece)
+    if (tree === undefined || tree.shape.pieces === 1) return undefined
+    const { pieceHeight, height, pieces } = tree.shape
+    const index = piece - tree.firstPiece
+    const length = Math.min(LIMITS.hashesAskedMax, 2 ** heightOver(Math.max(2, pieces - index)))
+    return { file: tree.file, range: { baseLayer: pieceHeight, index, length, proofLayers: height - pieceHeight - 1 } }
   }
 
   /** Where the hashes of a piece's blocks lie; undefined where its one block is its own hash. */

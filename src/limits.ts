@@ -28,6 +28,15 @@ export const LIMITS = {
   hashProofLayersMax: 64,
   /** Hashes of pieces that are asked for at one time: BEP 52 says that no more should be. */
   hashesAskedMax: 512,
+  /** Requests for hashes that wait for an answer, of one transfer and of one peer: 16 KiB each. */
+  hashOrdersMax: 64,
+  hashOrdersPerPeerMax: 8,
+  /** A seed has to read a piece for some of them; others can be asked meanwhile. */
+  hashRequestTimeoutMs: 5_000,
+  /** A peer that refused so many is asked for no more. */
+  hashRefusalsMax: 32,
+  /** Requests for hashes of one peer that are being answered. */
+  hashesServedMax: 16,
   /** Names are cut by no one but the file system: 255 bytes is what ext4, APFS and NTFS hold. */
   fileNameBytesMax: 255,
   filePathPartsMax: 64,

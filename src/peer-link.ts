@@ -1,5 +1,5 @@
 /** A peer link: one connection, bytes on the outside and messages on the inside. */
-import type { BlockMessage, PeerInput } from './actors/vocabulary.js'
+import type { BlockMessage, HashMessage, PeerInput } from './actors/vocabulary.js'
 import { Backlog } from './backlog.js'
 import { rangeName } from './events/folds-pieces.js'
 import type { Geometry } from './events/geometry.js'
@@ -31,16 +31,20 @@ export interface LinkSurroundings {
   deliver(peer: PeerKey, input: PeerInput): void
   /** These blocks left this process. */
   flushed(peer: PeerKey, ranges: readonly Range[]): void
+  /** Of torrents with trees: hears of their hashes (BEP 52). */
+  hashes?: ((peer: PeerKey, message: HashMessage) => void) | undefined
   /** Of hybrids: whether a connection whose peer names this hash is one of v2. */
   agreesOnV2?: ((peer: PeerKey, infoHash: InfoHash) => boolean) | undefined
   /** True where so many bytes of payload may go out now; else `flush` is called again later. */
   maySend(bytes: number): boolean
 }
 
-export const boundsOf = ({ pieceCount }: Geometry): DecoderBounds => ({
+/** With trees of files there are messages of their hashes: those of a chunk or of the blocks of a piece, and a proof. */
+export const boundsOf = ({ pieceCount, blocksPerPiece }: Geometry, trees = false): DecoderBounds => ({
   bitfieldBytes: Bitfield.byteLength(pieceCount),
   blockBytesMax: BLOCK_BYTES,
   extendedBytesMax: LIMITS.extendedBytesMax,
+  hashesMax: trees ? Math.max(LIMITS.hashesAskedMax, blocksPerPiece) + LIMITS.hashProofLayersMax : undefined,
 })
 
 /** Requests of one `blocks-requested`, cut into blocks. */
@@ -213,8 +217,11 @@ export class PeerLink {
       return
     }
     this.#deliverBlocks()
-    if (this.#closed || message.type === 'hash-request' || message.type === 'hashes' || message.type === 'hash-reject')
+    if (this.#closed) return
+    if (message.type === 'hash-request' || message.type === 'hashes' || message.type === 'hash-reject') {
+      this.#surroundings.hashes?.(this.#peer, message)
       return
+    }
     if (message.type !== 'extended') {
       this.#deliver({ type: 'message-arrived', message })
       return

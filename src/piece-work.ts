@@ -3,7 +3,7 @@
 import { inFlightMax } from './actors/picker.js'
 import type { Input } from './actors/vocabulary.js'
 import { Checker } from './checker.js'
-import { type Geometry, lengthOfPiece } from './events/geometry.js'
+import { type Geometry, lengthOfBlock, lengthOfPiece } from './events/geometry.js'
 import type { FileTrees } from './file-trees.js'
 import { blockFingerprints } from './fingerprints.js'
 import { PieceVerifier } from './piece-verifier.js'
@@ -13,7 +13,7 @@ import type { Layout } from './store/layout.js'
 import { Parts } from './store/parts.js'
 import { PieceStorage } from './store/piece-storage.js'
 import { ReadCache } from './store/read-cache.js'
-import type { PieceIndex } from './values.js'
+import { BLOCK_BYTES, type PieceIndex } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
 
 export interface PieceWorkOptions {
@@ -83,7 +83,35 @@ export class PieceWork {
     this.#memory.keep(piece, offset, bytes)
   }
 
+  /** The bytes of a block that is kept. */
+  blockOf(piece: PieceIndex, block: number): Uint8Array {
+    const at = block * BLOCK_BYTES
+    return this.#bytesOf(piece).subarray(at, at + lengthOfBlock(this.#options.geometry, piece, block))
+  }
+
+  /** The hashes of the blocks of a stored piece (BEP 52); nothing, where it cannot be read. */
+  readBlockHashes(piece: PieceIndex, done: (hashes: Uint8Array | undefined) => void): void {
+    const { geometry, ports } = this.#options
+    const length = lengthOfPiece(geometry, piece)
+    this.#work((ended) =>
+      this.#storage.fetch(
+        piece * geometry.pieceLength,
+        length,
+        () => new Uint8Array(length),
+        (answer) => {
+          const finish = (hashes: Uint8Array | undefined): void => {
+            ended()
+            done(hashes)
+          }
+          if (answer.type === 'failed') finish(undefined)
+          else ports.hasher.blockHashes(answer.value, finish)
+        },
+      ),
+    )
+  }
+
   drop(piece: PieceIndex): void {
+    this.#options.trees?.drop(piece)
     this.#memory.takeBack(piece)
   }
 

@@ -416,6 +416,10 @@ export interface LogStore extends LogReaders {
   compact(infoHash: InfoHash, before: number, snapshotBefore: SnapshotBefore): Promise<Compacted>
   /** What a log takes, part by part, oldest first; each of so many bytes at least, where that is said. */
   measure(infoHash: InfoHash, partBytesMin?: number): Promise<readonly LogPart[]>
+  /** Layers of pieces that were kept of a torrent (BEP 52), by the positions of their files. */
+  layers(infoHash: InfoHash): Promise<ReadonlyMap<number, Uint8Array>>
+  /** Keeps one durably. May throw `LOG_FAILED`. */
+  keepLayer(infoHash: InfoHash, file: number, layer: Uint8Array): Promise<void>
   /** Removes the log and all that belongs to it. Its log must be closed. */
   remove(infoHash: InfoHash): Promise<void>
   /** Closes the logs that are open, then lets go of the folder. Safe to call twice. */

@@ -1,7 +1,7 @@
 /** A session's beginning: the events by which a process takes a transfer up. */
 import type { AddOptions } from './api.js'
 import type { TransferState } from './events/state.js'
-import type { TransferEvent } from './events/vocabulary.js'
+import type { EventOf, TransferEvent } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import { mix } from './random.js'
 import { equalBytes, type PieceIndex } from './values.js'
@@ -19,6 +19,8 @@ export interface Beginning {
   readonly entropy: Uint8Array
   readonly machineStartedAt: number
   readonly limits: TransferState['limits']
+  /** Files of which hashes of pieces are not known (BEP 52). */
+  readonly missing: EventOf<'layers-missing'>['files']
 }
 
 /** What comes first in a log, or where it is known, what is new about where its files are. */
@@ -115,6 +117,7 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
       machineStartedAt,
     },
     ...description(state, beginning),
+    ...(beginning.missing.length === 0 ? [] : [{ type: 'layers-missing', files: beginning.missing } as const]),
     ...trackers(state, beginning, randomSeed),
     ...webSeeds(state, beginning),
     ...selection(state, beginning),

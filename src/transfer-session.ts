@@ -12,6 +12,7 @@ import { geometryOf } from './events/geometry.js'
 import type { TransferState } from './events/state.js'
 import type { EventType, Range } from './events/vocabulary.js'
 import { examine, takeStamps } from './examine.js'
+import { FileTrees } from './file-trees.js'
 import { LIMITS } from './limits.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly reach: Pick<Reach, 'publicPort' | 'announceLocally' | 'lookUp' | 'meetNode'>
   readonly version: string
   readonly add: AddOptions
+  /** Layers of pieces that were kept (BEP 52), by the positions of their files. */
+  readonly layers?: ReadonlyMap<number, Uint8Array> | undefined
   /** Ours, where it is left out. */
   readonly strategy?: Strategy | undefined
   readonly retention?: Retention | undefined
@@ -101,6 +104,9 @@ export class TransferSession {
       files: [...this.#layout.diskFiles, partFile(metainfo)],
       preallocate: options.add.preallocate === true,
     })
+    const geometry = geometryOf(metainfo.pieceLength, metainfo.totalBytes, metainfo.shortPieces)
+    const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo, geometry)
+    for (const [file, layer] of options.layers ?? []) trees?.restore(file, layer)
     const surroundings: Surroundings = {
       now: () => ports.clock.now(),
       record: (logged) => this.#record(logged),
@@ -113,7 +119,10 @@ export class TransferSession {
       ports,
       metainfo,
       layout: this.#layout,
-      geometry: geometryOf(metainfo.pieceLength, metainfo.totalBytes, metainfo.shortPieces),
+      geometry,
+      trees,
+      // One that cannot be kept is asked for again by the next session.
+      keepLayer: (file, layer) => void ports.logs.keepLayer(metainfo.infoHash, file, layer).catch(() => undefined),
       disk: this.#disk,
       preallocate: options.add.preallocate === true,
       apart: state.apart,
@@ -141,7 +150,8 @@ export class TransferSession {
         failed: (failure) => this.tell({ type: 'retention-failed', failure }),
       })
     const [entropy, machineStartedAt, { limits }] = [ports.entropy(16), ports.machineStartedAt(), options.throttle]
-    for (const event of beginningOf(state, { metainfo, add, version, entropy, machineStartedAt, limits }))
+    const missing = trees?.incomplete ?? []
+    for (const event of beginningOf(state, { metainfo, add, version, entropy, machineStartedAt, limits, missing }))
       this.#system.record(event)
   }
 

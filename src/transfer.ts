@@ -65,7 +65,9 @@ export class TorrentTransfer implements Transfer {
   /** Takes the transfer up where its log ends. Throws `LOG_DAMAGED` or `LOG_VERSION`. */
   static async open(options: TransferOptions): Promise<TorrentTransfer> {
     const { state } = await foldLog(options.log)
-    return new TorrentTransfer(options, state)
+    const { ports, metainfo } = options
+    const layers = metainfo.version === 'v1' ? undefined : await ports.logs.layers(metainfo.infoHash)
+    return new TorrentTransfer({ ...options, layers }, state)
   }
 
   private constructor(options: TransferOptions, state: TransferState) {

@@ -11,6 +11,7 @@ import { Bitfield } from '../wire/bitfield.js'
 import { isAllowedFast } from './allowed-fast.js'
 import { isServed } from './choker.js'
 import { dhtPortHeard } from './dht.js'
+import { askForHashes } from './hashes.js'
 import { hasRoom } from './orders.js'
 import { closePeer } from './peer-steps.js'
 import { refillOthers } from './refills.js'
@@ -22,6 +23,8 @@ const toSelf = (peer: PeerState, type: 'refill' | 'review-interest' | 'welcome')
   message: { type },
 })
 const reveal: Message = { to: 'transfer', message: { type: 'reveal' } }
+/** Layers that are lacking hold everything else up, and a peer that has something can tell them. */
+const lacking = (state: Readonly<TransferState>): readonly Message[] => (state.layers.size > 0 ? [askForHashes] : [])
 const fillSlots: Message = { to: 'transfer', message: { type: 'fill-slots' } }
 
 /** A stranger's number, if it is one of our pieces. */
@@ -88,7 +91,7 @@ const bitfield = (state: Readonly<TransferState>, peer: PeerState, bits: Uint8Ar
   if (peer.saidPieces) return saidAgain(peer, read)
   return decided({
     events: [{ type: 'bitfield-received', peer: peer.key, bits: bits.slice() }],
-    messages: [toSelf(peer, 'review-interest'), ...newcomer(state, peer)],
+    messages: [...lacking(state), toSelf(peer, 'review-interest'), ...newcomer(state, peer)],
   })
 }
 
@@ -197,7 +200,7 @@ export const heard = (
       if (peer.saidPieces && (peer.seed || message.type === 'have-none')) return NOTHING
       return decided({
         events: [{ type: `${message.type}-received`, peer: key }],
-        messages: [toSelf(peer, 'review-interest'), ...newcomer(state, peer)],
+        messages: [...lacking(state), toSelf(peer, 'review-interest'), ...newcomer(state, peer)],
       })
     case 'reject-request':
       return refused(state, peer, message)

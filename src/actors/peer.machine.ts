@@ -49,6 +49,13 @@ export const peerMachine = setup({}).createMachine({
       on: {
         'extensions-received': stay,
         'peer-agreed-on-v2': stay,
+        'hashes-requested': stay,
+        'hashes-received': stay,
+        'hashes-refused': stay,
+        'hashes-wrong': stay,
+        'hash-request-received': stay,
+        'hashes-served': stay,
+        'hashes-denied': stay,
         'bitfield-received': stay,
         'have-all-received': stay,
         'have-none-received': stay,

@@ -9,6 +9,7 @@ import { PEX_NAME } from '../wire/pex.js'
 import { welcome } from './allowed-fast.js'
 import { blocksArrived } from './blocks.js'
 import { isDhtNode } from './dht.js'
+import { askForHashes, askWithPieces, hashesArrived, hashesAsked, hashesRejected, hashesTold } from './hashes.js'
 import { hasRoom, orderTarget, usualBlockMs } from './orders.js'
 import { dontHave, heard } from './peer-messages.js'
 import { closePeer, declareInterest, isUploadOnly } from './peer-steps.js'
@@ -43,13 +44,13 @@ const refill = (
           effects: [{ type: 'drop', piece: drop }],
         })
   if (ranges.length === 0) return dropped
-  return both(
-    dropped,
-    decided({
-      events: [{ type: 'blocks-requested', peer: peer.key, ranges }],
-      effects: [{ type: 'request', peer: peer.key, ranges }],
-    }),
-  )
+  const requested = decided({
+    events: [{ type: 'blocks-requested', peer: peer.key, ranges }],
+    effects: [{ type: 'request', peer: peer.key, ranges }],
+  })
+  return state.vigilant
+    ? both(dropped, askWithPieces(state, peer, new Set(ranges.map(({ piece }) => piece))), requested)
+    : both(dropped, requested)
 }
 
 /** Both sides of two connections between the same two peers must agree on which to keep: that of the larger id. */
@@ -270,8 +271,16 @@ export const decidePeer = (
       return handshake(state, peer, cause)
     case 'v2-agreed':
       return peer.standing.tags.open === true && !peer.v2
-        ? decided({ events: [{ type: 'peer-agreed-on-v2', peer: key }] })
+        ? decided({ events: [{ type: 'peer-agreed-on-v2', peer: key }], messages: [askForHashes] })
         : NOTHING
+    case 'hashes-asked':
+      return hashesAsked(state, peer, cause)
+    case 'hashes-arrived':
+      return hashesArrived(state, peer, cause)
+    case 'hashes-rejected':
+      return hashesRejected(state, peer, cause)
+    case 'hashes-told':
+      return hashesTold(peer, cause)
     case 'extensions-arrived':
       return extensions(state, peer, cause)
     case 'web-seed-stumbled':

@@ -2,7 +2,7 @@
 import { setup } from 'xstate'
 import { lifecycleOf } from './step.js'
 
-export type PieceTag = 'fetching' | 'hashing' | 'writing' | 'gone'
+export type PieceTag = 'fetching' | 'hashing' | 'doubted' | 'writing' | 'gone'
 
 const stay = {}
 
@@ -13,9 +13,18 @@ export const pieceMachine = setup({}).createMachine({
   states: {
     fetching: {
       tags: 'fetching',
-      on: { 'blocks-requested': stay, 'block-received': stay, 'piece-filled': 'hashing' },
+      on: { 'blocks-requested': stay, 'block-received': stay, 'piece-filled': 'hashing', 'blocks-disproved': stay },
     },
-    hashing: { tags: 'hashing', on: { 'piece-verified': 'writing', 'piece-rejected': 'fetching' } },
+    hashing: {
+      tags: 'hashing',
+      on: {
+        'piece-verified': 'writing',
+        'piece-rejected': 'fetching',
+        'piece-doubted': 'doubted',
+        'blocks-disproved': 'fetching',
+      },
+    },
+    doubted: { tags: 'doubted', on: { 'piece-rejected': 'fetching', 'blocks-disproved': 'fetching' } },
     writing: { tags: 'writing', on: { 'piece-stored': 'stored' } },
     stored: { tags: 'gone', type: 'final' },
     dropped: { tags: 'gone', type: 'final' },

@@ -3,10 +3,11 @@
 import { unreachable } from '../assert.js'
 import { banNameOfPeer } from '../events/banning.js'
 import { blockKey, lengthOfBlock } from '../events/geometry.js'
-import { giversOf, isHere, ordersOf } from '../events/ledger.js'
+import { banNameOf, giverOf, giversOf, isHere, ordersOf } from '../events/ledger.js'
 import type { PeerState, PieceState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { BLOCK_BYTES, type PeerKey, type PieceIndex } from '../values.js'
+import { askForHashes, canDoubt } from './hashes.js'
 import { isRunningLow } from './orders.js'
 import { refillAll } from './refills.js'
 import { convicted, soleGiver } from './suspects.js'
@@ -19,6 +20,7 @@ import {
   NOTHING,
   type PieceInput,
   type PieceRequest,
+  type TakeBlocks,
 } from './vocabulary.js'
 
 type Verdict = 'wanted' | 'duplicate' | 'foreign'
@@ -58,7 +60,7 @@ const cancels = (
 }
 
 /** The blocks differ, so that what becomes of one says nothing of another. */
-const takeBlocks = (state: Readonly<TransferState>, piece: PieceIndex, { from, blocks }: PieceRequest): Decision => {
+const takeBlocks = (state: Readonly<TransferState>, piece: PieceIndex, { from, blocks }: TakeBlocks): Decision => {
   const ledger = state.pieces.get(piece)
   const giver = state.peers.get(from)
   const events: TransferEvent[] = []
@@ -106,11 +108,47 @@ const hashed = (
       addresses.length === 0 ? [] : [{ to: 'transfer', message: { type: 'ban', addresses, piece } }]
     return decided({ events: [{ type: 'piece-verified', piece }], messages, effects: [{ type: 'write', piece }] })
   }
+  // By the hashes of its blocks it shows which are wrong, and the others need not come again (BEP 52).
+  if (ledger.blocks > 1 && soleGiver(ledger) === undefined && canDoubt(state, piece))
+    return decided({ events: [{ type: 'piece-doubted', piece, fingerprints }], messages: [askForHashes] })
+  return rejected(state, ledger, fingerprints)
+}
+
+const rejected = (
+  state: Readonly<TransferState>,
+  ledger: Readonly<PieceState>,
+  fingerprints: readonly number[],
+): Decision => {
+  const { piece } = ledger
   const events: TransferEvent[] = [{ type: 'piece-rejected', piece, suspects: giversOf(ledger), fingerprints }]
   const culprit = soleGiver(ledger)
   if (culprit === undefined) return decided({ events, messages: refillAll(state, () => false) })
   const ban: Message = { to: 'transfer', message: { type: 'ban', addresses: [culprit], piece } }
   return decided({ events, messages: [ban, ...refillAll(state, (peer) => banNameOfPeer(peer) === culprit)] })
+}
+
+/** Whoever gave a block that is not what its hash says has spoiled it, and nobody else. */
+const judged = (state: Readonly<TransferState>, ledger: Readonly<PieceState>, wrong: readonly number[]): Decision => {
+  const { piece, standing } = ledger
+  const { fetching, hashing, doubted } = standing.tags
+  if (fetching !== true && hashing !== true && doubted !== true) return NOTHING
+  const blocks: { peer: PeerKey; offset: number; length: number }[] = []
+  const culprits = new Set<string>()
+  for (const block of wrong) {
+    const peer = giverOf(ledger, block)
+    if (peer === undefined) continue
+    blocks.push({ peer, offset: block * BLOCK_BYTES, length: lengthOfBlock(state.geometry, piece, block) })
+    culprits.add(banNameOf(ledger, block))
+  }
+  if (blocks.length === 0) return doubted === true ? rejected(state, ledger, ledger.doubts) : NOTHING
+  const addresses = [...culprits].filter((name) => name !== '')
+  return decided({
+    events: [{ type: 'blocks-disproved', piece, blocks }],
+    messages: [
+      { to: 'transfer', message: { type: 'ban', addresses, piece } },
+      ...refillAll(state, (peer) => culprits.has(banNameOfPeer(peer))),
+    ],
+  })
 }
 
 /** Peers that had only this piece for us are no longer interesting. */
@@ -134,7 +172,12 @@ export const decidePiece = (
   const ledger = state.pieces.get(piece)
   if (ledger === undefined) return NOTHING // let go of meanwhile
   switch (cause.type) {
+    case 'stop-doubting':
+      return ledger.standing.tags.doubted === true ? rejected(state, ledger, ledger.doubts) : NOTHING
+    case 'blocks-judged':
+      return judged(state, ledger, cause.wrong)
     case 'piece-hashed':
+      if (ledger.standing.tags.hashing !== true) return NOTHING // blocks of it were found to be wrong meanwhile
       return hashed(state, ledger, cause.good, cause.fingerprints)
     case 'piece-written':
       // A buffer was free to be refilled: peers that found every place taken look again.

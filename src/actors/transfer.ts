@@ -9,6 +9,7 @@ import { boundedText, type Instant, type PeerKey, type PieceIndex } from '../val
 import { Bitfield } from '../wire/bitfield.js'
 import { CHOKER } from './choker.js'
 import { accept, dial } from './connecting.js'
+import { askForHashes, askMissing } from './hashes.js'
 import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
 
@@ -137,6 +138,7 @@ const woken = (state: Readonly<TransferState>, circumstances: Circumstances): De
     chokeRound(state, circumstances),
     reveal(state, circumstances),
     sync(state, now),
+    state.layers.size > 0 || state.hashOrders.size > 0 ? decided({ messages: [askForHashes] }) : NOTHING,
     decided({
       messages: [...lookAtDue(state, now), toTrackers('look-at-time'), fillConnections, ...webSeedsDue(state, now)],
       effects: [wakeSoon(now)],
@@ -214,6 +216,8 @@ export const decideTransfer = (
       return announceStored(state, cause.committedSeq)
     case 'fill-slots':
       return state.standing.tags.active === true ? unchoke(strategy.fillSlots(state, now, random)) : NOTHING
+    case 'ask-for-hashes':
+      return state.standing.tags.downloading === true ? askMissing(state, now) : NOTHING
     case 'fill-connections':
       return dial(state, now)
     case 'ask-web-seeds':

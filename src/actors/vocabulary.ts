@@ -8,12 +8,13 @@ import type { Range, TransferEvent } from '../events/vocabulary.js'
 import type { Failure } from '../outside.js'
 import type { Random } from '../random.js'
 import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
+import type { HashRange } from '../wire/merkle.js'
 import type { SendableMessage } from '../wire/messages.js'
 import type { PexMessage } from '../wire/pex.js'
 import type { AnnounceRequest } from '../wire/tracker.js'
 import type { Strategy } from './strategy.js'
 
-export type { BlockMessage, PlainMessage } from '../events/input-fields.js'
+export type { BlockMessage, HashMessage, PlainMessage } from '../events/input-fields.js'
 export type { EngineFact, Input, PeerInput, PieceInput, TrackersInput, TransferInput } from '../events/inputs.js'
 
 /**
@@ -29,6 +30,8 @@ export type TransferMessage =
   | { readonly type: 'ban'; readonly addresses: readonly string[]; readonly piece: PieceIndex }
   | { readonly type: 'fail'; readonly failure: Failure }
   | { readonly type: 'fill-connections' }
+  /** Hashes are lacking (BEP 52). */
+  | { readonly type: 'ask-for-hashes' }
   /** A piece that we showed as a super-seed may have been passed on. */
   | { readonly type: 'reveal' }
   | { readonly type: 'ask-web-seeds' }
@@ -44,8 +47,10 @@ export type PeerRequest =
   | { readonly type: 'look-at-time' }
   | { readonly type: 'close'; readonly reason: CloseReason; readonly detail: string }
 
+export type PieceRequest = TakeBlocks | { readonly type: 'stop-doubting' }
+
 /** Blocks of the piece, each another one, in order. */
-export interface PieceRequest {
+export interface TakeBlocks {
   readonly type: 'take-blocks'
   readonly from: PeerKey
   readonly blocks: readonly BlockMessage[]
@@ -67,6 +72,7 @@ export type CloseReason =
   | 'duplicate-connection'
   | 'wrong-info-hash'
   | 'banned'
+  | 'wrong-hashes'
   | 'protocol-fault'
   | 'unasked-blocks'
   | 'both-complete'
@@ -96,6 +102,24 @@ export type Effect =
   | { readonly type: 'hash'; readonly piece: PieceIndex; readonly fingerprints: boolean }
   | { readonly type: 'write'; readonly piece: PieceIndex }
   | { readonly type: 'drop'; readonly piece: PieceIndex }
+  /** A peer is asked for hashes of pieces, from one on, or of the blocks of one (BEP 52). */
+  | {
+      readonly type: 'ask-hashes'
+      readonly peer: PeerKey
+      readonly of: 'pieces' | 'blocks'
+      readonly piece: PieceIndex
+    }
+  /** Blocks that are here are compared with their hashes: `blocks-judged` follows. */
+  | { readonly type: 'judge'; readonly piece: PieceIndex; readonly blocks: readonly number[] }
+  /** A peer is told hashes of a file, for which those of the blocks of a piece may be needed. */
+  | {
+      readonly type: 'tell-hashes'
+      readonly peer: PeerKey
+      readonly file: number
+      readonly piece: PieceIndex | undefined
+      readonly range: HashRange
+    }
+  | { readonly type: 'deny-hashes'; readonly peer: PeerKey; readonly file: number; readonly range: HashRange }
   /** Files that are missing or short: empty ones are made now, and all of them where space is to be taken beforehand. */
   | { readonly type: 'reserve'; readonly files: readonly number[] }
   /** What comes of these files is kept in the part file from now on. */

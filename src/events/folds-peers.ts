@@ -66,6 +66,9 @@ export const newPeer = (
   fast: false,
   extensions: false,
   v2: state.version === 'v2',
+  hashesAsked: 0,
+  hashRefusals: noValues(),
+  hashesServing: 0,
   uploadOnly: false,
   listenPort: undefined,
   pex: 0,
@@ -197,6 +200,8 @@ const stopAsking = (state: TransferState, peer: PeerState): void => {
 
 export const leave = (state: TransferState, peer: PeerState): void => {
   releaseRequests(state, peer)
+  if (peer.hashesAsked > 0)
+    for (const [name, order] of state.hashOrders) if (order.peer === peer.key) state.hashOrders.delete(name)
   if (peer.seed) state.seedsConnected--
   else for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
   if (state.optimistic === peer.key) state.optimistic = undefined

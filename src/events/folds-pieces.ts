@@ -8,6 +8,7 @@ import type { Folds } from './fold.js'
 import { cameLate, endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
 import { meetDeadline } from './folds-wants.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
+import { isHashless } from './hash-orders.js'
 import { banNameOf, emptyLedger, openLedger, order, receive, unorder } from './ledger.js'
 import { addBytes, PEER_WINDOW_MS } from './meter.js'
 import { ownEntries } from './none.js'
@@ -152,6 +153,7 @@ export const pieceFolds = {
     state.rejections.set(event.piece, [...before.slice(1 - LIMITS.rejectionsKept), rejection])
     emptyLedger(ledger)
     ledger.parole = undefined
+    ledger.doubts = []
     const bytes = lengthOfPiece(state.geometry, event.piece)
     state.waste.rejected += bytes
     state.sessionWasted += bytes
@@ -174,7 +176,8 @@ export const pieceFolds = {
       for (const key of [...peer.requested.keys()])
         if (Math.floor(key / state.geometry.blocksPerPiece) === event.piece) peer.requested.delete(key)
     const { piece } = event
-    if (state.wanted.has(piece) && !state.stored.has(piece) && !state.checking.has(piece)) state.rarity.offer(piece)
+    if (state.wanted.has(piece) && !state.stored.has(piece) && !state.checking.has(piece) && !isHashless(state, piece))
+      state.rarity.offer(piece)
   },
   'pieces-announced'(state, event, at) {
     for (const piece of event.pieces) state.announced.set(piece)

@@ -7,6 +7,7 @@ import type { Folds } from './fold.js'
 import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
 import { askAnew } from './folds-web-seeds.js'
 import { geometryOf } from './geometry.js'
+import { isHashless } from './hash-orders.js'
 import { Rarity } from './rarity.js'
 import type { TrackerState, TransferState } from './state.js'
 import type { EventType } from './vocabulary.js'
@@ -96,7 +97,7 @@ export const rebuildWants = (state: TransferState): void => {
     const piece = index as PieceIndex // within the torrent
     const missing = state.wanted.has(piece) && !state.stored.has(piece)
     if (missing) state.missing++
-    const offers = missing && !state.pieces.has(piece) && !state.checking.has(piece)
+    const offers = missing && !state.pieces.has(piece) && !state.checking.has(piece) && !isHashless(state, piece)
     if (offers === state.rarity.offers(piece)) continue
     if (offers) offered.push(piece)
     else state.rarity.withdraw(piece)
@@ -109,6 +110,7 @@ export const rebuildWants = (state: TransferState): void => {
 }
 
 const forgetConnections = (state: TransferState): void => {
+  state.hashOrders.clear()
   state.peers.clear()
   state.pieces.clear()
   state.seedsConnected = 0
@@ -161,6 +163,8 @@ export const transferFolds = {
     state.unannounced = []
     forgetConnections(state)
     forgetDeadlines(state)
+    state.layers.clear()
+    state.vigilant = false
     state.rarity = new Rarity(state.geometry.pieceCount, event.randomSeed)
     rebuildWants(state)
     state.announceNext.tier = 0
@@ -283,7 +287,8 @@ export const transferFolds = {
       state.unsynced.push(event.piece) // what was read may be in no place but the cache
       if (wanted) state.missing--
       if (state.deadlines.size > 0) meetDeadline(state, event.piece)
-    } else if (wanted && !state.pieces.has(event.piece)) state.rarity.offer(event.piece)
+    } else if (wanted && !state.pieces.has(event.piece) && !isHashless(state, event.piece))
+      state.rarity.offer(event.piece)
   },
   'check-ended'(state, event) {
     step(state, event.type)

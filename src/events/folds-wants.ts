@@ -1,11 +1,13 @@
 /** Folds of how much is wanted: priorities of files and pieces, deadlines of those who read, files kept apart. */
+
 import type { PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
+import { isHashless } from './hash-orders.js'
 import type { TransferState } from './state.js'
 
 const isOffered = (state: Readonly<TransferState>, piece: PieceIndex): boolean =>
-  !state.pieces.has(piece) && !state.checking.has(piece)
+  !state.pieces.has(piece) && !state.checking.has(piece) && !isHashless(state, piece)
 
 /** A missing piece is wanted from now on. */
 const want = (state: TransferState, piece: PieceIndex): void => {

@@ -40,6 +40,10 @@ const range = struct({ piece, offset: count, length: count })
 /** A stranger's numbers: they may be of no piece of ours. */
 const anyRange = { piece: count, offset: count, length: count }
 
+const hashes = { of: oneOf('pieces', 'blocks'), piece }
+/** A stranger's numbers. */
+const anyHashes = { baseLayer: count, index: count, length: count }
+
 const finding = shaped<FileFinding>({
   file: count,
   length: count,
@@ -179,6 +183,26 @@ export const INPUTS = {
     'connection-lost': input(40, 'The connection is gone.', { failure }),
     'blocks-flushed': input(41, 'Blocks that we serve left this process.', { ranges: list(range) }),
     'block-withdrawn': input(42, 'A block that was still waiting will not be sent.', { range }),
+    'hashes-asked': input(
+      161,
+      'It wants hashes of a file; of no file of ours, or not of that one, where none is named.',
+      {
+        file: optional(count),
+        piece: optional(piece),
+        ...anyHashes,
+        proofLayers: count,
+      },
+    ),
+    'hashes-arrived': input(162, 'Hashes that we asked for, which prove themselves or do not.', {
+      ...hashes,
+      good: flag,
+    }),
+    'hashes-rejected': input(163, 'It will not tell hashes that we asked for.', hashes),
+    'hashes-told': input(164, 'It was told hashes, or they could not be read.', {
+      file: count,
+      ...anyHashes,
+      done: flag,
+    }),
     'v2-agreed': input(160, 'The connection to a peer of a hybrid is one of v2 (BEP 52).', {}),
     'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
     'pex-arrived': input(177, 'The peer tells of peers that came to it and went (BEP 11).', { message: pex }),
@@ -200,6 +224,7 @@ export const INPUTS = {
       },
     ),
     'piece-written': input(65, 'The piece is written.', {}),
+    'blocks-judged': input(165, 'Its blocks were compared with their hashes: these are wrong.', { wrong: list(count) }),
     'write-failed': input(66, 'The piece could not be written.', { failure }),
   },
   trackers: {

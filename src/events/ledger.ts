@@ -18,6 +18,7 @@ export const openLedger = (geometry: Geometry, piece: PieceIndex, since: Instant
     received: 0,
     open: blocks,
     parole: undefined,
+    doubts: [],
   }
 }
 
@@ -59,6 +60,14 @@ export const receive = (ledger: PieceState, block: number, giver: PeerKey, banne
   ledger.givers[block] = giver + 1
   if (!ledger.giversBanNames.has(giver)) ledger.giversBanNames.set(giver, banned())
   ledger.received++
+}
+
+/** A block that was here is missing again. */
+export const takeOut = (ledger: PieceState, block: number): void => {
+  assert(isHere(ledger, block), 'only a block that is here can be taken out')
+  ledger.givers[block] = 0
+  ledger.received--
+  if (ordersOf(ledger, block) === 0) ledger.open++
 }
 
 /** Every block is missing again; orders stand. */

@@ -97,6 +97,27 @@ export interface PeerState {
   /** A block came, or a part of one, or after none was on order the first request that repeats none given up. */
   lastBlockAt: Instant
   unchokedAt: number
+  /** Requests for hashes that we wait for, and those that it did not answer. Bounded. */
+  hashesAsked: number
+  hashRefusals: Set<string>
+  /** Its own requests for hashes that are being answered. */
+  hashesServing: number
+}
+
+/** Hashes that are on order (BEP 52): of pieces from one on, or of the blocks of one. */
+export interface HashOrder {
+  readonly peer: PeerKey
+  readonly of: 'pieces' | 'blocks'
+  readonly piece: PieceIndex
+  readonly at: Instant
+}
+
+/** A file of which hashes of pieces are not known, and which chunks of them are. */
+export interface LayerState {
+  readonly file: number
+  readonly firstPiece: PieceIndex
+  readonly pieces: number
+  readonly chunks: Bitfield
 }
 
 /** A piece in flight: its blocks are a ledger, not machines. */
@@ -117,6 +138,8 @@ export interface PieceState {
   open: number
   /** Fetched from this peer alone, to find out who spoiled it before. */
   parole: PeerKey | undefined
+  /** Of each block, while the piece is wrong and hashes of its blocks are asked for; else none. */
+  doubts: readonly number[]
 }
 
 /** A piece that was here whole and wrong: who gave which block, and a fingerprint of each. */
@@ -199,6 +222,12 @@ export interface TransferState {
   /** By which hashes its pieces are known: v1's, v2's (BEP 52), or both. */
   version: 'v1' | 'v2' | 'hybrid'
   infoHashV2: Uint8Array | undefined
+  /** Files by their position of which hashes of pieces are not known, and the pieces that wait for them. */
+  readonly layers: Map<number, LayerState>
+  hashless: Bitfield
+  readonly hashOrders: Map<string, HashOrder>
+  /** Somebody gave wrong blocks: hashes of blocks are asked for with each piece. */
+  vigilant: boolean
   name: string
   folder: string
   private: boolean
@@ -313,6 +342,10 @@ export const initialState = (): TransferState => ({
   infoHash: noBytes as InfoHash,
   version: 'v1',
   infoHashV2: undefined,
+  layers: new Map(),
+  hashless: new Bitfield(0),
+  hashOrders: new Map(),
+  vigilant: false,
   name: '',
   folder: '',
   private: false,

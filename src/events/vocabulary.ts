@@ -17,6 +17,11 @@ const address = { host: text, port: whole() }
 const range = struct(block)
 export type Range = Shape<typeof block>
 
+/** Hashes that we lack: of pieces, a chunk from `piece` on, or of the blocks of `piece`. */
+const hashes = { peer, of: oneOf('pieces', 'blocks'), piece }
+/** Hashes that others lack, as BEP 52 numbers them. */
+const hashRange = { baseLayer: count, index: count, length: count }
+
 /** What the file system says of a file: its size in bytes and when it was last changed, in ms since 1970. */
 const stamp = struct({ file: whole(), bytes: whole(), modifiedAt: whole() })
 
@@ -344,6 +349,40 @@ export const VOCABULARY = {
     { hybrid: flag, infoHashV2: bytes, shortPieces: list(struct({ piece, bytes: count })) },
   ),
   'peer-agreed-on-v2': event(161, 'The connection, to a peer of a hybrid, is one of v2 (BEP 52).', { peer }),
+  'layers-missing': event(
+    162,
+    'Of these files, which have so many pieces from one on, the hashes of pieces are not known, and asked of peers (BEP 52).',
+    { files: list(struct({ file: count, piece, pieces: count })) },
+  ),
+  'hashes-requested': event(
+    163,
+    'We asked the peer for hashes of pieces, from one on, or of the blocks of one (BEP 52).',
+    hashes,
+  ),
+  'hashes-received': event(164, 'The peer sent them, and they prove themselves.', hashes),
+  'hashes-refused': event(165, 'The peer did not send them.', { ...hashes, reason: oneOf('rejected', 'timeout') }),
+  'hashes-wrong': event(166, 'The peer sent hashes that do not prove themselves.', hashes),
+  'hash-request-received': event(167, 'The peer asked for hashes of a file, and will be told (BEP 52).', {
+    peer,
+    file: count,
+    ...hashRange,
+  }),
+  'hashes-served': event(168, 'The peer was sent them.', { peer, file: count, ...hashRange }),
+  'hashes-denied': event(169, 'The peer asked for hashes that it does not get.', {
+    peer,
+    file: optional(count),
+    ...hashRange,
+    reason: oneOf('unknown', 'not-stored', 'too-many', 'unreadable'),
+  }),
+  'piece-doubted': event(
+    170,
+    'The hash of the piece is wrong; those of its blocks are asked for, to find out which are (BEP 52).',
+    { piece, fingerprints: list(whole()) },
+  ),
+  'blocks-disproved': event(171, 'These blocks of the piece are wrong by their own hashes: they are fetched again.', {
+    piece,
+    blocks: list(struct({ peer, offset: whole(), length: whole() })),
+  }),
 } as const
 
 type Vocabulary = typeof VOCABULARY

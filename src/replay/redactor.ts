@@ -35,6 +35,8 @@ type BytesRule = 'infoHash' | 'infoHashV2' | 'peerId'
 const RULES: Readonly<Record<string, Rule>> = {
   infoHash: 'infoHash',
   infoHashV2: 'infoHashV2',
+  of: 'keep',
+  hashRefusals: 'keep',
   name: 'name',
   folder: 'folder',
   version: 'keep',
@@ -81,7 +83,12 @@ const RULES: Readonly<Record<string, Rule>> = {
 }
 
 /** Keys of maps that are addresses, or say nothing of anybody. */
-const KEY_RULES: Readonly<Record<string, Rule>> = { candidates: 'address', asked: 'keep', webSeeds: 'url' }
+const KEY_RULES: Readonly<Record<string, Rule>> = {
+  candidates: 'address',
+  asked: 'keep',
+  hashOrders: 'keep',
+  webSeeds: 'url',
+}
 
 const NUMBERS: ReadonlySet<Rule> = new Set<Rule>(['port', 'startedAt', 'fingerprint'])
 

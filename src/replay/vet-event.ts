@@ -103,6 +103,9 @@ export const vetEvent = (
     const same = pieceLength === subject.pieceLength && totalBytes === subject.totalBytes
     return same && equalBytes(infoHash, subject.infoHash) ? undefined : 'it is of another torrent'
   }
+  if (event.type === 'layers-missing')
+    for (const { piece, pieces: count } of event.files)
+      if (piece + count > geometry.pieceCount) return `${event.type}: there are no ${count} pieces from ${piece} on`
   const fields: Value = event
   for (const [name, check] of PLANS.get(event.type) ?? []) {
     const wrong = check(fields[name], fields, geometry)

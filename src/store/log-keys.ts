@@ -16,6 +16,7 @@ const KINDS = {
   format: 0x00,
   entry: 0x10,
   removal: 0x11,
+  layer: 0x1a,
   record: 0x20,
   inputs: 0x21,
   base: 0x22,
@@ -23,7 +24,7 @@ const KINDS = {
 } as const
 type Kind = keyof typeof KINDS
 /** What a transfer has many of, each at a sequence number. */
-type SeqKind = 'record' | 'inputs' | 'checkpoint'
+type SeqKind = 'record' | 'inputs' | 'checkpoint' | 'layer'
 
 const HASH_BYTES = 20
 const SEQ_BYTES = 7
@@ -69,6 +70,10 @@ export const removalKey = (hash: InfoHash): Uint8Array => key('removal', hash, 0
 /** What stands for the events before a log's first one. */
 export const baseKey = (hash: InfoHash): Uint8Array => key('base', hash, 0)
 export const checkpointKey = (hash: InfoHash, seq: number): Uint8Array => seqKey('checkpoint', hash, seq, 0)
+/** The hashes of a file's pieces, that came from peers. */
+export const layerKey = (hash: InfoHash, file: number): Uint8Array => seqKey('layer', hash, file, 0)
+export const readLayerKey = (bytes: Uint8Array): number | undefined =>
+  bytes.length === COUNT_AT && bytes[0] === KINDS.layer ? getBigEndian(bytes, SEQ_AT, SEQ_BYTES) : undefined
 export const recordKey = (hash: InfoHash, firstSeq: number, count: number): Uint8Array => {
   const bytes = seqKey('record', hash, firstSeq, COUNT_BYTES)
   putBigEndian(bytes, COUNT_AT, COUNT_BYTES, count)

@@ -15,7 +15,18 @@ import type {
 import { equalBytes, type InfoHash, toHex } from '../values.js'
 import { clearBelow, compactLog, measureLog } from './compaction.js'
 import { loadBase } from './log-base.js'
-import { allOf, baseKey, entryKey, everyEntry, everyRemoval, FORMAT_KEY, readHashKey, removalKey } from './log-keys.js'
+import {
+  allOf,
+  baseKey,
+  entryKey,
+  everyEntry,
+  everyRemoval,
+  FORMAT_KEY,
+  layerKey,
+  readHashKey,
+  readLayerKey,
+  removalKey,
+} from './log-keys.js'
 import { openReader } from './log-reader.js'
 import { type Shelf, writeDurably } from './shelf.js'
 import { ShelfLog } from './transfer-log.js'
@@ -132,6 +143,20 @@ export class ShelfStore extends ShelfReaders implements LogStore {
     return measureLog(this.shelf, infoHash, partBytesMin)
   }
 
+  async layers(infoHash: InfoHash): Promise<ReadonlyMap<number, Uint8Array>> {
+    const found = new Map<number, Uint8Array>()
+    for await (const entries of this.shelf.entries(allOf('layer', infoHash)))
+      for (const [key, layer] of entries) {
+        const file = readLayerKey(key)
+        if (file !== undefined) found.set(file, layer)
+      }
+    return found
+  }
+
+  keepLayer(infoHash: InfoHash, file: number, layer: Uint8Array): Promise<void> {
+    return writeDurably(this.shelf, [{ type: 'put', key: layerKey(infoHash, file), value: layer }])
+  }
+
   async remove(infoHash: InfoHash): Promise<void> {
     assert(!this.#logs.has(toHex(infoHash)), 'a log is closed before it is removed')
     await writeDurably(this.shelf, [
@@ -155,6 +180,7 @@ export class ShelfStore extends ShelfReaders implements LogStore {
     await this.shelf.clear(allOf('record', infoHash))
     await this.shelf.clear(allOf('inputs', infoHash))
     await this.shelf.clear(allOf('checkpoint', infoHash))
+    await this.shelf.clear(allOf('layer', infoHash))
     await writeDurably(this.shelf, [
       { type: 'del', key: baseKey(infoHash) },
       { type: 'del', key: removalKey(infoHash) },

@@ -11,6 +11,8 @@ export type FaultCode =
   | 'bitfield-size-wrong'
   /** A bitfield with a bit set after that of the last piece (BEP 3). */
   | 'bitfield-spare-bits'
+  /** Hashes, or a refusal of some, that were not asked for (BEP 52). */
+  | 'hashes-unasked'
   /** An extension handshake (BEP 10) that is no bencoded dictionary. */
   | 'extension-handshake-invalid'
   /** An encrypted handshake (MSE) that is none, or that agrees on nothing. */

@@ -30,7 +30,7 @@ const begin = (
 ): ReturnType<typeof beginningOf> => {
   const entropy = new Uint8Array(16).fill(chance)
   const add = { path: '/content' }
-  return beginningOf(state, { metainfo, add, version: '0.1.0', entropy, machineStartedAt: 0, limits })
+  return beginningOf(state, { metainfo, add, version: '0.1.0', entropy, machineStartedAt: 0, limits, missing: [] })
 }
 
 const begun = (chance: number): TransferState => {

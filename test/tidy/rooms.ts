@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'store', has: /^src\/store\//, from: STORE },
   {
     name: 'driver',
-    has: /^src\/(driver|announcer|backlog|checker|fingerprints|link-events|file-trees|hybrid-handshakes|peer-link|piece-verifier|piece-work|placing|throttle|web-seed-links|web-seed-run)\.ts$/,
+    has: /^src\/(driver|announcer|backlog|checker|fingerprints|link-events|file-trees|hash-work|hybrid-handshakes|peer-link|piece-verifier|piece-work|placing|throttle|web-seed-links|web-seed-run)\.ts$/,
     from: DRIVER,
   },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
