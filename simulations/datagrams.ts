@@ -96,7 +96,7 @@ export class ProcessDatagrams implements Datagrams {
     })
   }
 
-  #bound({ port: wanted, host, received }: BindOptions): Answer<DatagramSocket> {
+  #bound({ port: wanted, host, received, rested }: BindOptions): Answer<DatagramSocket> {
     if (host !== undefined && familyOf(host) === undefined)
       return failed({ code: 'EINVAL', message: `${host} is no address` })
     if (host !== undefined && !EVERYWHERE.includes(host) && host !== this.#host.settings.host)
@@ -104,7 +104,10 @@ export class ProcessDatagrams implements Datagrams {
     const station = this.#network.stations.of(this.#host)
     if (station.sockets.has(wanted)) return failed(IN_USE)
     const port = wanted === 0 ? station.freePort() : wanted
-    station.sockets.set(port, received)
+    station.sockets.set(port, (bytes, from) => {
+      received(bytes, from)
+      rested?.()
+    })
     const socket = new SimulatedSocket(station, port, (closed) => this.#sockets.delete(closed))
     this.#sockets.add(socket)
     return { type: 'done', value: socket }

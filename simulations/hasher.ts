@@ -32,11 +32,7 @@ export class SimulatedHasher implements Hasher {
   }
 
   sha1(bytes: Uint8Array, done: (digest: Uint8Array) => void): void {
-    this.#take(
-      bytes,
-      () => this.#content?.digestOf(bytes) ?? createHash('sha1').update(bytes).digest(),
-      done,
-    )
+    this.#take(bytes, () => this.#content?.digestOf(bytes) ?? createHash('sha1').update(bytes).digest(), done)
   }
 
   blockHashes(bytes: Uint8Array, done: (hashes: Uint8Array) => void): void {

@@ -30,6 +30,10 @@ export interface EngineOptions {
    * without where a peer does not have it, and takes either; `require` has nothing else; `off` neither offers nor takes it.
    */
   readonly encryption?: 'off' | 'prefer' | 'require' | undefined
+  /** Reach peers by TCP, and let them in by it; on by default. */
+  readonly tcp?: boolean | undefined
+  /** The same by uTP (BEP 29), over UDP at the same port; on by default. */
+  readonly utp?: boolean | undefined
   /**
    * Tell the local network of torrents that are not private, and hear who has them there (local service discovery, BEP
    * 14). On by default, but for a `host` that is a loopback address; with one, only this machine is told.

@@ -11,6 +11,7 @@ import { readTorrentFile } from './node/torrent-file.js'
 import type { Retention } from './replay/compact.js'
 import { openLevelLogStore } from './store/level-log.js'
 import type { Encryption } from './transports/dialing.js'
+import type { TransportSettings } from './transports/transports.js'
 import { isAddress, type PeerAddress } from './values.js'
 import { VERSION } from './version.js'
 
@@ -38,6 +39,13 @@ const readEncryption = (encryption: Encryption | undefined): Encryption => {
   if (encryption === undefined) return 'prefer'
   if (ENCRYPTIONS.includes(encryption)) return encryption
   throw new TorrewindError('OPTION_INVALID', `encryption is one of ${ENCRYPTIONS.join(', ')}, not ${encryption}`)
+}
+
+/** Throws `OPTION_INVALID`. */
+const readTransports = ({ encryption, tcp, utp }: EngineOptions): TransportSettings => {
+  if (tcp === false && utp === false)
+    throw new TorrewindError('OPTION_INVALID', 'peers can be reached by tcp or by utp, and one of them must be left on')
+  return { encryption: readEncryption(encryption), tcp: tcp !== false, utp: utp !== false }
 }
 
 /** Throws `OPTION_INVALID`. */
@@ -87,7 +95,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     retention,
     downloadLimit,
     uploadLimit,
-    encryption: readEncryption(options.encryption),
+    transports: readTransports(options),
     reach: {
       lsd: options.lsd ?? !onLoopback,
       pex: options.pex ?? !onLoopback,

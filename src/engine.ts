@@ -1,16 +1,16 @@
 /** The engine: many transfers that share ports, limits and one listening socket. */
 import type { Strategy } from './actors/strategy.js'
+import type { EngineFact } from './actors/vocabulary.js'
 import type { AddOptions, Engine, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
-import { LIMITS } from './limits.js'
 import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
 import { Throttle } from './throttle.js'
 import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } from './transfer.js'
-import { Dial, type Dialer, type Encryption } from './transports/dialing.js'
+import { type TransportSettings, Transports } from './transports/transports.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
 import { readCid, wireHashesOf } from './wire/identity.js'
@@ -27,8 +27,8 @@ export interface EngineParts {
   readonly retention?: Retention | undefined
   readonly downloadLimit: number
   readonly uploadLimit: number
-  /** Of connections with peers; off, where it is left out. */
-  readonly encryption?: Encryption | undefined
+  /** How peers are reached: by TCP without encryption, where it is left out. */
+  readonly transports?: TransportSettings | undefined
   /** Neither, where it is left out. */
   readonly reach?: ReachSettings | undefined
   /** Makes a stream of Node of what is read of a file. */
@@ -65,6 +65,7 @@ export class TorrentEngine implements Engine {
   readonly #throttle: Throttle
   readonly #udp: SharedUdp
   readonly #reach: Reach
+  readonly #transports: Transports
   readonly #transfers = new Map<string, TorrentTransfer>()
   /** The names of hybrids by their hashes of v2 (BEP 52). */
   readonly #otherNames = new Map<string, string>()
@@ -78,7 +79,7 @@ export class TorrentEngine implements Engine {
     const { ports } = parts
     const arrivals = new Arrivals({
       clock: ports.clock,
-      encryption: parts.encryption ?? 'off',
+      encryption: parts.transports?.encryption ?? 'off',
       entropy: (length) => ports.entropy(length),
       find: (hash) => engine?.find(hash),
       hashes: () => engine?.hashes ?? [],
@@ -92,6 +93,8 @@ export class TorrentEngine implements Engine {
       await parts.ports.logs.close()
       throw new TorrewindError('PORT_TAKEN', `cannot listen on port ${parts.port}: ${answer.failure.message}`)
     }
+    // Without TCP it only told which port is free.
+    if (parts.transports?.tcp === false) await answer.value.close()
     engine = new TorrentEngine(parts, answer.value, arrivals)
     return engine
   }
@@ -103,15 +106,25 @@ export class TorrentEngine implements Engine {
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
     const { host, ports } = parts
     this.#udp = new SharedUdp({ datagrams: ports.datagrams, port: listener.port, host })
+    const tell = (fact: EngineFact): void => {
+      for (const transfer of this.#transfers.values()) transfer.learn(fact)
+    }
+    this.#transports = new Transports({
+      ...parts.transports,
+      ports,
+      datagrams: this.#udp.datagramsOf('utp'),
+      port: listener.port,
+      host,
+      accepted: (connection) => arrivals.take(connection),
+      failed: ({ code }) => this.#reach.learn({ type: 'utp-failed', reason: code }),
+    })
     this.#reach = new Reach({
       ...(parts.reach ?? { lsd: false }),
       ports,
       port: listener.port,
       host,
       udp: this.#udp,
-      tell: (fact) => {
-        for (const transfer of this.#transfers.values()) transfer.learn(fact)
-      },
+      tell,
       // Of private torrents only their trackers may know (BEP 27).
       wants: (hash) => this.find(hash)?.metainfo.private === false,
       found: (hash, address) => this.find(hash)?.meetLocally(address),
@@ -184,6 +197,7 @@ export class TorrentEngine implements Engine {
     await Promise.allSettled(this.#busy.values()) // those that are being removed
     this.#throttle.close()
     await unreached
+    this.#transports.close()
     this.#udp.close()
     await this.#parts.ports.logs.close()
     for (const ending of endings) if (ending.status === 'rejected') throw ending.reason
@@ -191,20 +205,6 @@ export class TorrentEngine implements Engine {
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new TorrewindError('ENGINE_CLOSED', 'the engine was closed')
-  }
-
-  readonly #dial: Dialer = (address, hash, events) => {
-    const { ports, encryption = 'off' } = this.#parts
-    if (encryption === 'off') return ports.network.dial(address, LIMITS.dialTimeoutMs, events)
-    return new Dial({
-      clock: ports.clock,
-      entropy: (length) => ports.entropy(length),
-      encryption,
-      ways: [{ network: ports.network, delayMs: 0 }],
-      address,
-      infoHash: hash,
-      events,
-    })
   }
 
   async #open(name: string, entry: TransferEntry, metainfo: Metainfo, add: AddOptions): Promise<TorrentTransfer> {
@@ -219,7 +219,7 @@ export class TorrentEngine implements Engine {
         metainfo,
         log,
         throttle: this.#throttle,
-        dial: this.#dial,
+        dial: (address, hash, events) => this.#transports.dial(address, hash, events),
         reach: this.#reach,
         version,
         add,

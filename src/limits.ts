@@ -503,7 +503,42 @@ export const LIMITS = {
   /** Connections being opened at one time. */
   dialsMax: 16,
   dialTimeoutMs: 10_000,
+  /** Of TCP and uTP one is tried first, the other so long after it: a round trip to nearly anywhere. */
+  dialHeadStartMs: 250,
+  /** And where TCP was refused, uTP has so long left: its first packet went out before, or goes to a near machine. */
+  dialAfterRefusalMs: 500,
+  /** A first packet and two more. */
+  utpDialTimeoutMs: 5_000,
   handshakeTimeoutMs: 20_000,
+  /** A packet of uTP with its header: what tunnels of 1,400 bytes take over IPv4. No route need cut it up. */
+  utpPacketBytes: 1_372,
+  /** What may be on its way of one connection: 400 Mbit/s over a tenth of a second; and how much at first. */
+  utpWindowBytesMax: 4 * MIB,
+  utpWindowFirstPackets: 4,
+  /** Packets of one connection on their way: as many as fill that. */
+  utpPacketsMax: 4_096,
+  /** What one connection keeps of what came and cannot be passed on yet; the window that others are told of. */
+  utpReceiveBytesMax: 4 * MIB,
+  /** Nothing came back for so long, at least and at most, or before anything was known: it is sent again (BEP 29). */
+  utpTimeoutMinMs: 500,
+  utpTimeoutMaxMs: 30_000,
+  utpTimeoutFirstMs: 1_000,
+  /** How often that happens in a row before a connection is given up: about a minute. */
+  utpTimeoutsMax: 7,
+  /** How long an acknowledgement waits for a second packet, or for something to say beside it. */
+  utpAckDelayMs: 25,
+  /** Routers forget who spoke over UDP after half a minute. */
+  utpKeepAliveMs: 29_000,
+  /** Connections of one socket, of both sides; and those that others began and that have not proved their address. */
+  utpConnectionsMax: 2_000,
+  utpHalfOpenMax: 256,
+  utpHalfOpenMs: 10_000,
+  /** A connection that we closed still sends what it has and says so, for so long. */
+  utpLingerMs: 5_000,
+  /** Answers a second to packets of connections that we do not have. */
+  utpResetsPerSecond: 100,
+  /** The kernel drops what finds no room while this process is busy. */
+  utpReceiveBufferBytes: 4 * MIB,
   /** Message stream encryption: padding of one kind; what is said ahead (a handshake and what fits beside it). */
   encryptionPaddingBytesMax: 512,
   encryptionAheadBytesMax: 16 * KIB,

@@ -90,6 +90,10 @@ export interface BindOptions {
   readonly host?: string | undefined
   /** Bytes are a view for the time of this call. Anybody may send them, and may say that they come from elsewhere. */
   received(bytes: Uint8Array, from: PeerAddress): void
+  /** Called once after those that came together, however many they were. */
+  rested?(): void
+  /** What the system is asked to keep of what came while this process was busy; it may keep less. */
+  readonly receiveBufferBytes?: number | undefined
 }
 export interface DatagramSocket {
   readonly port: number

@@ -42,6 +42,7 @@ export interface ReachOptions extends ReachSettings {
 /** Facts that take each other's place. */
 const subjectOf = (fact: EngineFact): string => {
   if ('protocol' in fact) return fact.protocol
+  if (fact.type === 'utp-failed') return 'utp'
   if (fact.type === 'lsd-joined' || fact.type === 'lsd-failed') return 'lsd'
   return fact.type === 'dht-joined' || fact.type === 'dht-failed' ? 'dht' : fact.type
 }
@@ -51,6 +52,7 @@ const familiesOf = (host: string | undefined): readonly Family[] =>
   host === undefined || host === '::' ? ['ipv4', 'ipv6'] : [familyOfHost(host)]
 
 export class Reach {
+  readonly #tell: ReachOptions['tell']
   readonly #port: number
   readonly #mapping: PortMapping | undefined
   readonly #local: LocalDiscovery | undefined
@@ -60,11 +62,8 @@ export class Reach {
   constructor(options: ReachOptions) {
     const { ports, port, portMappingLeaseMs: leaseMs, lsd, wants, found, dht, udp, host } = options
     const { clock, routers, multicast } = ports
-    const tell = (fact: EngineFact): void => {
-      this.#facts.delete(subjectOf(fact))
-      this.#facts.set(subjectOf(fact), fact)
-      options.tell(fact)
-    }
+    this.#tell = options.tell
+    const tell = (fact: EngineFact): void => this.learn(fact)
     this.#port = port
     if (options.pex === true) tell({ type: 'pex-began' })
     if (leaseMs !== undefined && routers !== undefined)
@@ -83,6 +82,13 @@ export class Reach {
         memory: ports.dhtMemory,
         tell,
       })
+  }
+
+  /** Something that concerns every transfer, those to come as well. */
+  learn(fact: EngineFact): void {
+    this.#facts.delete(subjectOf(fact))
+    this.#facts.set(subjectOf(fact), fact)
+    this.#tell(fact)
   }
 
   /** What is known, for transfers that come later. */

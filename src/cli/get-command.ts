@@ -12,13 +12,16 @@ import {
   noDht,
   noLsd,
   noPex,
+  noTcp,
   noUpnp,
+  noUtp,
   peerAddress,
   port,
   type RetentionFlags,
   rate,
   recordOption,
   retentionOf,
+  type TransportFlags,
 } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
@@ -26,7 +29,7 @@ import { showBytes, showCount, showRate, showSeconds } from './format.js'
 import { addFromCatalogue } from './from-catalogue.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface GetFlags extends RetentionFlags {
+interface GetFlags extends RetentionFlags, TransportFlags {
   readonly record: 'events' | 'inputs'
   readonly dir: string
   readonly port: number
@@ -41,7 +44,6 @@ interface GetFlags extends RetentionFlags {
   readonly pex: boolean
   readonly dhtNode?: readonly PeerAddress[]
   readonly upnp: boolean
-  readonly encryption: 'off' | 'prefer' | 'require'
   readonly downloadLimit?: number
   readonly uploadLimit?: number
 }
@@ -82,6 +84,8 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
       dhtBootstrap,
       portMapping,
       encryption: flags.encryption,
+      tcp: flags.tcp,
+      utp: flags.utp,
       retention: retentionOf(flags),
     },
     async (engine) => {
@@ -146,6 +150,8 @@ export const getCommand = (context: CommandContext): Command =>
     .addOption(noLsd())
     .addOption(noUpnp())
     .addOption(encryptionOption())
+    .addOption(noTcp())
+    .addOption(noUtp())
     .addOption(recordOption())
     .addOption(logMaxAge())
     .addOption(logMaxSize())

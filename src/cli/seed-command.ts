@@ -15,19 +15,22 @@ import {
   noDht,
   noLsd,
   noPex,
+  noTcp,
   noUpnp,
+  noUtp,
   port,
   type RetentionFlags,
   rate,
   recordOption,
   retentionOf,
+  type TransportFlags,
 } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes } from './format.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface SeedFlags extends RetentionFlags {
+interface SeedFlags extends RetentionFlags, TransportFlags {
   readonly record: 'events' | 'inputs'
   readonly path: string
   readonly port: number
@@ -39,7 +42,6 @@ interface SeedFlags extends RetentionFlags {
   readonly pex: boolean
   readonly dhtNode?: readonly PeerAddress[]
   readonly upnp: boolean
-  readonly encryption: 'off' | 'prefer' | 'require'
 }
 
 /** The folder that the content lies in; users may also name the content itself. */
@@ -70,7 +72,15 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   const found = { lsd, dht, pex: flags.pex, dhtBootstrap, portMapping }
   await withEngine(
     context,
-    { port: listenPort, uploadLimit, ...found, encryption: flags.encryption, retention: retentionOf(flags) },
+    {
+      port: listenPort,
+      uploadLimit,
+      ...found,
+      encryption: flags.encryption,
+      tcp: flags.tcp,
+      utp: flags.utp,
+      retention: retentionOf(flags),
+    },
     async (engine) => {
       const { record } = flags
       const trackers = flags.tracker?.map(announceAt)
@@ -114,5 +124,7 @@ export const seedCommand = (context: CommandContext): Command =>
     .addOption(noLsd())
     .addOption(noUpnp())
     .addOption(encryptionOption())
+    .addOption(noTcp())
+    .addOption(noUtp())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)
     .action((torrent: string, flags: SeedFlags) => seed(context, torrent, flags))

@@ -1,4 +1,5 @@
 /** One UDP socket that several protocols share (the DHT of BEP 5, uTP of BEP 29): who hears which datagrams. */
+import { LIMITS } from '../limits.js'
 import type { Answer, DatagramSocket, Datagrams } from '../ports.js'
 import type { PeerAddress } from '../values.js'
 
@@ -21,11 +22,29 @@ export class SharedUdp {
   readonly #listeners = new Map<UdpProtocol, UdpListener>()
   /** Who waits until it is bound. */
   readonly #waiting: ((answer: Answer<undefined>) => void)[] = []
+  readonly #rested: (() => void)[] = []
   #bound: Answer<DatagramSocket> | undefined
   #closed = false
 
   constructor(options: SharedUdpOptions) {
     this.#options = options
+  }
+
+  /** The datagrams of one protocol as a port of their own, whatever port is asked for. */
+  datagramsOf(protocol: UdpProtocol): Datagrams {
+    return {
+      bind: ({ received, rested }, done) => {
+        if (rested !== undefined) this.#rested.push(rested)
+        this.hear(protocol, received, (answer) => {
+          if (answer.type === 'failed') {
+            done(answer)
+            return
+          }
+          const send = (...sending: Parameters<SharedUdp['send']>): void => this.send(...sending)
+          done({ type: 'done', value: { port: this.port ?? 0, send, close: () => this.#listeners.delete(protocol) } })
+        })
+      },
+    }
   }
 
   /** The port that it is bound to, once it is. */
@@ -56,7 +75,11 @@ export class SharedUdp {
       const protocol = protocolOf(bytes)
       if (protocol !== undefined) this.#listeners.get(protocol)?.(bytes, from)
     }
-    datagrams.bind({ port, host, received }, (answer) => {
+    const rested = (): void => {
+      for (const tell of this.#rested) tell()
+    }
+    const receiveBufferBytes = LIMITS.utpReceiveBufferBytes
+    datagrams.bind({ port, host, received, rested, receiveBufferBytes }, (answer) => {
       // Another program may have the port over UDP alone.
       if (answer.type === 'failed' && port !== 0) {
         this.#bind(0)

@@ -396,6 +396,7 @@ export const transferFolds = {
     state.lsd.joined = true
   },
   'lsd-failed': () => undefined,
+  'utp-failed': () => undefined,
   'lsd-announced'(state, _event, at) {
     state.lsd.announceAt = at + LIMITS.localAnnounceIntervalMs
   },

@@ -23,6 +23,7 @@ export type EngineFact = EventOf<
   | 'port-unmapped'
   | 'lsd-joined'
   | 'lsd-failed'
+  | 'utp-failed'
   | 'dht-began'
   | 'dht-joined'
   | 'dht-failed'

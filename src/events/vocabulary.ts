@@ -109,6 +109,7 @@ export const VOCABULARY = {
       protection: oneOf('none', 'handshake', 'rc4'),
     },
   ),
+  'utp-failed': event(193, 'There is no uTP: its socket could not be had.', { reason: text }),
   'handshake-received': event(37, 'The peer named itself and what it supports (BEP 3, 6, 10).', {
     peer,
     peerId: bytes,

@@ -25,15 +25,26 @@ class UdpSocket implements DatagramSocket {
   readonly #families: readonly Family[]
   readonly #mapsIpv4: boolean
   #unsent = 0
+  /** Datagrams are being read. */
+  #awake = false
   #closed = false
 
-  constructor(socket: Socket, families: readonly Family[], received: BindOptions['received']) {
+  constructor(socket: Socket, families: readonly Family[], { received, rested }: BindOptions) {
     this.port = socket.address().port
     this.#socket = socket
     this.#families = families
     this.#mapsIpv4 = families.length > 1
     socket.on('message', ({ buffer, byteOffset, length }, { address, port }) => {
-      if (!this.#closed) received(new Uint8Array(buffer, byteOffset, length), { host: plainHost(address), port })
+      if (this.#closed) return
+      // The system hands over up to 32 at a time, before anything else has its turn.
+      if (rested !== undefined && !this.#awake) {
+        this.#awake = true
+        setImmediate(() => {
+          this.#awake = false
+          if (!this.#closed) rested()
+        })
+      }
+      received(new Uint8Array(buffer, byteOffset, length), { host: plainHost(address), port })
     })
   }
 
@@ -72,7 +83,17 @@ class UdpSocket implements DatagramSocket {
 
 type Bound = (answer: Answer<DatagramSocket>) => void
 
-const bindTo = ({ port, received }: BindOptions, host: string, families: readonly Family[], done: Bound): void => {
+/** As far as the system lets us. */
+const widen = (socket: Socket, bytes: number | undefined): void => {
+  if (bytes === undefined) return
+  try {
+    socket.setRecvBufferSize(bytes)
+  } catch {
+    // It stays as it is.
+  }
+}
+
+const bindTo = (options: BindOptions, host: string, families: readonly Family[], done: Bound): void => {
   const socket = createSocket({ type: families.includes('ipv6') ? 'udp6' : 'udp4', lookup: asItIs })
   const refuse = (error: Error): void => {
     socket.close()
@@ -81,11 +102,12 @@ const bindTo = ({ port, received }: BindOptions, host: string, families: readonl
   socket.once('error', refuse)
   socket.once('listening', () => {
     // An error that comes later is of one datagram, and the next may be received.
+    widen(socket, options.receiveBufferBytes)
     socket.off('error', refuse).on('error', () => undefined)
-    done({ type: 'done', value: new UdpSocket(socket, families, received) })
+    done({ type: 'done', value: new UdpSocket(socket, families, options) })
   })
   // Not from within the call, which would bind at once.
-  setImmediate(() => socket.bind({ port, address: host, exclusive: true }))
+  setImmediate(() => socket.bind({ port: options.port, address: host, exclusive: true }))
 }
 
 export const nodeDatagrams = (): Datagrams => ({

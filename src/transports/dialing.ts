@@ -24,6 +24,7 @@ export interface Way {
   readonly network: Pick<Network, 'dial'>
   /** How long after the first it is tried, unless that has failed before. */
   readonly delayMs: number
+  readonly timeoutMs: number
 }
 
 export interface DialOptions {
@@ -117,13 +118,11 @@ export class Dial implements Pick<Connection, 'close'> {
   lost(leg: Leg, failure: Failure): void {
     leg.failure = failure
     leg.handle = undefined
-    if (this.#begun < this.#legs.length) {
-      this.#later?.()
-      this.#next()
-    } else if (this.#legs.every((each) => each.handle === undefined)) {
-      // TCP says best what is wrong, and is the last.
-      this.#options.events.closed(failureOf(this.#legs) ?? failure)
-    }
+    this.#later?.()
+    if (this.#begun < this.#legs.length) this.#next()
+    if (this.#legs.every((each) => each.handle === undefined)) this.#failed()
+    // Where somebody says that nobody listens, others of the same port do not listen either, or answer soon.
+    else if (failure.code === 'ECONNREFUSED') this.#later = this.#after(LIMITS.dialAfterRefusalMs, () => this.#giveUp())
   }
 
   #next(): void {
@@ -132,14 +131,27 @@ export class Dial implements Pick<Connection, 'close'> {
     this.#begun++
     this.#begin(leg)
     const following = this.#legs[this.#begun]
-    if (following === undefined) return
+    if (following !== undefined) this.#later = this.#after(following.way.delayMs, () => this.#next())
+  }
+
+  #giveUp(): void {
+    for (const leg of this.#legs) leg.handle?.close()
+    this.#failed()
+  }
+
+  #failed(): void {
+    const failures = this.#legs.flatMap(({ failure }) => failure ?? [])
+    const telling = failures.findLast(({ code }) => code !== 'ETIMEDOUT') ?? failures.at(-1)
+    if (telling !== undefined) this.#options.events.closed(telling)
+  }
+
+  #after(ms: number, act: () => void): Cancel {
     const { clock } = this.#options
-    const at = (clock.now() + following.way.delayMs) as Instant // later than now
-    this.#later = clock.wakeAt(at, () => this.#next())
+    return clock.wakeAt((clock.now() + ms) as Instant, act) // later than now
   }
 
   #begin(leg: Leg): void {
-    leg.handle = leg.way.network.dial(this.#options.address, LIMITS.dialTimeoutMs, leg)
+    leg.handle = leg.way.network.dial(this.#options.address, leg.way.timeoutMs, leg)
   }
 
   #notSecured(leg: Leg, failure: Failure): void {
@@ -153,7 +165,3 @@ export class Dial implements Pick<Connection, 'close'> {
     this.#begin(leg)
   }
 }
-
-const failureOf = (legs: readonly Leg[]): Failure | undefined =>
-  legs.map(({ failure }) => failure).findLast((failure) => failure !== undefined && failure.code !== 'ETIMEDOUT') ??
-  legs.at(-1)?.failure

@@ -37,8 +37,8 @@ export class Rig {
   }
 
   async engine(dataDir: string, options: Omit<EngineOptions, 'dataDir'> = {}): Promise<Engine> {
-    // Raw peers speak as the tests say and count who dials: encryption has tests of its own.
-    const engine = await createEngine({ host: HOST, dataDir, encryption: 'off', ...options })
+    // Raw peers speak as the tests say and count who dials: encryption and uTP have tests of their own.
+    const engine = await createEngine({ host: HOST, dataDir, encryption: 'off', utp: false, ...options })
     this.later(() => engine.close())
     return engine
   }

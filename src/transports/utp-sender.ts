@@ -1,0 +1,330 @@
+/**
+ * The sending half of a uTP connection: what waits, what is on its way, and what has to be sent once more.
+ *
+ * Strategy: bytes are put into packets as the window opens, each in memory of its own that lasts until it is acknowledged.
+ * A packet is lost when three that were sent after it have arrived, whichever time it was sent: each sending has a number,
+ * so that one that is sent again may be lost again. Where nothing comes back for long, all that is on its way is lost.
+ */
+import { LIMITS } from '../limits.js'
+import type { Instant } from '../values.js'
+import { after, plus, putUtpHead, UTP, UTP_HEADER_BYTES } from '../wire/utp.js'
+import { Ledbat } from './ledbat.js'
+
+/** What sends packets: the connection, which knows what is said of its other half. */
+export interface Transmitter {
+  /** False where this process has no room for it now. */
+  transmit(packet: Uint8Array): boolean
+  /** What was taken with these bytes has arrived. */
+  flushed(callback: () => void): void
+}
+
+interface Sent {
+  readonly packet: Uint8Array
+  readonly payloadBytes: number
+  sentAt: Instant
+  /** Which sending of this connection was its last. */
+  order: number
+  times: number
+  standing: 'flying' | 'arrived' | 'lost'
+}
+
+/** So many that were sent later must have arrived. */
+const REORDERED_MAX = 3
+/** A window that is shut is looked at again after up to so many doublings of the time. */
+const SHUT_TIMEOUTS_MAX = 3
+const FIRST_SLOTS = 32
+const PAYLOAD_BYTES = LIMITS.utpPacketBytes - UTP_HEADER_BYTES
+
+export class UtpSender {
+  readonly #out: Transmitter
+  readonly #connectionId: number
+  readonly #control = new Ledbat(LIMITS.utpPacketBytes)
+  #queue: Uint8Array[] = []
+  #queueAt = 0
+  #queuedBytes = 0
+  /** Bytes taken and bytes arrived, since the beginning, and who waits for the second to reach the first. */
+  #takenBytes = 0
+  #arrivedBytes = 0
+  readonly #waiting: { readonly at: number; readonly callback: () => void }[] = []
+  #slots: (Sent | undefined)[] = []
+  /** The oldest that has not arrived, and the next to be sent. */
+  #oldest: number
+  #next: number
+  #order = 0
+  #arrivedOrder = 0
+  #flyingBytes = 0
+  #lostCount = 0
+  /** Losses up to this packet were of one window. */
+  #recoverTo: number | undefined
+  #theirWindow: number = LIMITS.utpPacketBytes
+  #roundTripMs: number | undefined
+  #varianceMs = 0
+  #timeouts = 0
+  /** When what is on its way is given up. */
+  timeoutAt = Number.POSITIVE_INFINITY
+  #ending: 'no' | 'asked' | 'sent' = 'no'
+
+  constructor(out: Transmitter, connectionId: number, firstSeq: number) {
+    this.#out = out
+    this.#connectionId = connectionId
+    this.#oldest = firstSeq
+    this.#next = firstSeq
+  }
+
+  get nextSeq(): number {
+    return this.#next
+  }
+  get unsentBytes(): number {
+    return this.#takenBytes - this.#arrivedBytes
+  }
+  get timeouts(): number {
+    return this.#timeouts
+  }
+  /** All that was taken has arrived, the end with it where there was one. */
+  get isDone(): boolean {
+    return this.#oldest === this.#next && this.#queuedBytes === 0 && this.#ending !== 'asked'
+  }
+  get windowBytes(): number {
+    return this.#control.windowBytes
+  }
+
+  take(chunks: readonly Uint8Array[], flushed: (() => void) | undefined): void {
+    for (const chunk of chunks) {
+      if (chunk.length === 0) continue
+      this.#queue.push(chunk)
+      this.#queuedBytes += chunk.length
+      this.#takenBytes += chunk.length
+    }
+    if (flushed !== undefined) this.#waiting.push({ at: this.#takenBytes, callback: flushed })
+  }
+
+  /** An end follows what was taken. */
+  end(): void {
+    if (this.#ending === 'no') this.#ending = 'asked'
+  }
+
+  /** Whether an acknowledgement is of something that may have been sent: others may not say it. */
+  mayAck(ack: number): boolean {
+    return this.#isNew(ack) || after(plus(ack, 1), this.#oldest) <= LIMITS.utpPacketsMax
+  }
+
+  /** All up to `ack` has arrived, and what the bits say beyond the one after it. */
+  acked(ack: number, selective: Uint8Array, theirWindow: number, differenceUs: number, now: Instant): void {
+    if (!this.#isNew(ack)) return // an old packet
+    this.#theirWindow = theirWindow
+    this.#control.sample(differenceUs, now)
+    const limited = this.#flyingBytes + LIMITS.utpPacketBytes >= this.#control.windowBytes
+    let bytes = 0
+    while (this.#oldest !== plus(ack, 1)) {
+      const sent = this.#sent(this.#oldest)
+      if (sent !== undefined) {
+        bytes += this.#arrive(sent, now)
+        this.#arrivedBytes += sent.payloadBytes
+      }
+      this.#slots[this.#oldest & (this.#slots.length - 1)] = undefined
+      this.#oldest = plus(this.#oldest, 1)
+    }
+    bytes += this.#readSelective(ack, selective, now)
+    if (selective.length > 0) this.#findLosses()
+    // They are there, and have no room.
+    if (theirWindow < LIMITS.utpPacketBytes) this.#timeouts = Math.min(this.#timeouts, SHUT_TIMEOUTS_MAX)
+    if (bytes > 0) {
+      this.#timeouts = 0
+      this.#control.acked(bytes, limited)
+      this.#expectAnswer(now)
+    }
+    this.tellAll()
+  }
+
+  /** Those that wait for nothing any more. */
+  tellAll(): void {
+    while (this.#waiting.length > 0 && (this.#waiting[0]?.at ?? 0) <= this.#arrivedBytes) {
+      const first = this.#waiting.shift()
+      if (first !== undefined) this.#out.flushed(first.callback)
+    }
+  }
+
+  /** Sends what is lost, then what waits, as far as the windows go. */
+  fill(now: Instant): void {
+    const window = Math.min(this.#control.windowBytes, this.#theirWindow)
+    if (this.#lostCount > 0 && !this.#resend(window, now)) return
+    while (this.#mayFly(window)) {
+      if (this.#queuedBytes > 0) {
+        if (!this.#send(this.#pack(), now)) return
+      } else if (this.#ending === 'asked') {
+        this.#ending = 'sent'
+        const packet = new Uint8Array(UTP_HEADER_BYTES)
+        putUtpHead(packet, UTP.fin, this.#connectionId, this.#next)
+        this.#send(packet, now)
+        return
+      } else return
+    }
+    // Their window is shut: it is looked at again by a packet that goes beyond it.
+    if (this.#flyingBytes === 0 && this.#lostCount === 0 && this.timeoutAt === Number.POSITIVE_INFINITY)
+      this.timeoutAt = now + this.#timeoutMs
+  }
+
+  /** Nothing came back in time. */
+  timedOut(now: Instant): void {
+    this.#timeouts++
+    for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1)) {
+      const sent = this.#sent(seq)
+      if (sent?.standing === 'flying') this.#lose(sent)
+    }
+    this.#control.timedOut()
+    this.#recoverTo = undefined
+    this.#theirWindow = Math.max(this.#theirWindow, LIMITS.utpPacketBytes)
+    this.timeoutAt = now + this.#timeoutMs
+    this.fill(now)
+  }
+
+  get #timeoutMs(): number {
+    const known = this.#roundTripMs
+    const ms = known === undefined ? LIMITS.utpTimeoutFirstMs : known + 4 * this.#varianceMs
+    return Math.min(LIMITS.utpTimeoutMaxMs, Math.max(LIMITS.utpTimeoutMinMs, ms) * 2 ** this.#timeouts)
+  }
+
+  #expectAnswer(now: Instant): void {
+    this.timeoutAt =
+      this.#oldest === this.#next && this.#queuedBytes === 0 ? Number.POSITIVE_INFINITY : now + this.#timeoutMs
+  }
+
+  /** Of what is on its way, or the last before it. */
+  #isNew(ack: number): boolean {
+    return after(this.#oldest, plus(ack, 1)) <= after(this.#oldest, this.#next)
+  }
+
+  #sent(seq: number): Sent | undefined {
+    return this.#slots[seq & (this.#slots.length - 1)]
+  }
+
+  #mayFly(window: number): boolean {
+    if (after(this.#oldest, this.#next) >= LIMITS.utpPacketsMax) return false
+    const bytes = Math.min(this.#queuedBytes, PAYLOAD_BYTES)
+    return this.#flyingBytes + bytes <= window
+  }
+
+  /** The next of what waits, in a packet. */
+  #pack(): Uint8Array {
+    const packet = new Uint8Array(UTP_HEADER_BYTES + Math.min(PAYLOAD_BYTES, this.#queuedBytes))
+    putUtpHead(packet, UTP.data, this.#connectionId, this.#next)
+    let at = UTP_HEADER_BYTES
+    let taken = 0
+    while (at < packet.length) {
+      const chunk = this.#queue[taken]
+      if (chunk === undefined) break
+      const length = Math.min(chunk.length - this.#queueAt, packet.length - at)
+      packet.set(chunk.subarray(this.#queueAt, this.#queueAt + length), at)
+      at += length
+      this.#queueAt += length
+      if (this.#queueAt < chunk.length) break
+      this.#queueAt = 0
+      taken++
+    }
+    if (taken > 0) this.#queue.splice(0, taken)
+    this.#queuedBytes -= at - UTP_HEADER_BYTES
+    return packet
+  }
+
+  /** False where there was no room: then it counts as sent and lost. */
+  #send(packet: Uint8Array, now: Instant): boolean {
+    const seq = this.#next
+    if (after(this.#oldest, seq) + 1 > this.#slots.length) this.#makeRoom()
+    const payloadBytes = packet.length - UTP_HEADER_BYTES
+    const sent: Sent = { packet, payloadBytes, sentAt: now, order: 0, times: 0, standing: 'lost' }
+    this.#slots[seq & (this.#slots.length - 1)] = sent
+    this.#next = plus(seq, 1)
+    this.#lostCount++
+    return this.#fly(sent, now)
+  }
+
+  #fly(sent: Sent, now: Instant): boolean {
+    if (this.timeoutAt === Number.POSITIVE_INFINITY) this.timeoutAt = now + this.#timeoutMs
+    if (!this.#out.transmit(sent.packet)) return false
+    sent.sentAt = now
+    sent.order = ++this.#order
+    sent.times++
+    sent.standing = 'flying'
+    this.#lostCount--
+    this.#flyingBytes += sent.payloadBytes
+    return true
+  }
+
+  /** False where not all could be sent. */
+  #resend(window: number, now: Instant): boolean {
+    for (let seq = this.#oldest; seq !== this.#next && this.#lostCount > 0; seq = plus(seq, 1)) {
+      const sent = this.#sent(seq)
+      if (sent?.standing !== 'lost') continue
+      if (this.#flyingBytes > 0 && this.#flyingBytes + sent.payloadBytes > window) return false
+      if (!this.#fly(sent, now)) return false
+    }
+    return true
+  }
+
+  #makeRoom(): void {
+    const slots = new Array<Sent | undefined>(Math.max(FIRST_SLOTS, this.#slots.length * 2))
+    for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1))
+      slots[seq & (slots.length - 1)] = this.#sent(seq)
+    this.#slots = slots
+  }
+
+  /** Bytes that were not known to have arrived. */
+  #arrive(sent: Sent, now: Instant): number {
+    if (sent.standing === 'arrived') return 0
+    if (sent.standing === 'flying') this.#flyingBytes -= sent.payloadBytes
+    else this.#lostCount--
+    sent.standing = 'arrived'
+    const tookMs = now - sent.sentAt
+    if (sent.times === 1) this.#tookRoundTrip(tookMs)
+    // What arrives at once after it was sent again is what was sent before.
+    const isOfLast = sent.times === 1 || tookMs >= (this.#roundTripMs ?? 0) / 2
+    if (isOfLast && sent.order > this.#arrivedOrder) this.#arrivedOrder = sent.order
+    return Math.max(1, sent.payloadBytes)
+  }
+
+  #tookRoundTrip(ms: number): void {
+    if (this.#roundTripMs === undefined) {
+      this.#roundTripMs = ms
+      this.#varianceMs = ms / 2
+      return
+    }
+    this.#varianceMs += (Math.abs(ms - this.#roundTripMs) - this.#varianceMs) / 4
+    this.#roundTripMs += (ms - this.#roundTripMs) / 8
+  }
+
+  #readSelective(ack: number, bits: Uint8Array, now: Instant): number {
+    let bytes = 0
+    const most = after(ack, this.#next) - 2
+    for (let index = 0; index < bits.length; index++) {
+      const byte = bits[index] ?? 0
+      if (byte === 0) continue
+      for (let bit = 0; bit < 8; bit++) {
+        const beyond = index * 8 + bit
+        if ((byte & (1 << bit)) === 0 || beyond >= most) continue
+        const sent = this.#sent(plus(ack, beyond + 2))
+        if (sent !== undefined) bytes += this.#arrive(sent, now)
+      }
+    }
+    return bytes
+  }
+
+  #findLosses(): void {
+    let found = false
+    for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1)) {
+      const sent = this.#sent(seq)
+      if (sent?.standing !== 'flying' || sent.order + REORDERED_MAX > this.#arrivedOrder) continue
+      this.#lose(sent)
+      // Of one window only the first counts; what is sent again and lost again is of the next.
+      if (this.#recoverTo === undefined || sent.times > 1 || after(this.#recoverTo, seq) < 0x8000) found = true
+    }
+    if (!found) return
+    this.#control.lost()
+    this.#recoverTo = this.#next
+  }
+
+  #lose(sent: Sent): void {
+    sent.standing = 'lost'
+    this.#lostCount++
+    this.#flyingBytes -= sent.payloadBytes
+  }
+}
