@@ -6,6 +6,7 @@ import type { Retention } from './replay/compact.js'
 import type { Difference } from './replay/diff.js'
 import type { Explanation, Question } from './replay/explain/explain.js'
 import type { Moment } from './replay/history.js'
+import type { InspectionEvent } from './replay/inspection.js'
 import type { Topic } from './replay/topic.js'
 import type { Observable } from './rx.js'
 import type { InfoHash, PeerAddress } from './values.js'
@@ -226,6 +227,11 @@ export interface Transfer {
   committed(options?: CommittedOptions): Observable<readonly LoggedEvent[]>
   /** The state just after this event, or as it was at a time. A copy, which the caller may keep. */
   stateAt(moment: number | Moment): Promise<Readonly<TransferState>>
+  /**
+   * The machines of the transfer, its connections and its pieces in flight, as the inspectors of XState are told of them:
+   * `transfer.inspection().subscribe(inspector.inspect)`. From an event on, as `committed`.
+   */
+  inspection(options?: CommittedOptions): Observable<InspectionEvent>
   /** What was not as it is at the second moment, in the order of the state's parts. */
   diff(from: number | Moment, to: number | Moment): Promise<readonly Difference[]>
   /** The last event, up to the moment or of all, that changed a piece, a block, a peer or the transfer. */

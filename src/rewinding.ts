@@ -1,4 +1,6 @@
 /** Rewinding: what a transfer that is open can tell of its own past. */
+
+import type { CommittedOptions } from './api.js'
 import type { Commits } from './commits.js'
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
@@ -6,7 +8,9 @@ import type { Clock, TransferLog } from './ports.js'
 import type { Difference } from './replay/diff.js'
 import { type Explanation, explain, type Question } from './replay/explain/explain.js'
 import { History, type Moment } from './replay/history.js'
+import { Inspection, type InspectionEvent } from './replay/inspection.js'
 import type { Topic } from './replay/topic.js'
+import { Observable } from './rx.js'
 
 const momentOf = (moment: number | Moment): Moment => (typeof moment === 'number' ? { seq: moment } : moment)
 
@@ -42,6 +46,30 @@ export class Rewinding {
     await this.#upToNow()
     const options = moment === undefined ? { now: this.#clock.now() } : { moment: momentOf(moment) }
     return explain(this.#history, question, options)
+  }
+
+  inspection(options: CommittedOptions): Observable<InspectionEvent> {
+    return new Observable((listener) => {
+      let inspection: Inspection | undefined
+      let first: Promise<unknown> | undefined
+      const begin = async (): Promise<void> => {
+        const { from = this.#history.firstSeq } = options
+        const isFirst = from <= this.#history.firstSeq
+        inspection = new Inspection(await (isFirst ? this.#history.stateBeforeAll() : this.stateAt(from - 1)))
+      }
+      const ready = async (): Promise<void> => {
+        first ??= begin()
+        await first
+        await options.ready?.()
+      }
+      return this.#commits.observe({ ...options, ready }).subscribe({
+        next: (events) => {
+          for (const logged of events) for (const told of inspection?.take(logged) ?? []) listener.next(told)
+        },
+        error: (error) => listener.error(error),
+        complete: () => listener.complete(),
+      })
+    })
   }
 
   /** Histories are read from what is committed. */

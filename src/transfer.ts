@@ -26,6 +26,7 @@ import type { Difference } from './replay/diff.js'
 import type { Explanation, Question } from './replay/explain/explain.js'
 import { foldLog } from './replay/fold.js'
 import type { Moment } from './replay/history.js'
+import type { InspectionEvent } from './replay/inspection.js'
 import type { Topic } from './replay/topic.js'
 import { Rewinding } from './rewinding.js'
 import type { Observable } from './rx.js'
@@ -142,6 +143,10 @@ export class TorrentTransfer implements Transfer {
 
   stateAt(moment: number | Moment): Promise<Readonly<TransferState>> {
     return this.#rewinding.stateAt(moment)
+  }
+
+  inspection(options: CommittedOptions = {}): Observable<InspectionEvent> {
+    return this.#rewinding.inspection(options)
   }
 
   diff(from: number | Moment, to: number | Moment): Promise<readonly Difference[]> {

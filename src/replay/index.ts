@@ -23,6 +23,13 @@ export { METRICS, type Metric, MetricsFold, type MetricsSample, type Value } fro
 export { openMetricsText, otlpJson } from './export/metrics-text.js'
 export { type Folded, type FoldOptions, foldLog, foldOnto, type ReadableLog } from './fold.js'
 export { History, type Moment } from './history.js'
+export {
+  type InspectedActor,
+  type InspectedSnapshot,
+  Inspection,
+  type InspectionEvent,
+  inspectionMessage,
+} from './inspection.js'
 export type { Cause as MergedCause, Side } from './merge/causes.js'
 export type { Offset } from './merge/clocks.js'
 export { type Merged, type MergedLink, mergeCapsules } from './merge/merge.js'

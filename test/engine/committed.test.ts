@@ -1,9 +1,16 @@
 /** Committed events as an observable: from any number on, over restarts, at the pace of who subscribes. */
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { firstValueFrom } from 'rxjs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type CommittedOptions, type LoggedEvent, TorrewindError, type Transfer } from '../../src/index.js'
+import {
+  type CommittedOptions,
+  type InspectionEvent,
+  type LoggedEvent,
+  TorrewindError,
+  type Transfer,
+} from '../../src/index.js'
 import { makeContent } from './content.js'
 import { guard } from './guard.js'
 import { codeOf, eventsOf, type Rig, rigged, within } from './rig.js'
@@ -126,6 +133,26 @@ test(
       assert.equal(seqs, numbers(first, first + seqs.length))
       if (end === 'complete') assert.is(seqs.at(-1), (transfers[Math.floor(at / 2)]?.state.nextSeq ?? 0) - 1)
     }
+  }),
+)
+
+test(
+  'committed: inspectors of XState are told of every machine, from the beginning and from the middle',
+  rigged(async (rig) => {
+    const { transfer } = await download(rig)
+    const told: InspectionEvent[] = []
+    const inspector = { next: (event: InspectionEvent) => void told.push(event), error: () => undefined }
+    transfer.inspection({ from: 0 }).subscribe(inspector)
+    await within(transfer.done, 'the download')
+    const middle = Math.floor(transfer.state.nextSeq / 2)
+    const later = await within(firstValueFrom(transfer.inspection({ from: middle })), 'the first of the later ones')
+    assert.is(later.type, '@xstate.actor')
+    assert.is(later.actorRef.getSnapshot().value, 'downloading')
+    const last = () => told.findLast(({ actorRef }) => actorRef.sessionId === 'transfer')
+    while (last()?.actorRef.getSnapshot().value !== 'seeding') await setImmediate()
+    const stored = told.filter((each) => each.type === '@xstate.snapshot' && each.snapshot.value === 'stored')
+    assert.is(stored.length, content.metainfo.pieceCount)
+    assert.ok(stored.every((each) => each.type === '@xstate.snapshot' && each.snapshot.status === 'done'))
   }),
 )
 
