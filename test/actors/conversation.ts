@@ -12,6 +12,7 @@ import { foldOf } from './folding.js'
 import { Story, says, toPeer, toTransfer, woken } from './given.js'
 import { Guest } from './guest.js'
 import { checkInvariants } from './invariants.js'
+import { anyWish } from './wishes.js'
 import { World } from './world.js'
 
 const TIERS = [['http://a', 'http://b'], ['http://c']]
@@ -62,6 +63,8 @@ export class Conversation {
     story.also(session(number, { machineStartedAt: this.#bootedAt, randomSeed: chance.below(2 ** 32) }))
     if (this.state.tiers.length === 0) story.also({ type: 'trackers-set', tiers: TIERS })
     if (number > 1) story.also({ type: 'limits-set', download: 1_000_000 * number, upload: 0 })
+    if (chance.percent(30))
+      story.also({ type: 'sharing-set', superSeeding: chance.percent(50), suggesting: chance.percent(80) })
     story.after(chance.below(5_000))
     if (chance.percent(10)) return // ended before the files were looked at
     if (chance.percent(10)) this.give(toTransfer({ type: 'pause-asked' }))
@@ -114,7 +117,9 @@ export class Conversation {
   /** Something that was asked of the outside is done. */
   answer(): Input | undefined {
     const { world, chance, story } = this
-    switch (chance.below(7)) {
+    switch (chance.below(8)) {
+      case 7:
+        return world.placed()
       case 0:
         return world.hashed()
       case 1:
@@ -180,7 +185,12 @@ export class Conversation {
   #user(): Input | undefined {
     const { chance, story } = this
     const { pieceCount } = this.state.geometry
-    switch (chance.below(9)) {
+    switch (chance.below(13)) {
+      case 9:
+      case 10:
+      case 11:
+      case 12:
+        return anyWish(this.state, this.world, story.now)
       case 8:
         return { to: 'trackers', input: { type: 'scrape-asked' } }
       case 0:

@@ -77,7 +77,7 @@ export class Guest {
       case 0:
         return this.choking || chance.percent(30) ? this.#turn() : this.serve()
       case 1:
-        return this.#have()
+        return chance.percent(15) ? this.#loses() : this.#have()
       case 2:
         return says(this.key, { type: chance.percent(70) ? 'interested' : 'not-interested' })
       case 3:
@@ -173,6 +173,14 @@ export class Guest {
     if (piece === undefined) return undefined
     this.has.set(piece)
     return says(this.key, { type: 'have', piece })
+  }
+
+  /** Says that it has a piece no more; what was asked of it is still brought. */
+  #loses(): Input | undefined {
+    const piece = this.world.chance.below(this.has.length)
+    if (!this.has.has(piece)) return undefined
+    this.has.clear(piece)
+    return toPeer(this.key, { type: 'dont-have-arrived', piece })
   }
 
   #request(): Input {

@@ -25,6 +25,7 @@ export class World {
   readonly hashing: { readonly piece: PieceIndex; readonly fingerprints: boolean }[] = []
   readonly writing: PieceIndex[] = []
   readonly checking: PieceIndex[] = []
+  readonly placing: number[] = []
   readonly dialing = new Map<PeerKey, string>()
   readonly guests = new Map<PeerKey, Guest>()
   readonly announcing: string[] = []
@@ -55,7 +56,8 @@ export class World {
   /** The process is gone, and with it all that it had under way. */
   forgetProcess(): void {
     for (const piece of this.writing) if (this.chance.percent(50)) this.good.delete(piece)
-    for (const held of [this.hashing, this.writing, this.checking, this.announcing, this.scraping]) held.length = 0
+    for (const held of [this.hashing, this.writing, this.checking, this.placing, this.announcing, this.scraping])
+      held.length = 0
     for (const held of [this.kept, this.dialing, this.guests]) held.clear()
     this.syncing = undefined
     this.wakeAt = undefined
@@ -120,6 +122,9 @@ export class World {
       case 'stop-checking':
         this.checking.length = 0
         break
+      case 'place':
+        this.placing.push(...effect.files)
+        break
       case 'sync':
         this.syncing = effect.pieces
         break
@@ -163,7 +168,15 @@ export class World {
 
   /** Of everything that was asked, what can be answered now. */
   answers(now: number): Input[] {
-    const answers = [this.hashed(), this.written(now), this.checked(), this.synced(), this.dialed(), this.announced()]
+    const answers = [
+      this.hashed(),
+      this.written(now),
+      this.checked(),
+      this.synced(),
+      this.dialed(),
+      this.announced(),
+      this.placed(),
+    ]
     return answers.filter((answer) => answer !== undefined)
   }
 
@@ -179,7 +192,7 @@ export class World {
   written(now: number): Input | undefined {
     const piece = this.writing.splice(this.chance.below(this.writing.length), 1)[0]
     if (piece === undefined) return undefined
-    if (!this.calm && this.chance.percent(2)) {
+    if (!this.calm && this.chance.percent(4)) {
       this.good.delete(piece)
       return toPiece(piece, { type: 'write-failed', failure: { code: 'ENOSPC', message: 'full' } })
     }
@@ -196,6 +209,11 @@ export class World {
   checked(): Input | undefined {
     const piece = this.checking.shift()
     return piece === undefined ? undefined : toTransfer({ type: 'piece-checked', piece, good: this.good.has(piece) })
+  }
+
+  placed(): Input | undefined {
+    const file = this.placing.shift()
+    return file === undefined ? undefined : toTransfer({ type: 'file-placed', file })
   }
 
   synced(): Input | undefined {
