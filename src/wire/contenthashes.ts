@@ -136,7 +136,8 @@ export class ContentHashes<File extends NewTorrentFile> {
     const file = this.#files[this.#done.length]
     if (file === undefined) return
     this.#blockParts.end()
-    if (this.#done.length < this.#files.length - 1) this.#pieceParts.fill()
+    // As `padded` has it.
+    if (file.path.length > 1) this.#pieceParts.fill()
     const shape = shapeOf(file.length, this.#pieceLength)
     const layer = new Uint8Array(shape.pieces * MERKLE_HASH_BYTES)
     const perPiece = 2 ** shape.pieceHeight * MERKLE_HASH_BYTES

@@ -51,17 +51,17 @@ export const choosePieceLength = (totalBytes: number): number => {
 }
 
 /**
- * Where v2 has every file begin with a piece: the same files with padding after each but the last, for the other half of
- * a hybrid. BEP 47 recommends the names, and libtorrent pads the same way, so that the same files are the same torrent.
+ * Where v2 has every file begin with a piece: the same files of a folder with padding after each, for the other half of a
+ * hybrid. BEP 47 recommends the names, and libtorrent pads the same way, so that the same files are the same torrent.
  */
 export const padded = (
   name: string,
   files: readonly NewTorrentFile[],
   pieceLength: number,
 ): readonly NewTorrentFile[] =>
-  files.flatMap((file, at) => {
+  files.flatMap((file) => {
     const gap = (pieceLength - (file.length % pieceLength)) % pieceLength
-    if (gap === 0 || at === files.length - 1) return [file]
+    if (gap === 0 || file.path.length === 1) return [file]
     return [file, { path: [name, '.pad', String(gap)], length: gap, padding: true }]
   })
 

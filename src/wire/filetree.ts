@@ -103,7 +103,7 @@ const samePath = (left: TorrentFile, right: TorrentFile): boolean =>
   left.path.length === right.path.length && left.path.every((part, at) => part === right.path[at])
 
 /** The files of a hybrid: v1's list with v2's roots, where both say the same (BEP 52); else an error. */
-export const joinLists = (v1: TorrentFiles, v2: TorrentFiles): TorrentFiles => {
+export const joinLists = (v1: TorrentFiles, v2: TorrentFiles, pieceLength: number): TorrentFiles => {
   const disagree = (what: string) => invalid('info', `describes other files for v1 than for v2: ${what}`)
   const theirs = v2.files.filter((file) => !file.padding)
   if (v1.multiFile !== v2.multiFile) throw disagree('one in a folder, and one without')
@@ -118,6 +118,7 @@ export const joinLists = (v1: TorrentFiles, v2: TorrentFiles): TorrentFiles => {
     if (file.symlink?.join('/') !== other.symlink?.join('/')) throw disagree(`${path} leads to two places`)
     return { ...file, executable: file.executable || other.executable, piecesRoot: other.piecesRoot }
   })
+  if (v1.totalBytes > Math.ceil(v2.totalBytes / pieceLength) * pieceLength) throw disagree('there are more pieces')
   if (at < theirs.length) throw disagree(`${theirs[at]?.path.join('/')} is not in its place`)
   return { ...v1, files }
 }

@@ -99,7 +99,7 @@ const listFiles = (info: BencodeDictionary, version: TorrentVersion, pieceLength
   if (version === 'v1') return readFiles(info)
   if (version === 'v2') return readFileTree(info, pieceLength)
   const listed = readFiles(info)
-  return joinLists(listed, readFileTree(info, pieceLength, listed.multiFile))
+  return joinLists(listed, readFileTree(info, pieceLength, listed.multiFile), pieceLength)
 }
 
 const readInfo = (

@@ -10,6 +10,8 @@ export interface Shape {
   readonly pieceLength: number
   /** Path and size of each file; the path `.` is the torrent of a single file. */
   readonly files: readonly (readonly [string, number])[]
+  /** v1, where it is left out. */
+  readonly format?: 'v1' | 'v2' | 'hybrid' | undefined
 }
 
 export interface Sample extends Shape {
@@ -20,6 +22,9 @@ export interface Sample extends Shape {
   /** The content itself. */
   readonly root: string
   readonly infoHash: string
+  readonly infoHashV2: string
+  /** Of v2 and hybrids: the same without layers of pieces. */
+  readonly bare: string
   readonly bytes: number
   readonly pieces: number
 }
@@ -62,9 +67,12 @@ export const makeSample = async (dir: string, shape: Shape): Promise<Sample> => 
   const torrent = path.join(dir, `${shape.name}.torrent`)
   const files = shape.files.flatMap(([file, bytes]) => ['--file', `${file}=${bytes}`])
   const args = [peerScript('make_torrent.py'), dir, shape.name, torrent, '--piece-length', `${shape.pieceLength}`]
+  const { format = 'v1' } = shape
+  const bare = path.join(dir, `${shape.name} bare.torrent`)
+  if (format !== 'v1') files.push('--format', format, '--bare', bare)
   const { stdout } = await promisify(execFile)(PYTHON, [...args, ...files], { timeout: 60_000 })
-  const made = JSON.parse(stdout) as Pick<Sample, 'infoHash' | 'bytes' | 'pieces'>
-  return { ...shape, ...made, torrent, dir, root: path.join(dir, shape.name) }
+  const made = JSON.parse(stdout) as Pick<Sample, 'infoHash' | 'infoHashV2' | 'bytes' | 'pieces'>
+  return { ...shape, ...made, torrent, bare, dir, root: path.join(dir, shape.name) }
 }
 
 export const makeSamples = (dir: string, shapes: readonly Shape[] = Object.values(SHAPES)): Promise<Sample[]> =>

@@ -98,6 +98,7 @@ export const torrewind: Client = {
 export interface Created {
   readonly torrent: string
   readonly infoHash: string
+  readonly infoHashV2: string
   readonly bytes: number
   readonly pieces: number
 }
@@ -111,7 +112,8 @@ export const create = async (rig: Rig, root: string, ...options: string[]): Prom
   if (code !== 0) throw child.failure(`ended with ${code} after it was done`)
   return {
     torrent,
-    infoHash: textOf(line, 'infoHashV1'),
+    infoHash: line.infoHashV1 === null ? '' : textOf(line, 'infoHashV1'),
+    infoHashV2: line.infoHashV2 === null ? '' : textOf(line, 'infoHashV2'),
     bytes: numberOf(line, 'bytes'),
     pieces: numberOf(line, 'pieces'),
   }

@@ -19,6 +19,8 @@ arguments.add_argument('name')
 arguments.add_argument('out')
 arguments.add_argument('--piece-length', type=int, required=True)
 arguments.add_argument('--file', action='append', required=True)
+arguments.add_argument('--format', choices=['v1', 'v2', 'hybrid'], default='v1')
+arguments.add_argument('--bare', help='another .torrent of the same, without piece layers')
 arguments.add_argument('--seed', type=int, default=1, help='of the random content, so that a run can be repeated')
 options = arguments.parse_args()
 
@@ -37,11 +39,22 @@ for wanted in options.file:
 
 storage = lt.file_storage()
 lt.add_files(storage, root)
-maker = lt.create_torrent(storage, options.piece_length, lt.create_torrent.v1_only)
+flags = {'v1': lt.create_torrent.v1_only, 'v2': lt.create_torrent.v2_only, 'hybrid': 0}[options.format]
+maker = lt.create_torrent(storage, options.piece_length, flags)
 lt.set_piece_hashes(maker, options.dir)
+made = maker.generate()
 with open(options.out, 'wb') as file:
-    file.write(lt.bencode(maker.generate()))
+    file.write(lt.bencode(made))
+if options.bare:
+    del made[b'piece layers']
+    with open(options.bare, 'wb') as file:
+        file.write(lt.bencode(made))
 
 info = lt.torrent_info(options.out)
 assert info.piece_length() == options.piece_length, f'libtorrent chose pieces of {info.piece_length()} bytes'
-print(json.dumps({'infoHash': str(info.info_hashes().v1), 'bytes': info.total_size(), 'pieces': info.num_pieces()}))
+files = info.files()
+size = sum(files.file_size(at) for at in range(files.num_files()) if not files.file_flags(at) & lt.file_storage.flag_pad_file)
+hashes = info.info_hashes()
+print(json.dumps({
+    'infoHash': str(hashes.v1), 'infoHashV2': str(hashes.v2), 'bytes': size, 'pieces': info.num_pieces(),
+}))
