@@ -7,6 +7,8 @@ import type { AnnounceAnswer } from './wire/tracker.js'
 export interface AnnouncerOptions {
   readonly discovery: Discovery
   readonly infoHashes: readonly InfoHash[]
+  /** The user named this tracker. */
+  trusts(tracker: string): boolean
   /** The port that others reach us at, as far as is known now. */
   publicPort(): number
   give(input: Input): void
@@ -43,32 +45,42 @@ export class Announcer {
 
   /** A hybrid is told of by each of its hashes, and what their swarms have counts as one (BEP 52). */
   announce({ tracker, request }: Extract<Effect, { type: 'announce' }>): void {
-    const { discovery, infoHashes, publicPort, give, rested } = this.#options
+    const { discovery, infoHashes, trusts, publicPort, give, rested } = this.#options
     const port = publicPort()
     const pending = request.event === 'stopped' ? this.#farewells : this.#announces
     const answers: Answer<AnnounceAnswer>[] = []
     for (const infoHash of infoHashes) {
-      const cancel = discovery.announce(tracker, { ...request, infoHash, port }, (answer) => {
-        pending.delete(cancel)
-        answers.push(answer)
-        if (pending === this.#farewells) rested()
-        else if (answers.length === infoHashes.length) give({ to: 'trackers', input: joined(tracker, answers, port) })
-      })
+      const cancel = discovery.announce(
+        tracker,
+        { ...request, infoHash, port },
+        (answer) => {
+          pending.delete(cancel)
+          answers.push(answer)
+          if (pending === this.#farewells) rested()
+          else if (answers.length === infoHashes.length) give({ to: 'trackers', input: joined(tracker, answers, port) })
+        },
+        trusts(tracker),
+      )
       pending.add(cancel)
     }
   }
 
   scrape({ tracker, infoHash }: Extract<Effect, { type: 'scrape' }>): void {
-    const cancel = this.#options.discovery.scrape(tracker, infoHash, (answer) => {
-      this.#announces.delete(cancel)
-      this.#options.give({
-        to: 'trackers',
-        input:
-          answer.type === 'done'
-            ? { type: 'scrape-answered', tracker, answer: answer.value }
-            : { type: 'scrape-failed', tracker, failure: answer.failure },
-      })
-    })
+    const cancel = this.#options.discovery.scrape(
+      tracker,
+      infoHash,
+      (answer) => {
+        this.#announces.delete(cancel)
+        this.#options.give({
+          to: 'trackers',
+          input:
+            answer.type === 'done'
+              ? { type: 'scrape-answered', tracker, answer: answer.value }
+              : { type: 'scrape-failed', tracker, failure: answer.failure },
+        })
+      },
+      this.#options.trusts(tracker),
+    )
     this.#announces.add(cancel)
   }
 

@@ -10,7 +10,9 @@ import type { InspectionEvent } from './replay/inspection.js'
 import type { Topic } from './replay/topic.js'
 import type { Observable } from './rx.js'
 import type { InfoHash, PeerAddress } from './values.js'
+import type { BlocklistReport } from './wire/blocklist.js'
 import type { Metainfo } from './wire/metainfo.js'
+import type { LocalRequests } from './wire/networks.js'
 
 export interface EngineOptions {
   /** Folder of the event log; made where it is missing. One engine at a time may have it open. */
@@ -23,6 +25,13 @@ export interface EngineOptions {
   readonly syncLog?: boolean | undefined
   /** What of each log is kept, when its transfer is added and while it runs; everything, where it is left out. */
   readonly retention?: Retention | undefined
+  /** Addresses that are neither dialed, nor let in, nor asked as trackers or web seeds; see `setBlocklist`. */
+  readonly blocklist?: BlocklistSource | undefined
+  /**
+   * What torrents that others made may have this machine ask on itself and its network: `limited`, the default, to announces
+   * and to files without a query; `refused`, or all that is `allowed`.
+   */
+  readonly localRequests?: LocalRequests | undefined
   /** Bytes a second over all transfers; 0 or left out for no limit. */
   readonly downloadLimit?: number | undefined
   readonly uploadLimit?: number | undefined
@@ -59,6 +68,14 @@ export interface EngineOptions {
   readonly portMapping?: boolean | undefined
   /** How long the router is asked to do so each time, in milliseconds: an hour by default; renewed after half of it. */
   readonly portMappingLeaseMs?: number | undefined
+}
+
+/** Addresses with which nothing is had to do: lines of lists as other programs write them. */
+export interface BlocklistSource {
+  /** Paths of lists: PeerGuardian's text, eMule's DAT, networks as `10.0.0.0/8`, or a mixture; gzipped or not. */
+  readonly files?: readonly string[] | undefined
+  /** Lines as they may stand in such a file. */
+  readonly ranges?: readonly string[] | undefined
 }
 
 export interface AddOptions {
@@ -293,6 +310,11 @@ export interface Engine {
   readonly transfers: readonly Transfer[]
   /** Takes a path to a .torrent file, its bytes, or a CID or magnet of a transfer whose metainfo the log has. */
   add(source: string | Uint8Array, options: AddOptions): Promise<Transfer>
+  /**
+   * Blocks these addresses from now on, and no others: who is connected is let go. Resolves with how many ranges there are, and
+   * with what was not understood. Rejects with `BLOCKLIST_UNREADABLE`, and leaves everything as it was.
+   */
+  setBlocklist(source: BlocklistSource | undefined): Promise<BlocklistReport>
   /** Ends every transfer in good order. Safe at any time, any number of times. */
   close(): Promise<void>
 }

@@ -52,6 +52,7 @@ export class Arrivals {
   }
 
   take(connection: Connection): ConnectionEvents {
+    const { host } = connection.remote
     const arrival = new Arrival(connection, {
       ...this.#options,
       findNamed: (name) => this.#findNamed(name),
@@ -59,8 +60,16 @@ export class Arrivals {
     })
     this.#waiting.add(arrival)
     arrival.expectWithin(this.#options.clock, LIMITS.handshakeTimeoutMs)
-    if (this.#closed || this.#waiting.size > LIMITS.arrivalsMax) arrival.leave()
+    const isFull = this.#waiting.size > LIMITS.arrivalsMax || this.#of(host) > LIMITS.arrivalsPerHostMax
+    if (this.#closed || isFull) arrival.leave()
     return arrival
+  }
+
+  /** Whoever sends a byte a second keeps a place for as long as a handshake may take; the others are for others. */
+  #of(host: string): number {
+    let count = 0
+    for (const arrival of this.#waiting) if (arrival.host === host) count++
+    return count
   }
 
   #findNamed(name: Uint8Array): InfoHash | undefined {
@@ -96,7 +105,10 @@ class Arrival implements ConnectionEvents {
   /** Whoever it was handed to. */
   #inner: ConnectionEvents | undefined
 
+  readonly host: string
+
   constructor(connection: Connection, options: ArrivalOptions) {
+    this.host = connection.remote.host
     const decoder = new HandshakeDecoder()
     this.#expected = { ...options, connection, decoder, chunks: [], acceptor: undefined, secured: undefined }
   }

@@ -1,8 +1,9 @@
 /** createEngine: the engine on the real ports of this machine. */
-import type { Engine, EngineOptions } from './api.js'
+import type { BlocklistSource, Engine, EngineOptions } from './api.js'
 import { TorrentEngine } from './engine.js'
 import { TorrewindError } from './errors.js'
 import { LIMITS } from './limits.js'
+import { readBlocklistFile } from './node/blocklist-file.js'
 import { nodeClock } from './node/clock.js'
 import { defaultDataFolder, dhtFile, logFolder } from './node/machine.js'
 import { nodePorts } from './node/ports.js'
@@ -14,6 +15,8 @@ import type { Encryption } from './transports/dialing.js'
 import type { TransportSettings } from './transports/transports.js'
 import { isAddress, type PeerAddress } from './values.js'
 import { VERSION } from './version.js'
+import { AddressFilter, type Blocklist, BlocklistReader } from './wire/blocklist.js'
+import { LOCAL_REQUESTS, type LocalRequests } from './wire/networks.js'
 
 const wholeWithin = (value: number | undefined, most: number, option: string): number => {
   if (value === undefined) return 0
@@ -59,6 +62,25 @@ const readBootstrap = (nodes: EngineOptions['dhtBootstrap']): readonly PeerAddre
 const isLoopback = (host: string | undefined): boolean =>
   host !== undefined && (host === 'localhost' || host === '::1' || host.startsWith('127.'))
 
+/** Throws `OPTION_INVALID`. */
+const readLocalRequests = (value: LocalRequests | undefined): LocalRequests => {
+  if (value === undefined || LOCAL_REQUESTS.includes(value)) return value ?? 'limited'
+  throw new TorrewindError(
+    'OPTION_INVALID',
+    `localRequests is one of ${LOCAL_REQUESTS.join(', ')}, not ${String(value)}`,
+  )
+}
+
+/** Throws `BLOCKLIST_UNREADABLE` or `OPTION_INVALID`. */
+const readBlocklist = async ({ files = [], ranges = [] }: BlocklistSource): Promise<Blocklist> => {
+  const reader = new BlocklistReader()
+  for (const list of [files, ranges])
+    if (!Array.isArray(list)) throw new TorrewindError('OPTION_INVALID', 'files and ranges of a blocklist are lists')
+  for (const file of files) await readBlocklistFile(file, reader)
+  for (const line of ranges) reader.line(String(line))
+  return reader.finish()
+}
+
 /** All addresses of the machine. */
 const isEverywhere = (host: string | undefined): boolean => host === '0.0.0.0' || host === '::'
 
@@ -82,11 +104,16 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
       `portMappingLeaseMs must be from ${LIMITS.portMappingLeaseMinMs} to ${LIMITS.portMappingLeaseMaxMs}, not ${leaseMs}`,
     )
   if (options.dataDir === '') throw new TorrewindError('OPTION_INVALID', 'dataDir must be the path of a folder')
+  const filter = new AddressFilter()
+  if (options.blocklist !== undefined) filter.set(await readBlocklist(options.blocklist))
+  const rules = { local: readLocalRequests(options.localRequests), isBlocked: (host: string) => filter.refuses(host) }
   const dataFolder = options.dataDir ?? defaultDataFolder()
   const logs = await openLevelLogStore(logFolder(dataFolder), nodeClock(), { sync: options.syncLog === true })
   const onLoopback = isLoopback(options.host)
   return TorrentEngine.open({
-    ports: nodePorts(logs, isEverywhere(options.host) ? undefined : options.host, dhtFile(dataFolder)),
+    ports: nodePorts(logs, isEverywhere(options.host) ? undefined : options.host, dhtFile(dataFolder), rules),
+    filter,
+    readBlocklist,
     version: VERSION,
     readTorrentFile,
     makeStream: readableOf,

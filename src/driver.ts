@@ -137,7 +137,15 @@ export class Driver {
         blockOf: (piece, block) => this.#work.blockOf(piece, block),
         keepLayer: (file, layer) => options.keepLayer(file, layer),
       })
-    this.#announcer = new Announcer({ discovery, infoHashes: hashes, publicPort, lookUp, give, rested })
+    this.#announcer = new Announcer({
+      discovery,
+      infoHashes: hashes,
+      trusts: options.trusts,
+      publicPort,
+      lookUp,
+      give,
+      rested,
+    })
     this.#webSeeds = new WebSeedLinks({
       httpRanges: ports.httpRanges,
       layout,

@@ -1,11 +1,12 @@
 /** The engine: many transfers that share ports, limits and one listening socket. */
 import type { Strategy } from './actors/strategy.js'
 import type { EngineFact } from './actors/vocabulary.js'
-import type { AddOptions, Engine, Transfer } from './api.js'
+import type { AddOptions, BlocklistSource, Engine, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
-import type { Answer, Listener, Ports, TransferEntry } from './ports.js'
+import type { EventOf } from './events/vocabulary.js'
+import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
 import { Throttle } from './throttle.js'
@@ -13,6 +14,7 @@ import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } fro
 import { type TransportSettings, Transports } from './transports/transports.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
+import { AddressFilter, type Blocklist, type BlocklistReport, blocklistOf } from './wire/blocklist.js'
 import { readCid, wireHashesOf } from './wire/identity.js'
 import { parseMagnet } from './wire/magnet.js'
 import { type Metainfo, parseTorrent } from './wire/metainfo.js'
@@ -22,6 +24,10 @@ export interface EngineParts {
   readonly version: string
   /** Reads a .torrent file, within bounds. Throws `SOURCE_UNREADABLE` or `TORRENT_TOO_LARGE`. */
   readTorrentFile(path: string): Promise<Uint8Array>
+  /** Addresses with which nothing is had to do; its blocklist may be set before. */
+  readonly filter?: AddressFilter | undefined
+  /** Throws `BLOCKLIST_UNREADABLE`. */
+  readBlocklist?(source: BlocklistSource): Promise<Blocklist>
   readonly port: number
   readonly host: string | undefined
   readonly retention?: Retention | undefined
@@ -69,6 +75,9 @@ export class TorrentEngine implements Engine {
   readonly #transfers = new Map<string, TorrentTransfer>()
   /** The names of hybrids by their hashes of v2 (BEP 52). */
   readonly #otherNames = new Map<string, string>()
+  readonly #filter: AddressFilter
+  /** What is blocked, for transfers that come later. */
+  #blocked: EventOf<'blocklist-set'> | undefined
   /** Transfers being added or forgotten, by their hexadecimal info-hash. */
   readonly #busy = new Map<string, Promise<unknown>>()
   #closing: Promise<void> | undefined
@@ -96,6 +105,7 @@ export class TorrentEngine implements Engine {
     // Without TCP it only told which port is free.
     if (parts.transports?.tcp === false) await answer.value.close()
     engine = new TorrentEngine(parts, answer.value, arrivals)
+    if (parts.filter?.blocklist !== undefined) engine.#block(parts.filter.blocklist)
     return engine
   }
 
@@ -103,6 +113,7 @@ export class TorrentEngine implements Engine {
     this.#parts = parts
     this.#listener = listener
     this.#arrivals = arrivals
+    this.#filter = parts.filter ?? new AddressFilter()
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
     const { host, ports } = parts
     this.#udp = new SharedUdp({ datagrams: ports.datagrams, port: listener.port, host })
@@ -142,6 +153,28 @@ export class TorrentEngine implements Engine {
   /** Of all transfers. */
   get hashes(): readonly InfoHash[] {
     return [...this.#transfers.values()].map(({ infoHash: hash }) => hash)
+  }
+
+  async setBlocklist(source: BlocklistSource | undefined): Promise<BlocklistReport> {
+    this.#assertOpen()
+    const { readBlocklist } = this.#parts
+    const blocklist =
+      readBlocklist === undefined || source?.files === undefined
+        ? blocklistOf(source?.ranges ?? [])
+        : await readBlocklist(source)
+    this.#assertOpen()
+    this.#block(blocklist)
+    return blocklist.report
+  }
+
+  #block(blocklist: Blocklist): void {
+    const { ranges, lines, errors } = blocklist.report
+    this.#filter.set(blocklist)
+    this.#blocked = { type: 'blocklist-set', blocked: ranges, lines, errors }
+    for (const transfer of this.#transfers.values()) {
+      transfer.learn(this.#blocked)
+      transfer.refuseBlocked()
+    }
   }
 
   find(hash: InfoHash): TorrentTransfer | undefined {
@@ -207,6 +240,14 @@ export class TorrentEngine implements Engine {
     if (this.#closing !== undefined) throw new TorrewindError('ENGINE_CLOSED', 'the engine was closed')
   }
 
+  #refuseToDial(events: ConnectionEvents): Pick<Connection, 'close'> {
+    const { clock } = this.#parts.ports
+    const close = clock.wakeAt(clock.now(), () =>
+      events.closed({ code: 'BLOCKED', message: 'the address is on the blocklist' }),
+    )
+    return { close }
+  }
+
   async #open(name: string, entry: TransferEntry, metainfo: Metainfo, add: AddOptions): Promise<TorrentTransfer> {
     const { ports, version, strategy, retention } = this.#parts
     if (retention !== undefined) await retain(ports.logs, entry.infoHash, retention, ports.clock.now())
@@ -219,7 +260,11 @@ export class TorrentEngine implements Engine {
         metainfo,
         log,
         throttle: this.#throttle,
-        dial: (address, hash, events) => this.#transports.dial(address, hash, events),
+        dial: (address, hash, events) =>
+          this.#filter.refuses(address.host)
+            ? this.#refuseToDial(events)
+            : this.#transports.dial(address, hash, events),
+        refuses: (host) => this.#filter.refuses(host),
         reach: this.#reach,
         version,
         add,
@@ -239,6 +284,7 @@ export class TorrentEngine implements Engine {
     this.#transfers.set(name, transfer)
     for (const other of others) this.#otherNames.set(other, name)
     for (const fact of this.#reach.facts) transfer.learn(fact)
+    if (this.#blocked !== undefined) transfer.learn(this.#blocked)
     try {
       await transfer.start()
     } catch (error) {

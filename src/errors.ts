@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   SOURCE_INVALID: 'neither a .torrent file, nor its bytes, nor a magnet URI, nor a CID',
   METADATA_UNKNOWN: 'a magnet or CID names a torrent whose metadata the data folder does not have',
   SOURCE_UNREADABLE: 'the .torrent file cannot be read',
+  BLOCKLIST_UNREADABLE: 'a blocklist cannot be read, or is longer than the bound in limits',
   CONTENT_UNREADABLE: 'a file or folder to be shared cannot be read',
   CONTENT_EMPTY: 'there is no byte to be shared',
   CONTENT_CHANGED: 'a file changed while the torrent of it was being made',

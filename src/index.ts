@@ -1,6 +1,7 @@
 /** Public names of `torrewind`. */
 export type {
   AddOptions,
+  BlocklistSource,
   ByteSource,
   ByteStream,
   CommittedOptions,
@@ -33,5 +34,7 @@ export type { InspectionEvent } from './replay/inspection.js'
 export type { Topic } from './replay/topic.js'
 export type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
 export { VERSION } from './version.js'
+export type { BlocklistError, BlocklistReport } from './wire/blocklist.js'
 export { cidText } from './wire/identity.js'
 export { type Metainfo, parseTorrent, type TorrentFile } from './wire/metainfo.js'
+export type { LocalRequests } from './wire/networks.js'

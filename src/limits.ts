@@ -496,6 +496,24 @@ export const LIMITS = {
   candidatesMax: 3_000,
   /** One that could not be reached so often makes way where there are too many. */
   candidateFailuresMax: 3,
+  /** Ranges of a blocklist, of IPv4 and IPv6: lists that people use have under a million. 8 bytes and 100 bytes each. */
+  blocklistRangesMax: 2_000_000,
+  blocklistRanges6Max: 200_000,
+  /** A blocklist unpacked; a million lines take 50 MiB. */
+  blocklistBytesMax: 512 * MIB,
+  blocklistLineCharactersMax: 1_024,
+  /** Lines that were not understood are counted, and so many of them shown. */
+  blocklistErrorsTold: 10,
+  blocklistErrorCharactersMax: 120,
+  /** Addresses that were turned away are told one by one so often in a session: whoever has many could fill the log. */
+  refusalsTold: 256,
+  /** Connections with one host, loopback aside: peers share an address, but not so many, and nobody needs all places. */
+  peersPerHostMax: 12,
+  /** Of those who have not said which transfer they are for, so many may be of one host: 20 s each, as slow as they like. */
+  arrivalsPerHostMax: 32,
+  /** Messages of a peer that change nothing for long (refused, taken back, said and unsaid), within so long. */
+  chatterMax: 4_000,
+  chatterMs: 10_000,
   /** Connections of one transfer, dialed ones and accepted ones together. */
   peersMax: 80,
   /** Of those, how many we dial ourselves, so that others find a place. */

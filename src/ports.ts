@@ -177,9 +177,15 @@ export interface Discovery {
    * tracker), `TOO_LARGE`, `REDIRECTS`, `FAILURE` (the tracker said no; the message is its reason), `UNSUPPORTED` (its
    * protocol), or the system's own.
    */
-  announce(tracker: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel
+  announce(
+    tracker: string,
+    request: AnnounceRequest,
+    done: (answer: Answer<AnnounceAnswer>) => void,
+    /** The user named the tracker; else it may be a trap of whoever made the torrent (`LOCAL_ADDRESS`). */
+    trusted?: boolean,
+  ): Cancel
   /** Asks a tracker for its counts of a torrent, likewise; `UNSUPPORTED` also where it has none, as its URL says. */
-  scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel
+  scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void, trusted?: boolean): Cancel
 }
 
 /** The IP addresses of a name, or of the address that it is, the best first. Not from within the call. */

@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly log: TransferLog
   readonly throttle: Throttle
   readonly dial: Dialer
+  /** Nothing is had to do with this host. */
+  refuses(host: string): boolean
   readonly reach: Pick<Reach, 'publicPort' | 'announceLocally' | 'lookUp' | 'meetNode'>
   readonly version: string
   readonly add: AddOptions
@@ -189,10 +191,20 @@ export class TransferSession {
     this.accept({ to: 'transfer', input })
   }
 
+  /** Lets go of those with whom nothing is had to do any more. */
+  refuseBlocked(): void {
+    const addresses = [...this.state.peers.values()]
+      .filter(({ address, webSeed }) => webSeed === undefined && this.#options.refuses(address.host))
+      .map(({ address }) => address)
+    if (addresses.length > 0) this.tell({ type: 'addresses-refused', addresses })
+  }
+
   /** A peer dialed us and named our info-hash with these bytes. */
   takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
-    if (this.#ended) {
+    const isRefused = this.#options.refuses(connection.remote.host)
+    if (this.#ended || isRefused) {
       connection.close()
+      if (isRefused) this.tell({ type: 'addresses-refused', addresses: [connection.remote] })
       return { opened: () => undefined, received: () => undefined, closed: () => undefined }
     }
     const peer = this.state.nextPeer as PeerKey // the next number of this log

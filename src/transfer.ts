@@ -123,6 +123,11 @@ export class TorrentTransfer implements Transfer {
     this.#session.tell({ type: 'fact-found', fact })
   }
 
+  /** The engine's blocklist is another one. */
+  refuseBlocked(): void {
+    this.#session.refuseBlocked()
+  }
+
   /** The local network has a peer. */
   meetLocally(address: PeerAddress): void {
     this.#session.tell({ type: 'peers-found', source: 'lsd', addresses: [address] })

@@ -3,17 +3,18 @@ import { banName } from '../events/banning.js'
 import type { Candidate, PeerState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
-import type { Instant, PeerAddress, PeerKey } from '../values.js'
+import { type Instant, type PeerAddress, type PeerKey, showAddress } from '../values.js'
+import { kindOfHost } from '../wire/networks.js'
 import { isDhtNode } from './dht.js'
 import { closePeer } from './peer-steps.js'
 import { chosenOf, whoMakesWay } from './priorities.js'
 import { both, type CloseReason, type Decision, decided, type Effect, NOTHING } from './vocabulary.js'
 
-type PeersByHost = ReadonlyMap<string, readonly PeerState[]>
+type PeersByHost = Map<string, readonly Pick<PeerState, 'address' | 'listenPort'>[]>
 
 /** Candidates are many, and most are connected already: to go through all peers for each took longer than the rest. */
 const peersByHost = (state: Readonly<TransferState>): PeersByHost => {
-  const peers = new Map<string, PeerState[]>()
+  const peers = new Map<string, Pick<PeerState, 'address' | 'listenPort'>[]>()
   for (const peer of state.peers.values()) {
     const others = peers.get(peer.address.host)
     if (others === undefined) peers.set(peer.address.host, [peer])
@@ -21,6 +22,10 @@ const peersByHost = (state: Readonly<TransferState>): PeersByHost => {
   }
   return peers
 }
+
+/** Nobody has all places, and no host is dialed at each of its ports because somebody named them; this machine may be. */
+const isCrowded = (connections: number, host: string): boolean =>
+  connections >= LIMITS.peersPerHostMax && kindOfHost(host) !== 'loopback'
 
 const isConnected = (peers: PeersByHost, { host, port }: PeerAddress): boolean =>
   peers.get(host)?.some(({ address, listenPort }) => address.port === port || listenPort === port) === true
@@ -34,7 +39,8 @@ const mayDial = (
   candidate.peer === undefined &&
   candidate.nextDialAt <= now &&
   !state.banned.has(banName(candidate.address)) &&
-  !isConnected(peers, candidate.address)
+  !isConnected(peers, candidate.address) &&
+  !isCrowded(peers.get(candidate.address.host)?.length ?? 0, candidate.address.host)
 
 export const dial = (state: Readonly<TransferState>, now: Instant): Decision => {
   if (state.standing.tags.active !== true) return NOTHING
@@ -55,6 +61,11 @@ export const dial = (state: Readonly<TransferState>, now: Instant): Decision => 
   for (const [name, candidate] of state.candidates)
     if (!state.ownAddresses.has(name) && mayDial(state, peers, candidate, now)) willing.push(candidate)
   for (const candidate of chosenOf(state, willing, room)) {
+    // Counted with those that are there, for the candidates after it.
+    const { host } = candidate.address
+    const there = peers.get(host) ?? []
+    if (isCrowded(there.length, host)) continue
+    peers.set(host, [...there, { address: candidate.address, listenPort: undefined }])
     const peer = key++ as PeerKey // the next number of this log
     events.push({ type: 'dial-began', peer, ...candidate.address })
     effects.push({ type: 'dial', peer, address: candidate.address })
@@ -74,6 +85,9 @@ export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: P
     return refuse(checking === true ? 'checking' : paused === true ? 'paused' : failed === true ? 'failed' : 'ended')
   }
   if (state.banned.has(banName(address))) return refuse('banned')
+  let ofHost = 0
+  for (const peer of state.peers.values()) if (peer.address.host === address.host) ofHost++
+  if (isCrowded(ofHost, address.host)) return refuse('too-many-of-host')
   const isFull = state.peers.size >= LIMITS.peersMax
   const idle = isFull ? whoMakesWay(state, address, now) : undefined
   if (isFull && idle === undefined) return refuse('too-many-peers')
@@ -82,4 +96,21 @@ export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: P
     left,
     decided({ events: [event], effects: [{ type: 'greet', peer, peerId: state.peerId, dht: isDhtNode(state) }] }),
   )
+}
+
+/** The user blocked them: those that are connected are let go, and the first of all are told. */
+export const refuseAddresses = (state: Readonly<TransferState>, addresses: readonly PeerAddress[]): Decision => {
+  const room = Math.max(0, LIMITS.refusalsTold - state.refused)
+  const names = new Set(addresses.map(showAddress))
+  const gone = [...state.peers.values()].filter(({ address }) => names.has(showAddress(address)))
+  return decided({
+    events: addresses
+      .slice(0, room)
+      .map(({ host, port }) => ({ type: 'address-refused', host, port, reason: 'blocklist' })),
+    messages: gone.map(({ key }) => ({
+      to: 'peer',
+      peer: key,
+      message: { type: 'close', reason: 'blocked', detail: '' },
+    })),
+  })
 }

@@ -166,6 +166,8 @@ export const heard = (
   const { key } = peer
   const { tags } = peer.standing
   if (tags.open !== true) return NOTHING
+  if (peer.chatter >= LIMITS.chatterMax && now - peer.chatterSince <= LIMITS.chatterMs)
+    return closePeer(state, peer, 'flooding', `${peer.chatter} messages that came to nothing`)
   switch (message.type) {
     case 'request':
       return request(state, peer, message)

@@ -264,7 +264,12 @@ export const decidePeer = (
       return decided({ events: [{ ...cause, peer: key }] })
     case 'dial-failed':
       return decided({
-        events: [{ type: 'dial-failed', peer: key, reason: cause.failure.code }],
+        events: [
+          { type: 'dial-failed', peer: key, reason: cause.failure.code },
+          ...(cause.failure.code === 'BLOCKED' && state.refused < LIMITS.refusalsTold
+            ? [{ type: 'address-refused' as const, ...peer.address, reason: 'blocklist' as const }]
+            : []),
+        ],
         messages: [{ to: 'transfer', message: { type: 'fill-connections' } }],
       })
     case 'handshake-arrived':

@@ -8,7 +8,7 @@ import { LIMITS } from '../limits.js'
 import { boundedText, type Instant, type PeerKey, type PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { CHOKER } from './choker.js'
-import { accept, dial } from './connecting.js'
+import { accept, dial, refuseAddresses } from './connecting.js'
 import { askForHashes, askMissing } from './hashes.js'
 import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
@@ -222,6 +222,8 @@ export const decideTransfer = (
       return dial(state, now)
     case 'ask-web-seeds':
       return askWebSeeds(state, now)
+    case 'addresses-refused':
+      return refuseAddresses(state, cause.addresses)
     case 'web-seeds-wished':
       return setWebSeeds(state, cause.urls)
     case 'reveal':

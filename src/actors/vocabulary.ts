@@ -82,6 +82,9 @@ export type CloseReason =
   | 'failed'
   | 'checking'
   | 'removed'
+  | 'blocked'
+  | 'too-many-of-host'
+  | 'flooding'
 
 export type Effect =
   | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }

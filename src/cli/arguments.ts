@@ -105,3 +105,9 @@ export const logMaxSize = (): Option =>
 
 export const retentionOf = ({ logMaxAge: maxAgeMs, logMaxSize: maxBytes }: RetentionFlags): Retention | undefined =>
   maxAgeMs === undefined && maxBytes === undefined ? undefined : { maxAgeMs, maxBytes }
+
+export const blocklistOption = (): Option =>
+  new Option(
+    '--blocklist <file>',
+    'addresses to have nothing to do with: a list as PeerGuardian or eMule write it, or of networks; may be given many times',
+  ).argParser(each(asIs))

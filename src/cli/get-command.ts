@@ -4,6 +4,7 @@ import { Argument, Command } from 'commander'
 import type { PeerAddress, Transfer } from '../index.js'
 import {
   asIs,
+  blocklistOption,
   dhtNode,
   each,
   encryptionOption,
@@ -36,6 +37,7 @@ interface GetFlags extends RetentionFlags, TransportFlags {
   readonly peer?: readonly PeerAddress[]
   readonly tracker?: readonly string[]
   readonly webSeed?: readonly string[]
+  readonly blocklist?: readonly string[]
   readonly select?: readonly string[]
   readonly seed?: true
   readonly sequential?: true
@@ -76,6 +78,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
     context,
     {
       port: listenPort,
+      blocklistFiles: flags.blocklist,
       downloadLimit,
       uploadLimit,
       lsd,
@@ -150,6 +153,7 @@ export const getCommand = (context: CommandContext): Command =>
     .addOption(noLsd())
     .addOption(noUpnp())
     .addOption(encryptionOption())
+    .addOption(blocklistOption())
     .addOption(noTcp())
     .addOption(noUtp())
     .addOption(recordOption())

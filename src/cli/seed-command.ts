@@ -7,6 +7,7 @@ import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
 import {
   asIs,
+  blocklistOption,
   dhtNode,
   each,
   encryptionOption,
@@ -36,6 +37,7 @@ interface SeedFlags extends RetentionFlags, TransportFlags {
   readonly port: number
   readonly tracker?: readonly string[]
   readonly super?: true
+  readonly blocklist?: readonly string[]
   readonly uploadLimit?: number
   readonly lsd: boolean
   readonly dht: boolean
@@ -74,6 +76,7 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
     context,
     {
       port: listenPort,
+      blocklistFiles: flags.blocklist,
       uploadLimit,
       ...found,
       encryption: flags.encryption,
@@ -115,6 +118,7 @@ export const seedCommand = (context: CommandContext): Command =>
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
     .option('--super', 'show peers the pieces one by one, so that each is sent about once: for a first seed (BEP 16)')
+    .addOption(blocklistOption())
     .addOption(recordOption())
     .addOption(logMaxAge())
     .addOption(logMaxSize())

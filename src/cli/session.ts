@@ -15,16 +15,32 @@ import { showBytes, showCount, showRate, showSeconds } from './format.js'
 
 const SAY_EVERY_MS = 1_000
 
+/** Before anything is added, so that nobody who is blocked is met; and says what of it was not understood. */
+const block = async (context: CommandContext, engine: Engine, files: readonly string[]): Promise<void> => {
+  const { ranges, lines, errors, firstErrors } = await engine.setBlocklist({ files })
+  context.say({ type: 'blocklist', ranges, lines, errors })
+  context.tell(`${showCount(ranges, 'range')} of addresses blocked, of ${showCount(lines, 'line')}`)
+  const [first] = firstErrors
+  if (first !== undefined)
+    context.tell(`  ${showCount(errors, 'line')} not understood, the first of them line ${first.line}: ${first.text}`)
+}
+
 /** Opens an engine on the data folder, and closes it in good order however the work ends. */
 export const withEngine = async (
   context: CommandContext,
-  options: Omit<EngineOptions, 'dataDir'>,
+  {
+    blocklistFiles,
+    ...options
+  }: Omit<EngineOptions, 'dataDir' | 'blocklist'> & {
+    readonly blocklistFiles?: readonly string[] | undefined
+  },
   work: (engine: Engine) => Promise<void>,
   sayPort = true,
 ): Promise<void> => {
   const engine = await createEngine({ ...options, dataDir: context.dataDir })
   try {
     if (sayPort) context.say({ type: 'listening', port: engine.port })
+    if (blocklistFiles !== undefined) await block(context, engine, blocklistFiles)
     context.debug(`listening on port ${engine.port}, event log in ${context.dataDir}`)
     await work(engine)
   } finally {

@@ -39,6 +39,15 @@ const hear = (state: TransferState, event: { type: EventType; peer: PeerKey }, a
   return peer
 }
 
+/** It was heard, and what it said may be said again and again. */
+export const chat = (peer: PeerState, at: Instant): void => {
+  if (at - peer.chatterSince > LIMITS.chatterMs) {
+    peer.chatterSince = at
+    peer.chatter = 0
+  }
+  peer.chatter++
+}
+
 const say = (state: TransferState, event: { type: EventType; peer: PeerKey }, at: Instant): PeerState => {
   const peer = stepPeer(state, event.peer, event.type)
   peer.lastSentAt = at
@@ -97,6 +106,8 @@ export const newPeer = (
   downloaded: emptyMeter(),
   uploaded: emptyMeter(),
   wastedBytes: ZERO,
+  chatter: 0,
+  chatterSince: ZERO,
   unasked: 0,
   snubbed: false,
   deniedAt: ZERO,
@@ -299,6 +310,7 @@ export const peerFolds = {
   },
   'extensions-received'(state, event, at) {
     const peer = hear(state, event, at)
+    chat(peer, at)
     peer.client = event.client ?? ''
     peer.listenPort = event.listenPort ?? peer.listenPort
     peer.uploadOnly = event.uploadOnly
@@ -323,6 +335,10 @@ export const peerFolds = {
     state.banned.add(event.address)
     for (const [name, { address }] of state.candidates)
       if (banName(address) === event.address) state.candidates.delete(name)
+  },
+  'address-refused'(state, event) {
+    state.refused++
+    state.candidates.delete(showAddress(event))
   },
   'keep-alive-sent': (state, event, at) => void say(state, event, at),
   'keep-alive-received': (state, event, at) => void hear(state, event, at),
@@ -366,8 +382,8 @@ export const peerFolds = {
   },
   'interested-sent': (state, event, at) => void say(state, event, at),
   'not-interested-sent': (state, event, at) => void say(state, event, at),
-  'interested-received': (state, event, at) => void hear(state, event, at),
-  'not-interested-received': (state, event, at) => void hear(state, event, at),
+  'interested-received': (state, event, at) => chat(hear(state, event, at), at),
+  'not-interested-received': (state, event, at) => chat(hear(state, event, at), at),
   'choke-sent'(state, event, at) {
     const peer = say(state, event, at)
     // What it was allowed it gets all the same (BEP 6).
@@ -379,6 +395,7 @@ export const peerFolds = {
   },
   'choke-received'(state, event, at) {
     const peer = hear(state, event, at)
+    chat(peer, at)
     if (peer.requested.size > 0) peer.deniedAt = at
     if (!peer.fast) releaseRequests(state, peer)
   },

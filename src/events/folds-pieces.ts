@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.js'
 import { BLOCK_BYTES, type Instant, type PieceIndex } from '../values.js'
 import { banNameOfPeer } from './banning.js'
 import type { Folds } from './fold.js'
-import { cameLate, endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
+import { cameLate, chat, endParole, releaseRequests, remember, stepPeer } from './folds-peers.js'
 import { meetDeadline } from './folds-wants.js'
 import { blockAt, blockKey, lengthOfPiece } from './geometry.js'
 import { isHashless } from './hash-orders.js'
@@ -196,10 +196,13 @@ export const pieceFolds = {
   'cancel-received'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
     peer.lastReceivedAt = at
+    chat(peer, at)
     peer.asked.delete(rangeName(event))
   },
-  'request-refused'(state, event) {
-    stepPeer(state, event.peer, event.type).asked.delete(rangeName(event))
+  'request-refused'(state, event, at) {
+    const peer = stepPeer(state, event.peer, event.type)
+    chat(peer, at)
+    peer.asked.delete(rangeName(event))
   },
   'block-served'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)

@@ -179,6 +179,8 @@ export const transferFolds = {
         tracker.scraping = false
         tracker.failures = 0
       }
+    state.blockedRanges = 0
+    state.refused = 0
     state.lsd.joined = false
     state.lsd.announceAt = 0
     forgetDht(state)
@@ -387,6 +389,9 @@ export const transferFolds = {
     if (externalHost !== undefined) learnOwnAddress(state, { host: externalHost, port: externalPort })
     // Trackers name another port than the one that leads to us.
     if (toldPort !== externalPort) state.announceNext.at = 0
+  },
+  'blocklist-set'(state, event) {
+    state.blockedRanges = event.blocked
   },
   'port-mapping-failed': () => undefined,
   'port-unmapped'(state) {

@@ -18,6 +18,7 @@ import type { EventOf } from './vocabulary.js'
 
 /** What the engine found out that concerns all of its transfers, as the event that each of them logs. */
 export type EngineFact = EventOf<
+  | 'blocklist-set'
   | 'port-mapped'
   | 'port-mapping-failed'
   | 'port-unmapped'
@@ -147,6 +148,9 @@ export const INPUTS = {
     'storage-failed': input(12, 'The disk does not let the transfer go on.', { failure }),
     'sync-finished': input(13, 'What was written before is on the medium.', {}),
     woken: input(14, 'The clock has reached the time that was asked for.', {}),
+    'addresses-refused': input(211, 'The user blocked these addresses, which tried to connect or were connected.', {
+      addresses: list(address),
+    }),
     'web-seeds-wished': input(210, 'The user wants these web seeds, and no others.', { urls: list(text) }),
     'fact-found': input(15, 'The engine found out what concerns all of its transfers.', {
       fact: eventOf<EngineFact>(),

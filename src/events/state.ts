@@ -85,6 +85,9 @@ export interface PeerState {
   readonly downloaded: Meter
   readonly uploaded: Meter
   wastedBytes: number
+  /** Messages since a while that changed nothing for long. */
+  chatter: number
+  chatterSince: number
   /** Blocks that we never asked for. */
   unasked: number
   snubbed: boolean
@@ -287,6 +290,9 @@ export interface TransferState {
   nextPeer: number
   readonly candidates: Map<string, Candidate>
   readonly banned: Set<string>
+  /** Ranges of addresses that the user blocks, and addresses that were refused for that in this session. */
+  blockedRanges: number
+  refused: number
   tiers: TrackerState[][]
   readonly webSeeds: Map<string, WebSeedState>
   /** Where in the tiers the next announce goes, and when. */
@@ -388,6 +394,8 @@ export const initialState = (): TransferState => ({
   nextPeer: 1,
   candidates: new Map(),
   banned: new Set(),
+  blockedRanges: ZERO,
+  refused: ZERO,
   tiers: [],
   webSeeds: new Map(),
   announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },

@@ -327,6 +327,15 @@ export const VOCABULARY = {
     lastPiece: piece,
     reason: text,
   }),
+  'address-refused': event(218, 'Nothing is had to do with this address; the first of a session are told.', {
+    ...address,
+    reason: oneOf('blocklist'),
+  }),
+  'blocklist-set': event(219, 'So many ranges of addresses are blocked from now on, as the user says.', {
+    blocked: count,
+    lines: count,
+    errors: count,
+  }),
   'piece-revealed': event(213, 'As a super-seed we showed the peer one more of our pieces (BEP 16).', { peer, piece }),
   'priorities-set': event(
     224,

@@ -1,12 +1,12 @@
 /** Discovery: finds peers by asking trackers, each over the protocol that its URL names. */
 import { lookup } from 'node:dns'
+import { present } from '../assert.js'
 import { udpTrackerOf } from '../discovery/udp-questions.js'
 import { UdpTrackers } from '../discovery/udp-trackers.js'
 import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
-import type { Answer, Cancel, Clock, Datagrams, Discovery, ResolveHost } from '../ports.js'
-import type { InfoHash } from '../values.js'
-import type { AnnounceAnswer, AnnounceRequest } from '../wire/announce.js'
-import { scrapeUrl, type TrackerCounts } from '../wire/scrape.js'
+import type { Clock, Datagrams, Discovery, ResolveHost } from '../ports.js'
+import { scrapeUrl } from '../wire/scrape.js'
+import { type AskingRules, NO_RULES, type Refused, refusalOf } from './asked-server.js'
 import { failed, failureOf } from './failure.js'
 import { type HttpBounds, httpUrl } from './http-get.js'
 import { announceOverHttp, scrapeOverHttp, TRACKER_BOUNDS } from './http-tracker.js'
@@ -26,13 +26,51 @@ export const resolve: ResolveHost = (host, done) => {
   })
 }
 
-/** `bounds` are for tests; everyone else takes those in limits. */
-export const nodeDiscovery = (clock: Clock, datagrams: Datagrams, bounds: HttpBounds = TRACKER_BOUNDS): Discovery => {
-  const udpTrackers = new UdpTrackers({ clock, datagrams, entropy, resolve })
-  const webSocketTrackers = new WebSocketTrackers({ clock, webSockets: nodeWebSockets(), entropy })
+/** Names of trackers on a stranger's word lead nowhere that a stranger may not have us ask. */
+const resolveFor =
+  (rules: AskingRules, trusted: boolean): ResolveHost =>
+  (host, done) =>
+    resolve(host, (answer) => {
+      if (answer.type === 'failed') {
+        done(answer)
+        return
+      }
+      let refused: Refused | undefined
+      const allowed = answer.value.filter((address) => {
+        const refusal = refusalOf(address, UDP, { what: 'tracker', trusted, redirectedFromGlobal: false }, rules)
+        refused ??= refusal
+        return refusal === undefined
+      })
+      if (allowed.length === 0 && refused !== undefined) done(failed(refused.code, refused.message))
+      else done({ type: 'done', value: allowed })
+    })
+
+/** Whatever its URL, a tracker over UDP is sent the same. */
+const UDP = new URL('udp://tracker.invalid/')
+
+export interface NodeDiscoveryOptions {
+  readonly rules?: AskingRules
+  /** For tests; everyone else takes those in limits. */
+  readonly bounds?: HttpBounds
+}
+
+export const nodeDiscovery = (
+  clock: Clock,
+  datagrams: Datagrams,
+  { rules = NO_RULES, bounds = TRACKER_BOUNDS }: NodeDiscoveryOptions = {},
+): Discovery => {
+  // What the user named apart from what strangers named: neither shares a socket or an address with the other.
+  const made = [false, true].map((trusted) => ({
+    udpTrackers: new UdpTrackers({ clock, datagrams, entropy, resolve: resolveFor(rules, trusted) }),
+    webSocketTrackers: new WebSocketTrackers({ clock, webSockets: nodeWebSockets(rules, trusted), entropy }),
+    http: { rules, asking: { what: 'tracker', trusted, redirectedFromGlobal: false } } as const,
+  }))
+  const trackersOf = (trusted: boolean): (typeof made)[number] =>
+    present(made[Number(trusted)], 'trackers of this trust')
   return {
-    announce: (url: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel => {
-      if (httpUrl(url) !== undefined) return announceOverHttp(url, request, bounds, done)
+    announce: (url, request, done, trusted = true) => {
+      const { udpTrackers, webSocketTrackers, http } = trackersOf(trusted)
+      if (httpUrl(url) !== undefined) return announceOverHttp(url, request, { ...bounds, ...http }, done)
       const udpTracker = udpTrackerOf(url)
       if (udpTracker !== undefined) return udpTrackers.announce(udpTracker, request, done)
       const webSocketTracker = webSocketTrackerOf(url)
@@ -40,9 +78,10 @@ export const nodeDiscovery = (clock: Clock, datagrams: Datagrams, bounds: HttpBo
       const waiting = setImmediate(done, UNSUPPORTED)
       return () => clearImmediate(waiting)
     },
-    scrape: (tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel => {
+    scrape: (tracker, infoHash, done, trusted = true) => {
+      const { udpTrackers, webSocketTrackers, http } = trackersOf(trusted)
       const url = httpUrl(scrapeUrl(tracker, [infoHash]) ?? '')
-      if (url !== undefined) return scrapeOverHttp(url, infoHash, bounds, done)
+      if (url !== undefined) return scrapeOverHttp(url, infoHash, { ...bounds, ...http }, done)
       const udpTracker = udpTrackerOf(tracker)
       if (udpTracker !== undefined) return udpTrackers.scrape(udpTracker, infoHash, done)
       const webSocketTracker = webSocketTrackerOf(tracker)

@@ -10,6 +10,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { systemCode } from '../errors.js'
 import type { Answer, Cancel, Failure } from '../ports.js'
+import { type Asking, kindOfHost } from '../wire/networks.js'
+import { type AskingRules, lookupOf, refusalOfUrl } from './asked-server.js'
 import { failed, failureOf } from './failure.js'
 
 const require = createRequire(import.meta.url)
@@ -21,6 +23,9 @@ export interface HttpBounds {
   readonly timeoutMs: number
   readonly redirectsMax: number
   readonly bodyBytesMax: number
+  /** Whose word it is on that the server is asked, and what that may be; anything, where it is left out. */
+  readonly asking?: Asking | undefined
+  readonly rules?: AskingRules | undefined
 }
 
 export interface HttpAnswer {
@@ -65,6 +70,7 @@ class Get {
   readonly #timer: NodeJS.Timeout
   #request: ClientRequest | undefined
   #redirects = 0
+  #fromGlobal = false
   #ended = false
 
   constructor(bounds: HttpBounds, done: (answer: Answer<HttpAnswer>) => void) {
@@ -76,7 +82,19 @@ class Get {
   }
 
   ask(url: URL): void {
-    const options = { agent: false, headers: { accept: '*/*', 'accept-encoding': 'gzip', 'user-agent': 'torrewind' } }
+    const { rules, asking: given } = this.#bounds
+    const asking = given && { ...given, redirectedFromGlobal: this.#fromGlobal }
+    const refused = rules && asking && refusalOfUrl(url, asking, rules)
+    if (refused !== undefined) {
+      setImmediate(() => this.#end({ type: 'failed', failure: requestFailure(refused) }))
+      return
+    }
+    const looked = rules && asking ? { lookup: lookupOf(url, asking, rules) } : {}
+    const options = {
+      ...looked,
+      agent: false,
+      headers: { accept: '*/*', 'accept-encoding': 'gzip', 'user-agent': 'torrewind' },
+    }
     const request = loadGet(url.protocol)(url, options)
     this.#request = request
     // Stays on, so that an error that comes late finds someone; that of a request which was redirected means nothing.
@@ -88,6 +106,7 @@ class Get {
       response.on('error', failedWith)
       const location = response.headers.location
       const { statusCode = 0 } = response
+      if (kindOfHost(response.socket.remoteAddress ?? '') === 'global') this.#fromGlobal = true
       if (location !== undefined && [301, 302, 303, 307, 308].includes(statusCode)) this.#redirect(url, location)
       else this.#read(response)
     })

@@ -2,6 +2,7 @@
 import { NatPmp } from '../discovery/nat-pmp.js'
 import { LIMITS } from '../limits.js'
 import type { LogStore, Ports } from '../ports.js'
+import { type AskingRules, NO_RULES } from './asked-server.js'
 import { nodeClock } from './clock.js'
 import { nodeDatagrams } from './datagrams.js'
 import { nodeDiscovery, resolve } from './discovery.js'
@@ -17,7 +18,7 @@ import { PieceBuffers } from './piece-buffers.js'
 import { nodeUpnp } from './upnp.js'
 
 /** `host` is the address that the engine listens on; all of the machine's, where it is left out. */
-export const nodePorts = (logs: LogStore, host?: string, dhtFile?: string): Ports => {
+export const nodePorts = (logs: LogStore, host?: string, dhtFile?: string, rules: AskingRules = NO_RULES): Ports => {
   const clock = nodeClock()
   const datagrams = nodeDatagrams()
   return {
@@ -25,8 +26,8 @@ export const nodePorts = (logs: LogStore, host?: string, dhtFile?: string): Port
     network: nodeNetwork(),
     datagrams,
     hasher: nodeHasher(),
-    discovery: nodeDiscovery(clock, datagrams),
-    httpRanges: nodeHttpRanges(),
+    discovery: nodeDiscovery(clock, datagrams, { rules }),
+    httpRanges: nodeHttpRanges(rules),
     multicast: nodeMulticast(host),
     routers: [nodeUpnp(host), new NatPmp({ datagrams, clock, gateway: findGateway, host })],
     resolve,

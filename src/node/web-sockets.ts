@@ -9,6 +9,8 @@ import { createRequire } from 'node:module'
 import { systemCode } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import type { Failure, WebSocketConnection, WebSocketEvents, WebSockets } from '../ports.js'
+import type { Asking } from '../wire/networks.js'
+import { type AskingRules, lookupOf, NO_RULES, refusalOfUrl } from './asked-server.js'
 import { requestFailure } from './http-get.js'
 
 const require = createRequire(import.meta.url)
@@ -25,11 +27,20 @@ const failureOf = (error: Error): Failure => {
   return code === undefined || code.startsWith('WS_') ? { ...failure, code: 'GARBAGE' } : failure
 }
 
-const open = (url: string, events: WebSocketEvents): WebSocketConnection => {
+const refuse = (failure: Failure, events: WebSocketEvents): WebSocketConnection => {
+  const waiting = setImmediate(() => events.closed(failure))
+  return { send: () => undefined, close: () => clearImmediate(waiting) }
+}
+
+const open = (url: string, events: WebSocketEvents, rules: AskingRules, trusted: boolean): WebSocketConnection => {
+  const asking: Asking = { what: 'tracker', trusted, redirectedFromGlobal: false }
+  const refused = refusalOfUrl(new URL(url), asking, rules)
+  if (refused !== undefined) return refuse(failureOf(refused), events)
   const timeoutMs = LIMITS.trackerTimeoutMs
   const WebSocket = loadWebSocket()
   const socket = new WebSocket(url, {
     ...{ perMessageDeflate: false, maxPayload: LIMITS.webSocketMessageBytesMax, closeTimeout: CLOSE_MS },
+    lookup: lookupOf(new URL(url), asking, rules),
     headers: { 'user-agent': 'torrewind' },
   })
   /** The first reason counts: what comes of it are others. */
@@ -75,12 +86,13 @@ const open = (url: string, events: WebSocketEvents): WebSocketConnection => {
   }
 }
 
-export const nodeWebSockets = (): WebSockets => ({
+/** Redirects are not followed. */
+export const nodeWebSockets = (rules: AskingRules = NO_RULES, trusted = true): WebSockets => ({
   open: (url, events, delayMs = 0) => {
-    if (delayMs === 0) return open(url, events)
+    if (delayMs === 0) return open(url, events, rules, trusted)
     let connection: WebSocketConnection | undefined
     const timer = setTimeout(() => {
-      connection = open(url, events)
+      connection = open(url, events, rules, trusted)
     }, delayMs).unref()
     return {
       send: (text) => connection?.send(text),

@@ -47,7 +47,8 @@ export const kindOfHost = (host: string): NetworkKind | undefined => {
 }
 
 /** What a stranger may have us ask of servers that only we can reach. */
-export type LocalRequests = 'refused' | 'limited' | 'allowed'
+export const LOCAL_REQUESTS = ['refused', 'limited', 'allowed'] as const
+export type LocalRequests = (typeof LOCAL_REQUESTS)[number]
 
 /** What is asked of a server. */
 export interface Asking {
@@ -69,6 +70,10 @@ export const mayAsk = (kind: NetworkKind, url: URL, asking: Asking, local: Local
   if (asking.trusted) return true
   if (local === 'refused' || (kind !== 'loopback' && kind !== 'private')) return false
   // Of trackers over UDP only datagrams of one form are asked.
-  if (asking.what === 'tracker') return url.protocol === 'udp:' || /\/(announce|scrape)$/.test(url.pathname)
+  if (asking.what === 'tracker') {
+    if (url.protocol === 'udp:' || /\/(announce|scrape)$/.test(url.pathname)) return true
+    // Nothing is said before the other side has agreed to WebSocket.
+    return url.protocol.startsWith('ws') && url.pathname === '/' && url.search === ''
+  }
   return url.search === ''
 }

@@ -88,11 +88,15 @@ export const announce = (
 ): Promise<Answer<AnnounceAnswer>> => {
   const answered = signal<Answer<AnnounceAnswer>>()
   let calls = 0
-  nodeDiscovery(nodeClock(), nodeDatagrams(), { ...TRACKER_BOUNDS, timeoutMs }).announce(url, request, (answer) => {
-    calls++
-    assert.is(calls, 1, 'done is called once')
-    answered.send(answer)
-  })
+  nodeDiscovery(nodeClock(), nodeDatagrams(), { bounds: { ...TRACKER_BOUNDS, timeoutMs } }).announce(
+    url,
+    request,
+    (answer) => {
+      calls++
+      assert.is(calls, 1, 'done is called once')
+      answered.send(answer)
+    },
+  )
   assert.is(calls, 0, 'done is not called from within the call')
   return until(answered.promise, 'the announce is answered')
 }

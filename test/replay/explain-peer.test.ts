@@ -92,6 +92,19 @@ testCases('a peer', [
     cites: ['address-banned'],
   },
   {
+    code: 'blocked',
+    verdict: 'stopped',
+    story: () =>
+      given(
+        downloading(),
+        { type: 'blocklist-set', blocked: 2, lines: 3, errors: 0 },
+        { type: 'address-refused', ...one.peer, reason: 'blocklist' },
+      ),
+    not: () => given(downloading(), { type: 'address-refused', host: '10.0.0.2', port: 6_881, reason: 'blocklist' }),
+    question: one,
+    cites: ['blocklist-set', 'address-refused'],
+  },
+  {
     code: 'dialing',
     verdict: 'waiting',
     story: () => given(downloading(), connected(1).slice(0, 2)),

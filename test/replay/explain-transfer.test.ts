@@ -145,6 +145,19 @@ testCases('the transfer', [
     cites: ['announce-answered'],
   },
   {
+    code: 'addresses-blocked',
+    verdict: 'stuck',
+    story: () =>
+      given(
+        downloading(),
+        { type: 'blocklist-set', blocked: 2, lines: 3, errors: 0 },
+        { type: 'address-refused', host: '10.0.0.2', port: 6_881, reason: 'blocklist' },
+      ),
+    not: () => given(downloading(), { type: 'blocklist-set', blocked: 2, lines: 3, errors: 0 }),
+    cites: ['blocklist-set', 'address-refused'],
+    text: /^1 address on the blocklist of 2 ranges turned away$/,
+  },
+  {
     code: 'web-seed-asked',
     verdict: 'stuck',
     story: () => webSeeded(),

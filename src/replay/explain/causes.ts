@@ -46,6 +46,10 @@ export const CAUSES = {
     'Let encryption be preferred instead of required.',
   ),
   'waiting-to-dial': cause('Peers that could not be reached are tried again later.'),
+  'addresses-blocked': cause(
+    'Addresses on the blocklist were turned away.',
+    'Take them off the blocklist, if they are wanted.',
+  ),
   'web-seed-asked': cause('A web seed is being asked for pieces.'),
   'web-seed-failed': cause(
     'A web seed did not give what it was asked for.',
@@ -88,6 +92,7 @@ export const CAUSES = {
   'not-connected': cause('The address is known, and there is no connection now.'),
   'dial-failed': cause('The last attempt to connect failed.'),
   closed: cause('The connection ended.'),
+  blocked: cause('The address is on the blocklist.', 'Take it off the blocklist, if it is wanted.'),
   banned: cause('The address sent wrong blocks and is banned.'),
   dialing: cause('A connection is being opened.'),
   'shaking-hands': cause('The connection is open, and the peer has not shaken hands yet.'),

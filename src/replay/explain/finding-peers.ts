@@ -79,6 +79,19 @@ const ofBanned = ({ banned }: Readonly<TransferState>): readonly Claim[] => {
   return [claim('banned-peers', text, lastOf('address-banned', undefined, { ...ANY_SESSION, count: DIALS_CITED }))]
 }
 
+const ofBlocked = ({ refused, blockedRanges }: Readonly<TransferState>): readonly Claim[] => {
+  if (refused === 0) return []
+  const text = `${showMany(refused, 'address', 'addresses')} on the blocklist of ${showMany(blockedRanges, 'range')} turned away`
+  return [
+    claim(
+      'addresses-blocked',
+      text,
+      lastOf('blocklist-set'),
+      lastOf('address-refused', undefined, { count: DIALS_CITED }),
+    ),
+  ]
+}
+
 /** Whether others can reach us: who came shows it, and what a router said. */
 const ofReach = async ({ state, history }: View): Promise<readonly Claim[]> => {
   if (state.mapping !== undefined) return []
@@ -115,6 +128,7 @@ export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
     ...ofDials(state, now),
     ...(await ofEncryption(view)),
     ...ofBanned(state),
+    ...ofBlocked(state),
     ...(await ofReach(view)),
   ]
 }

@@ -5,7 +5,7 @@ import { PEER_WINDOW_MS, rateOf } from '../../events/meter.js'
 import type { PeerState, TransferState } from '../../events/state.js'
 import { BLOCK_BYTES, type PeerAddress, showAddress } from '../../values.js'
 import { type Claim, claim, type Finding, showDuration, showMany, showRate, type View } from './claim.js'
-import { lastOf } from './evidence.js'
+import { findEvidence, lastOf } from './evidence.js'
 import { haltOf } from './halt.js'
 import { isSlow, requestsMost, whyChoked } from './holder.js'
 import { rateClaims } from './rate.js'
@@ -31,16 +31,25 @@ export const peerAt = (state: Readonly<TransferState>, address: PeerAddress): Pe
   return there.find(({ standing }) => standing.tags.open === true) ?? there.at(-1)
 }
 
+const blockedAt = async ({ state, history }: View, address: PeerAddress): Promise<readonly Claim[]> => {
+  if (state.refused === 0) return []
+  const refused = lastOf('address-refused', isAt(address))
+  const found = (await findEvidence(history, state.nextSeq, [refused])).get(refused)
+  if (found === undefined || found.length === 0) return []
+  return [claim('blocked', `${showAddress(address)} is on the blocklist`, lastOf('blocklist-set'), refused)]
+}
+
 /** Nobody is connected there: what became of it. */
 const absent = async (view: View, address: PeerAddress): Promise<Finding> => {
   const { state, now } = view
   const name = showAddress(address)
   const candidate = state.candidates.get(name)
   const met = await keysAt(view, address)
-  if (candidate === undefined && met.size === 0)
+  const blocked = await blockedAt(view, address)
+  if (candidate === undefined && met.size === 0 && blocked.length === 0)
     return { verdict: 'unknown', claims: [claim('never-met', `nobody has named ${name}, and it never came`)] }
   const isIt = (event: { readonly peer: number }): boolean => met.has(event.peer)
-  const claims: Claim[] = []
+  const claims: Claim[] = [...blocked]
   const host = banName(address)
   if (state.banned.has(host))
     claims.push(
