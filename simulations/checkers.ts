@@ -72,7 +72,7 @@ export const bytesOnDiskRight = (content: Content, medium: DiskMedium, pieces: I
   const wrong: number[] = []
   for (const piece of pieces) {
     const offset = piece * pieceLength
-    if (!medium.isRight(offset, Math.min(pieceLength, content.bytes.length - offset))) wrong.push(piece)
+    if (!medium.isKept(offset, Math.min(pieceLength, content.bytes.length - offset))) wrong.push(piece)
   }
   return wrong.length === 0 ? undefined : `stored, and wrong on the disk: ${show(wrong)}`
 }

@@ -5,6 +5,9 @@
  * deviates is kept. What was changed since the last sync is remembered as it was before, so that a loss of power can
  * take any part of it back.
  */
+
+import { Layout } from '../src/store/layout.js'
+import { Parts, partFile } from '../src/store/parts.js'
 import { CELL_BYTES, type Cell, Cells, HOLE, SAME } from './cells.js'
 import type { Content } from './content.js'
 import type { Chance } from './random.js'
@@ -210,6 +213,24 @@ export class DiskMedium {
       if (to > from && !this.file(file.path.join('/')).isRight(from - file.offset, to - from)) return false
     }
     return true
+  }
+
+  /** The same of one piece, whose bytes may be in the part file in place of files that nobody wants. */
+  isKept(offset: number, length: number): boolean {
+    const content = this.#content
+    if (content === undefined || this.isRight(offset, length)) return true
+    const layout = new Layout(content.metainfo)
+    const parts = new Parts(layout, layout.realFiles)
+    const partsOnDisk = this.file(partFile(content.metainfo).path.join('/'))
+    return layout.spans(offset, length).every((span) => {
+      const from = offset + span.at
+      if (this.isRight(from, span.length)) return true
+      const apart = parts.route(span, offset)
+      const bytes = new Uint8Array(span.length)
+      if (apart.file !== parts.file || partsOnDisk.bytes < apart.offset + span.length) return false
+      partsOnDisk.read(apart.offset, bytes)
+      return content.has(from, bytes)
+    })
   }
 
   fill(modifiedAt: number): void {

@@ -2,6 +2,7 @@
 
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
+import type { RateLimits } from './outside.js'
 import type { Retention } from './replay/compact.js'
 import type { Difference } from './replay/diff.js'
 import type { Explanation, Question } from './replay/explain/explain.js'
@@ -101,6 +102,11 @@ export interface AddOptions {
   readonly superSeeding?: boolean | undefined
   /** Suggest to peers what is being read for others (BEP 6), where reading is what is slow. */
   readonly suggestPieces?: boolean | undefined
+  /**
+   * The most that this transfer may take, beside the limits of the engine. Where it is left out: none for a new transfer, and
+   * for a known one those that it had last.
+   */
+  readonly limits?: RateLimits | undefined
   /** Take the whole space at the start. */
   readonly preallocate?: boolean | undefined
   /**
@@ -156,6 +162,8 @@ export interface PieceRange {
   readonly from: number
   readonly to: number
 }
+
+export type { RateLimits } from './outside.js'
 
 export type TransferPhase = 'starting' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'failed' | 'closed'
 
@@ -291,6 +299,8 @@ export interface Transfer {
   stream(file: string | number, options?: StreamOptions): ByteStream
   /** These pieces are due so soon, and none of those that were before: they are fetched first, the soonest before others. */
   setDeadlines(deadlines: readonly PieceDeadline[]): void
+  /** The most that this transfer may take, beside the limits of the engine; may be set at any time. */
+  limits: RateLimits
   /** Whether pieces are fetched in order; may be changed at any time. */
   sequential: boolean
   /** Resolves when no payload moves any more; none will until `resume`. */
@@ -315,6 +325,8 @@ export interface Engine {
    * with what was not understood. Rejects with `BLOCKLIST_UNREADABLE`, and leaves everything as it was.
    */
   setBlocklist(source: BlocklistSource | undefined): Promise<BlocklistReport>
+  /** The most that all transfers together may take; may be set at any time. */
+  limits: RateLimits
   /** Ends every transfer in good order. Safe at any time, any number of times. */
   close(): Promise<void>
 }

@@ -19,7 +19,7 @@ import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, LookUp, Ports } from './ports.js'
 import type { Layout } from './store/layout.js'
 import type { Loan } from './store/read-cache.js'
-import type { Throttle } from './throttle.js'
+import type { ThrottleGroup } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
 import { WebSeedLinks } from './web-seed-links.js'
@@ -60,8 +60,8 @@ export interface DriverOptions {
   /** Name and version for other peers to show. */
   readonly client: string
   accept(input: Input): void
-  /** Shared by all transfers: may payload be read and sent now? */
-  readonly throttle: Throttle
+  /** May payload be read and sent now? */
+  readonly throttle: ThrottleGroup
 }
 
 export class Driver {
@@ -76,7 +76,7 @@ export class Driver {
       return link
     },
     received: (link, chunk) => {
-      this.#options.throttle.received(chunk.length)
+      this.#options.throttle.received(link, chunk.length)
       this.#hold(() => link.receive(chunk))
     },
     closed: (peer, link, failure) => {
@@ -161,7 +161,7 @@ export class Driver {
       now: () => ports.clock.now(),
       deliver: (peer, input) => this.#toPeer(peer, input),
       flushed: (peer, ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
-      maySend: (bytes) => options.throttle.maySend(bytes),
+      maySend: (link, bytes) => options.throttle.maySend(link, bytes),
       agreesOnV2: this.#hybrid && ((peer, infoHash) => this.#hybrid?.agrees(peer, infoHash) === true),
     }
   }

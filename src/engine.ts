@@ -1,7 +1,7 @@
 /** The engine: many transfers that share ports, limits and one listening socket. */
 import type { Strategy } from './actors/strategy.js'
 import type { EngineFact } from './actors/vocabulary.js'
-import type { AddOptions, BlocklistSource, Engine, Transfer } from './api.js'
+import type { AddOptions, BlocklistSource, Engine, RateLimits, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
@@ -9,7 +9,7 @@ import type { EventOf } from './events/vocabulary.js'
 import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
-import { Throttle } from './throttle.js'
+import { readLimits, Throttle } from './throttle.js'
 import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } from './transfer.js'
 import { type TransportSettings, Transports } from './transports/transports.js'
 import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
@@ -146,6 +146,16 @@ export class TorrentEngine implements Engine {
     return this.#listener.port
   }
 
+  get limits(): RateLimits {
+    return this.#throttle.limits
+  }
+
+  set limits(limits: RateLimits) {
+    this.#assertOpen()
+    this.#throttle.limits = readLimits(limits)
+    for (const transfer of this.#transfers.values()) transfer.shareLimits(this.limits)
+  }
+
   get transfers(): readonly Transfer[] {
     return [...this.#transfers.values()]
   }
@@ -195,6 +205,7 @@ export class TorrentEngine implements Engine {
     const torrent = await this.#torrentOf(source)
     const metainfo = parseTorrent(torrent)
     this.#assertOpen()
+    if (options.limits !== undefined) readLimits(options.limits)
     const name = toHex(metainfo.infoHash)
     if (this.#transfers.has(name) || this.#busy.has(name))
       throw new TorrewindError('TRANSFER_EXISTS', `the engine has ${metainfo.name} already`)
@@ -259,7 +270,7 @@ export class TorrentEngine implements Engine {
         ports,
         metainfo,
         log,
-        throttle: this.#throttle,
+        throttle: this.#throttle.group(),
         dial: (address, hash, events) =>
           this.#filter.refuses(address.host)
             ? this.#refuseToDial(events)

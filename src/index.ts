@@ -12,6 +12,7 @@ export type {
   PieceDeadline,
   PieceRange,
   Progress,
+  RateLimits,
   StreamOptions,
   TrackerCount,
   Transfer,

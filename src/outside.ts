@@ -20,3 +20,9 @@ export interface FileFinding {
   readonly lastPiece: number
   readonly stamp: FileStamp | undefined
 }
+
+/** Bytes a second; 0 for no limit. */
+export interface RateLimits {
+  readonly download: number
+  readonly upload: number
+}

@@ -36,7 +36,7 @@ export interface LinkSurroundings {
   /** Of hybrids: whether a connection whose peer names this hash is one of v2. */
   agreesOnV2?: ((peer: PeerKey, infoHash: InfoHash) => boolean) | undefined
   /** True where so many bytes of payload may go out now; else `flush` is called again later. */
-  maySend(bytes: number): boolean
+  maySend(link: PeerLink, bytes: number): boolean
 }
 
 /** With trees of files there are messages of their hashes: those of a chunk or of the blocks of a piece, and a proof. */
@@ -273,7 +273,7 @@ export class PeerLink {
     const failed: { range: Range; failure: Failure }[] = []
     while (served.length < this.#backlog.room) {
       const [range] = serving.values()
-      if (range === undefined || !this.#surroundings.maySend(range.length)) break
+      if (range === undefined || !this.#surroundings.maySend(this, range.length)) break
       serving.delete(rangeName(range))
       const answer = this.#read(range)
       if (answer === undefined) break

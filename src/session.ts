@@ -21,6 +21,7 @@ export interface Beginning {
   readonly limits: TransferState['limits']
   /** Files of which hashes of pieces are not known (BEP 52). */
   readonly missing: EventOf<'layers-missing'>['files']
+  readonly ownLimits: TransferState['limits']
 }
 
 /** What comes first in a log, or where it is known, what is new about where its files are. */
@@ -102,6 +103,14 @@ const sharing = (state: Readonly<TransferState>, { add }: Beginning): readonly T
   return same ? [] : [{ type: 'sharing-set', superSeeding, suggesting }]
 }
 
+const ownLimits = (
+  state: Readonly<TransferState>,
+  { ownLimits: { download, upload } }: Beginning,
+): readonly TransferEvent[] =>
+  state.ownLimits.download === download && state.ownLimits.upload === upload
+    ? []
+    : [{ type: 'transfer-limits-set', download, upload }]
+
 /** In order, to be recorded one after the other. Throws `OPTION_INVALID`. */
 export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning): readonly TransferEvent[] => {
   const { entropy, version, machineStartedAt } = beginning
@@ -122,6 +131,7 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
     ...webSeeds(state, beginning),
     ...selection(state, beginning),
     ...limits(state, beginning),
+    ...ownLimits(state, beginning),
     ...sharing(state, beginning),
   ]
 }

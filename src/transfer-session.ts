@@ -26,7 +26,7 @@ import { beginningOf } from './session.js'
 import { Layout } from './store/layout.js'
 import { partFile } from './store/parts.js'
 import { isLoan } from './store/read-cache.js'
-import type { Throttle } from './throttle.js'
+import type { ThrottleGroup } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import type { Instant, PeerKey } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
@@ -35,7 +35,7 @@ export interface SessionOptions {
   readonly ports: Ports
   readonly metainfo: Metainfo
   readonly log: TransferLog
-  readonly throttle: Throttle
+  readonly throttle: ThrottleGroup
   readonly dial: Dialer
   /** Nothing is had to do with this host. */
   refuses(host: string): boolean
@@ -151,10 +151,11 @@ export class TransferSession {
         retention,
         failed: (failure) => this.tell({ type: 'retention-failed', failure }),
       })
-    const [entropy, machineStartedAt, { limits }] = [ports.entropy(16), ports.machineStartedAt(), options.throttle]
+    const [entropy, machineStartedAt] = [ports.entropy(16), ports.machineStartedAt()]
+    const { shared: limits, limits: ownLimits } = options.throttle
     const missing = trees?.incomplete ?? []
-    for (const event of beginningOf(state, { metainfo, add, version, entropy, machineStartedAt, limits, missing }))
-      this.#system.record(event)
+    const known = { metainfo, add, version, entropy, machineStartedAt, limits, ownLimits, missing }
+    for (const event of beginningOf(state, known)) this.#system.record(event)
   }
 
   get state(): Readonly<TransferState> {

@@ -9,6 +9,7 @@ import type {
   PieceDeadline,
   PieceRange,
   Progress,
+  RateLimits,
   StreamOptions,
   TrackerCount,
   Transfer,
@@ -30,6 +31,7 @@ import type { InspectionEvent } from './replay/inspection.js'
 import type { Topic } from './replay/topic.js'
 import { Rewinding } from './rewinding.js'
 import type { Observable } from './rx.js'
+import { readLimits } from './throttle.js'
 import { type SessionOptions, TransferSession } from './transfer-session.js'
 import { type InfoHash, isAddress, type PeerAddress } from './values.js'
 import { cidText } from './wire/identity.js'
@@ -66,6 +68,7 @@ export class TorrentTransfer implements Transfer {
   /** Takes the transfer up where its log ends. Throws `LOG_DAMAGED` or `LOG_VERSION`. */
   static async open(options: TransferOptions): Promise<TorrentTransfer> {
     const { state } = await foldLog(options.log)
+    options.throttle.limits = options.add.limits ?? state.ownLimits
     const { ports, metainfo } = options
     const layers = metainfo.version === 'v1' ? undefined : await ports.logs.layers(metainfo.infoHash)
     return new TorrentTransfer({ ...options, layers }, state)
@@ -240,6 +243,21 @@ export class TorrentTransfer implements Transfer {
   setDeadlines(deadlines: readonly PieceDeadline[]): void {
     this.#session.assertOpen()
     this.#choosing.setDeadlines(deadlines)
+  }
+
+  get limits(): RateLimits {
+    return this.state.ownLimits
+  }
+
+  set limits(limits: RateLimits) {
+    this.#session.assertOpen()
+    this.#options.throttle.limits = readLimits(limits)
+    this.#session.tell({ type: 'limits-asked', own: true, ...readLimits(limits) })
+  }
+
+  /** The limits of all transfers of the engine are others. */
+  shareLimits({ download, upload }: RateLimits): void {
+    this.#session.tell({ type: 'limits-asked', own: false, download, upload })
   }
 
   get sequential(): boolean {

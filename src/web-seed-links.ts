@@ -5,7 +5,7 @@ import type { Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 import type { Failure, HttpRanges } from './ports.js'
 import type { Layout } from './store/layout.js'
-import type { Throttle, Throttled } from './throttle.js'
+import type { Throttled, ThrottleGroup } from './throttle.js'
 import type { PeerKey, PieceIndex } from './values.js'
 import { WebSeedRun } from './web-seed-run.js'
 
@@ -13,7 +13,7 @@ export interface WebSeedLinksOptions {
   readonly httpRanges: HttpRanges | undefined
   readonly layout: Layout
   readonly geometry: Geometry
-  readonly throttle: Pick<Throttle, 'received' | 'join' | 'leave'>
+  readonly throttle: Pick<ThrottleGroup, 'received' | 'join' | 'leave'>
   /** The user named this URL. */
   trusts(url: string): boolean
   deliver(peer: PeerKey, input: PeerInput): void
@@ -99,7 +99,7 @@ class WebSeedLink implements Throttled {
           geometry,
           url: this.#url,
           trusted: trusts(this.#url),
-          received: (bytes) => throttle.received(bytes),
+          received: (bytes) => throttle.received(this, bytes),
           blocks: (blocks: readonly BlockMessage[]) => deliver(this.#peer, { type: 'blocks-arrived', blocks }),
           stumbled: (file, { failure, retryAfterMs }) => {
             const { firstPiece, lastPiece } = layout.piecesOf(file)

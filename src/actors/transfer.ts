@@ -282,6 +282,10 @@ export const decideTransfer = (
       return setDeadlines(state, cause)
     case 'file-placed':
       return state.apart.has(cause.file) ? decided({ events: [{ type: 'file-placed', file: cause.file }] }) : NOTHING
+    case 'limits-asked': {
+      const { own, download, upload } = cause
+      return decided({ events: [{ type: own ? 'transfer-limits-set' : 'limits-set', download, upload }] })
+    }
     case 'order-asked':
       return setOrder(state, cause.sequential)
     case 'peers-found':

@@ -246,6 +246,9 @@ export const transferFolds = {
     state.limits = { download, upload }
   },
   'retention-failed': () => undefined,
+  'transfer-limits-set'(state, { download, upload }) {
+    state.ownLimits = { download, upload }
+  },
   'trackers-set'(state, event) {
     const known = new Map(state.tiers.flat().map((tracker) => [tracker.url, tracker]))
     state.tiers = event.tiers.map((tier) => tier.map((url) => known.get(url) ?? newTracker(url)))

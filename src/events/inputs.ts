@@ -170,6 +170,11 @@ export const INPUTS = {
       place: list(count),
     }),
     'file-placed': input(226, 'What was kept apart of a file was brought into the file itself.', { file: count }),
+    'limits-asked': input(228, 'The user limits the rates of this transfer, or of all of the engine.', {
+      own: flag,
+      download: count,
+      upload: count,
+    }),
     'order-asked': input(227, 'The user wants the pieces in order, or no longer.', { sequential: flag }),
   },
   peer: {

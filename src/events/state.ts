@@ -262,6 +262,8 @@ export interface TransferState {
   readonly apart: Set<number>
   /** Bytes a second over all transfers of the engine; 0 for no limit. */
   limits: { readonly download: number; readonly upload: number }
+  /** The same of this transfer alone. */
+  ownLimits: { readonly download: number; readonly upload: number }
   stored: Bitfield
   /** Stored and committed: told to peers, and served. */
   announced: Bitfield
@@ -373,6 +375,7 @@ export const initialState = (): TransferState => ({
   demanded: new Set(),
   apart: new Set(),
   limits: { download: ZERO, upload: ZERO },
+  ownLimits: { download: ZERO, upload: ZERO },
   stored: new Bitfield(0),
   announced: new Bitfield(0),
   unannounced: [],

@@ -351,6 +351,10 @@ export const VOCABULARY = {
     'These files are not wanted: what their first and last pieces have of them is kept in the part file.',
     { files: list(whole()) },
   ),
+  'transfer-limits-set': event(228, 'Bytes a second that this transfer may take by itself; 0 for no limit.', {
+    download: count,
+    upload: count,
+  }),
   'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
 
   'trees-described': event(

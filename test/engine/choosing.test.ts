@@ -112,4 +112,29 @@ test(
   }),
 )
 
+test(
+  'choosing: limits are changed at run time, of one transfer and of all, and what they were is in the log',
+  rigged(async (rig) => {
+    const large = makeContent({ files: 600 * KIB })
+    const seed = await rig.seed(large)
+    const folder = await rig.folder()
+    const engine = await rig.engine(join(folder, 'data'))
+    const limits = { download: 100 * KIB, upload: 0 }
+    const add = { path: folder, peers: [seed.address] }
+    const transfer = await engine.add(large.torrent, { ...add, limits })
+    await eventWhen(transfer, 'block-received')
+    assert.equal(transfer.limits, limits)
+    engine.limits = { download: 300 * KIB, upload: 7 }
+    assert.equal(transfer.state.limits, { download: 300 * KIB, upload: 7 })
+    for (const download of [-1, 1.5, Number.NaN])
+      assert.is(await codeOf(() => Object.assign(transfer, { limits: { download, upload: 0 } })), 'OPTION_INVALID')
+    await transfer.close()
+    const again = await engine.add(large.torrent, add)
+    assert.equal(again.limits, limits)
+    again.limits = { download: 0, upload: 0 }
+    engine.limits = { download: 0, upload: 0 }
+    await within(again.done, 'the download, which nothing holds back any more')
+  }),
+)
+
 test.run()

@@ -30,7 +30,16 @@ const begin = (
 ): ReturnType<typeof beginningOf> => {
   const entropy = new Uint8Array(16).fill(chance)
   const add = { path: '/content' }
-  return beginningOf(state, { metainfo, add, version: '0.1.0', entropy, machineStartedAt: 0, limits, missing: [] })
+  return beginningOf(state, {
+    metainfo,
+    add,
+    version: '0.1.0',
+    entropy,
+    machineStartedAt: 0,
+    limits,
+    ownLimits: { download: 0, upload: 0 },
+    missing: [],
+  })
 }
 
 const begun = (chance: number): TransferState => {

@@ -314,6 +314,19 @@ test('explain: a piece: a rate limit is said where what comes reaches it', async
   lacks(await why(tell(0), { piece: 1 }), 'rate-limited')
 })
 
+test('explain: a piece: the limit of the transfer itself is told from that of all', async () => {
+  const tell = (own: number): Story => {
+    const limit = { type: 'transfer-limits-set', download: own, upload: 0 } as const
+    const story = given(downloading(), seedPeer(1), limit, asks(1, 0, 0, 2)).also(brings(1, 0, 0))
+    return story.after(500).also(brings(1, 0, 1), asks(1, 1, 0, 2))
+  }
+  const story = tell(40_000)
+  const limited = await why(story, { piece: 1 })
+  assert.equal(citedBy(story, limited, 'own-rate-limited'), ['transfer-limits-set'])
+  lacks(limited, 'rate-limited')
+  lacks(await why(tell(4_000_000), { piece: 1 }), 'own-rate-limited')
+})
+
 test('explain: a piece: one that two peers spoiled is fetched from one alone, and why', async () => {
   const story = spoiled().when(woken)
   const { parole } = present(story.state.pieces.get(pieceIndex(0)), 'the piece')

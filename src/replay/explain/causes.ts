@@ -21,6 +21,7 @@ export const CAUSES = {
   'being-checked': cause('What is on disk is being read and hashed.'),
   downloading: cause('Blocks are coming.'),
   'rate-limited': cause('The download limit is used up.', 'Raise the download limit.'),
+  'own-rate-limited': cause('The download limit of this transfer is used up.', 'Raise the limit of the transfer.'),
   wasteful: cause('A good part of what came was of no use.'),
 
   // Finding peers.

@@ -8,10 +8,18 @@ const AT_THE_LIMIT = 0.85
 
 /** The limit is that of the whole engine: other transfers may take a part of it. */
 export const rateClaims = ({ state, now }: View): readonly Claim[] => {
-  const { download } = state.limits
-  if (download === 0) return []
   const rate = rateOf(state.downloaded, now)
-  if (rate < AT_THE_LIMIT * download) return []
-  const text = `${showRate(rate)} come, and the limit is ${showRate(download)} over all transfers`
-  return [claim('rate-limited', text, lastOf('limits-set', undefined, { inSession: false }))]
+  const isHeldBy = (limit: number): boolean => limit > 0 && rate >= AT_THE_LIMIT * limit
+  const claims: Claim[] = []
+  const { download: own } = state.ownLimits
+  const { download: shared } = state.limits
+  if (isHeldBy(own)) {
+    const text = `${showRate(rate)} come, and the limit of this transfer is ${showRate(own)}`
+    claims.push(claim('own-rate-limited', text, lastOf('transfer-limits-set', undefined, { inSession: false })))
+  }
+  if (isHeldBy(shared)) {
+    const text = `${showRate(rate)} come, and the limit is ${showRate(shared)} over all transfers`
+    claims.push(claim('rate-limited', text, lastOf('limits-set', undefined, { inSession: false })))
+  }
+  return claims
 }
