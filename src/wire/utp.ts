@@ -56,10 +56,8 @@ export const readUtp = (bytes: Uint8Array, into: UtpPacket): boolean => {
   while (extension !== 0) {
     const length = bytes[at + 1]
     if (length === undefined || at + 2 + length > bytes.length) return false
-    if (extension === SELECTIVE_ACK) {
-      if (length < 4 || length % 4 !== 0) return false
-      into.selective = bytes.subarray(at + 2, at + 2 + length)
-    }
+    // BEP 29 has bits by 32; libtorrent sends as many bytes as it needs.
+    if (extension === SELECTIVE_ACK) into.selective = bytes.subarray(at + 2, at + 2 + length)
     extension = bytes[at] ?? 0
     at += 2 + length
   }

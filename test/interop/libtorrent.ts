@@ -5,7 +5,12 @@ import { numberOf, waitForJson } from './json.js'
 import { LOOPBACK } from './place.js'
 import { libtorrentUnavailable, PYTHON, peerScript } from './python.js'
 
-const start = ({ rig, sample, place = LOOPBACK }: Job, role: string, dir: string, more: string[]): Child =>
+export const startLibtorrent = (
+  { rig, sample, place = LOOPBACK }: Job,
+  role: string,
+  dir: string,
+  more: string[],
+): Child =>
   rig.start({
     name: `libtorrent ${role}`,
     command: PYTHON,
@@ -18,7 +23,7 @@ export const libtorrent: Client = {
   available: libtorrentUnavailable,
   seed: async (job) => {
     const limit = job.uploadLimit === undefined ? [] : ['--upload-limit', `${job.uploadLimit}`]
-    const child = start(job, 'seed', job.dir, limit)
+    const child = startLibtorrent(job, 'seed', job.dir, limit)
     const port = numberOf(await waitForJson(child, 'listening', START_BOUND_MS), 'port')
     await waitForJson(child, 'seeding', START_BOUND_MS)
     return { address: `${(job.place ?? LOOPBACK).host}:${port}` }
@@ -26,7 +31,10 @@ export const libtorrent: Client = {
   get: async (job) => {
     const { peers = [], stay = false, boundMs = GET_BOUND_MS } = job
     const dir = await job.rig.folder('libtorrent')
-    const child = start(job, 'get', dir, [...peers.flatMap((peer) => ['--peer', peer]), ...(stay ? ['--stay'] : [])])
+    const child = startLibtorrent(job, 'get', dir, [
+      ...peers.flatMap((peer) => ['--peer', peer]),
+      ...(stay ? ['--stay'] : []),
+    ])
     await waitForJson(child, 'done', boundMs)
     return { dir }
   },

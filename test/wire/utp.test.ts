@@ -50,7 +50,13 @@ test('utp: what is cut off, of another version or of no type is none', () => {
   for (let length = 0; length < whole.length; length++)
     assert.not.ok(readUtp(whole.subarray(0, length), packet), `${length}`)
   for (const first of [0x00, 0x02, 0x51, 0x64, 0xf1]) assert.not.ok(looksLikeUtp(whole.with(0, first)), `${first}`)
-  assert.not.ok(readUtp(whole.with(21, 3), packet), 'bits come by 32')
+})
+
+test('utp: bits need not come by 32, as those of libtorrent do not', () => {
+  const packet = new UtpPacket()
+  const bytes = fromHex(`${HEAD.replace(/^01/, '21').replace(/^2100/, '2101')}00024000`)
+  assert.ok(readUtp(bytes, packet))
+  assert.equal([...packet.selective], [0x40, 0])
 })
 
 test('utp: numbers of packets begin anew after 65,535', () => {

@@ -30,6 +30,9 @@ arguments.add_argument('--trackers', action='store_true', help='announce to the 
 arguments.add_argument('--lsd', action='store_true', help='announce on the local network, and hear who else does')
 arguments.add_argument('--upload-limit', type=int, default=0, help='bytes a second')
 arguments.add_argument('--stay', action='store_true', help='go on serving after the last byte')
+arguments.add_argument('--transport', choices=['tcp', 'utp'], default='tcp', help='the only one')
+arguments.add_argument('--encryption', choices=['off', 'handshake', 'rc4'], default='off',
+                       help='forced, of the handshake alone or of everything')
 arguments.add_argument('--seconds', type=float, default=120, help='of a download, after which it has failed')
 options = arguments.parse_args()
 
@@ -50,8 +53,10 @@ session = lt.session({
     'listen_interfaces': f'{options.host}:{options.port}',
     'outgoing_interfaces': '' if options.host == '0.0.0.0' else options.host,
     'enable_dht': False, 'enable_lsd': options.lsd, 'enable_upnp': False, 'enable_natpmp': False,
-    'enable_outgoing_utp': False, 'enable_incoming_utp': False,
-    'out_enc_policy': 2, 'in_enc_policy': 2,
+    'enable_outgoing_utp': options.transport == 'utp', 'enable_incoming_utp': options.transport == 'utp',
+    'enable_outgoing_tcp': options.transport == 'tcp', 'enable_incoming_tcp': options.transport == 'tcp',
+    'out_enc_policy': 2 if options.encryption == 'off' else 0, 'in_enc_policy': 2 if options.encryption == 'off' else 0,
+    'allowed_enc_level': 2 if options.encryption == 'rc4' else 1,
     'allow_multiple_connections_per_ip': True, 'connection_speed': 500, 'min_reconnect_time': 1,
     'upload_rate_limit': options.upload_limit, 'ssrf_mitigation': False,
     'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
@@ -81,7 +86,7 @@ def dial():
 
 def report(alert):
     """Says what a test waits for, and what it needs when it fails."""
-    if isinstance(alert, lt.listen_succeeded_alert) and alert.socket_type == lt.socket_type_t.tcp:
+    if isinstance(alert, lt.listen_succeeded_alert) and alert.socket_type == getattr(lt.socket_type_t, options.transport):
         say({'type': 'listening', 'port': alert.port})
     elif isinstance(alert, (lt.listen_failed_alert, lt.torrent_error_alert, lt.file_error_alert)):
         say({'type': 'error', 'message': alert.message()})
