@@ -15,6 +15,7 @@ import { seedLeavesEarly } from './scenarios/seed-leaves-early.js'
 import { slowSeed } from './scenarios/slow-seed.js'
 import { steadyState } from './scenarios/steady-state.js'
 import { trackerOutage } from './scenarios/tracker-outage.js'
+import { trackerless } from './scenarios/trackerless.js'
 import { webSeeds } from './scenarios/web-seeds.js'
 import { weibullChurn } from './scenarios/weibull-churn.js'
 
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   poisoners,
   partitionHeal,
   trackerOutage,
+  trackerless,
   webSeeds,
   crashStorm,
   diskFaults,

@@ -9,6 +9,7 @@ import { TorrentEngine } from '../src/engine.js'
 import { messageOf, TorrewindError } from '../src/errors.js'
 import { stateHash } from '../src/events/snapshot.js'
 import type { Failure, LogReader, Ports } from '../src/ports.js'
+import type { ReachSettings } from '../src/reach.js'
 import { createMemoryLogStore } from '../src/store/memory-log.js'
 import { MemoryMedium } from '../src/store/memory-medium.js'
 import type { TorrentTransfer } from '../src/transfer.js'
@@ -49,6 +50,10 @@ export interface NodeSettings {
   /** Bytes a second that it hashes; 0 for at once. */
   readonly hashRate: number
   readonly peers: readonly PeerAddress[]
+  /** Nodes of the DHT that it begins with; undefined where it is none itself. */
+  readonly dht: readonly PeerAddress[] | undefined
+  /** Exchanges addresses of peers with peers. */
+  readonly pex: boolean
   /** The group of nodes that it is counted with in results; empty for what follows from the rest. */
   readonly group: string
   /** Its address, where it shares that with others; then its port must be its own. */
@@ -67,6 +72,8 @@ export const NODE_DEFAULTS: NodeSettings = {
   clock: {},
   hashRate: 1_000_000_000,
   peers: [],
+  dht: undefined,
+  pex: false,
   group: '',
   behind: undefined,
   port: PEER_PORT,
@@ -134,6 +141,8 @@ export class SimulatedNode {
   away = false
   /** Somebody started it while it was closing. */
   #again = false
+  /** What it remembers of the DHT. */
+  #dhtNodes: Uint8Array | undefined
   readonly #logMedium = new MemoryMedium()
   readonly #diskChance: Chance
   readonly #logChance: Chance
@@ -326,6 +335,14 @@ export class SimulatedNode {
         life.stops.push(() => disk.stop())
         return disk
       },
+      dhtMemory: {
+        load: (done) => clock.wakeAt(clock.now(), () => done({ type: 'done', value: this.#dhtNodes })),
+        save: (bytes, done) =>
+          clock.wakeAt(clock.now(), () => {
+            this.#dhtNodes = bytes
+            done({ type: 'done', value: undefined })
+          }),
+      },
       openPieceMemory: () => new ReferenceMemory(content),
       entropy: (length) => this.machine.entropy(length),
       machineStartedAt: () => this.machine.machineStartedAt(),
@@ -345,6 +362,7 @@ export class SimulatedNode {
         host: undefined,
         downloadLimit: 0,
         uploadLimit: 0,
+        reach: this.#reach,
         strategy: this.honest ? this.#strategy() : undefined,
       })
       const record = this.#records ? 'inputs' : 'events'
@@ -359,6 +377,12 @@ export class SimulatedNode {
   /** One that never serves decides otherwise than it would be decided again. */
   get #records(): boolean {
     return this.settings.serves && this.surroundings.records(this.number)
+  }
+
+  get #reach(): ReachSettings | undefined {
+    const { dht, pex } = this.settings
+    if (dht === undefined && !pex) return undefined
+    return { lsd: false, pex, dht: dht && { bootstrap: dht } }
   }
 
   #strategy(): Strategy | undefined {

@@ -79,21 +79,29 @@ const addLeechers = (swarm: Swarm, settings: RunSettings, common: Partial<NodeSe
 
 export const populate = (swarm: Swarm, settings: RunSettings): Population => {
   const { downloadRate, uploadRate, seedUploadRate } = settings
-  const seeds = Array.from({ length: settings.seeds }, () =>
-    swarm.add({ seed: true, host: hostOf(settings, { uploadRate: seedUploadRate, downloadRate }) }),
-  )
+  const seeds: SimulatedNode[] = []
+  /** How others are found; the DHT is joined where the first seed is. */
+  const finding = (): Pick<NodeSettings, 'dht' | 'pex'> => ({
+    dht: settings.dht === 1 ? seeds.slice(0, 1).map(({ address }) => address) : undefined,
+    pex: settings.pex === 1,
+  })
+  for (let seed = 0; seed < settings.seeds; seed++)
+    seeds.push(
+      swarm.add({ ...finding(), seed: true, host: hostOf(settings, { uploadRate: seedUploadRate, downloadRate }) }),
+    )
   const chance = swarm.world.chance('poisoners')
   const poisoners = Array.from({ length: settings.poisoners }, () =>
     swarm.add({
+      ...finding(),
       seed: true,
       spoilsOneIn: chance.pick(SPOILS_ONE_IN),
       host: hostOf(settings, { uploadRate, downloadRate }),
     }),
   )
   const hostiles = addHostiles(swarm, settings, hostOf(settings, { uploadRate, downloadRate }))
-  // Without a tracker nobody would ever be found.
-  const peers = settings.trackers === 0 ? seeds.map(({ address }) => address) : []
-  const leechers = addLeechers(swarm, settings, { peers })
+  // Without a tracker and the DHT nobody would ever be found.
+  const peers = settings.trackers === 0 && settings.dht === 0 ? seeds.map(({ address }) => address) : []
+  const leechers = addLeechers(swarm, settings, { ...finding(), peers })
   for (const node of [...seeds, ...poisoners, ...hostiles]) node.start()
 
   const presence = new Presence(swarm, settings, seeds, leechers)

@@ -28,6 +28,9 @@ export interface RunSettings extends ArrivalSettings {
   readonly reorderRate: number
   readonly trackers: number
   readonly trackerIntervalSeconds: number
+  /** 1 where all are nodes of the DHT, and begin with the first seed; and where all exchange peers. */
+  readonly dht: number
+  readonly pex: number
   /** Web servers that have the content, and the bytes a second of each of their answers; 0 for no limit. */
   readonly webSeeds: number
   readonly webSeedRate: number
@@ -83,6 +86,8 @@ export const SETTINGS: RunSettings = {
   reorderRate: 0,
   trackers: 1,
   trackerIntervalSeconds: 120,
+  dht: 0,
+  pex: 0,
   webSeeds: 0,
   webSeedRate: MIB,
   arrivalsPerSecond: 0,
@@ -146,6 +151,8 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   reorderRate: share,
   trackers: numberFrom(0, 20, true),
   trackerIntervalSeconds: numberFrom(10, 86_400, true),
+  dht: numberFrom(0, 1, true),
+  pex: numberFrom(0, 1, true),
   webSeeds: numberFrom(0, 20, true),
   webSeedRate: rate,
   arrivalsPerSecond: numberFrom(0, 10_000, false),

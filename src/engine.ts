@@ -296,6 +296,7 @@ export class TorrentEngine implements Engine {
     for (const other of others) this.#otherNames.set(other, name)
     for (const fact of this.#reach.facts) transfer.learn(fact)
     if (this.#blocked !== undefined) transfer.learn(this.#blocked)
+    if (!metainfo.private) this.#reach.meetNodes(metainfo.nodes)
     try {
       await transfer.start()
     } catch (error) {

@@ -117,6 +117,11 @@ export class Reach {
     this.#dht?.meet(address)
   }
 
+  /** A torrent that is not private names nodes of the DHT. */
+  meetNodes(nodes: readonly PeerAddress[]): void {
+    for (const node of nodes) this.#dht?.meetNamed(node)
+  }
+
   get dht(): DhtService | undefined {
     return this.#dht
   }

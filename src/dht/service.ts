@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.js'
 import type { Answer, Cancel, Clock, KeptBytes, ResolveHost } from '../ports.js'
 import { boundedText, instant, type PeerAddress } from '../values.js'
 import { canonicalHost } from '../wire/compact.js'
+import { scopeOf } from '../wire/hostscope.js'
 import type { Family } from './contact.js'
 import { DhtCore, type DhtEffect } from './core.js'
 import { restoreDht, saveDht } from './saved.js'
@@ -105,16 +106,19 @@ export class DhtService {
     }
   }
 
-  /** Somebody says that a node is there: a .torrent, or a peer (BEP 5). */
+  /** A stranger's file names a node (BEP 5): it may lead to nobody in a network of ours. */
+  meetNamed(address: PeerAddress): void {
+    this.#resolve(address, (addresses) => {
+      for (const each of addresses) if (scopeOf(each.host) === 'public') this.meet(each)
+    })
+  }
+
+  /** A peer says that it is a node (BEP 5). */
   meet(address: PeerAddress): void {
     const host = canonicalHost(address.host)
     if (this.#closed) return
     if (!this.#began) this.#early.push(() => this.meet(address))
     else if (host !== undefined) this.#perform(this.#core.meet({ host, port: address.port }, this.#options.clock.now()))
-    else
-      this.#resolve(address, (addresses) => {
-        for (const each of addresses) this.meet(each)
-      })
   }
 
   /** Keeps what is known for the next session. */

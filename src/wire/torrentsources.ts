@@ -1,14 +1,20 @@
 /** What a .torrent says beside `info`: where peers and bytes may be found, and words for people. */
 import { LIMITS } from '../limits.js'
+import { isAddress, type PeerAddress } from '../values.js'
 import type { Bencode, BencodeDictionary } from './bencode.js'
 import { asBytes, asInteger, asList, invalid } from './fields.js'
 import { hasControlCharacter, nameText } from './filenames.js'
+
+/** A name of DNS has no more. */
+const HOST_NAME_BYTES_MAX = 253
 
 export interface TorrentSources {
   /** Tiers (BEP 12), in the order of the file. */
   readonly trackers: readonly (readonly string[])[]
   /** BEP 19. */
   readonly webSeeds: readonly string[]
+  /** Nodes of the DHT to begin with (`nodes`, BEP 5): names or addresses. */
+  readonly nodes: readonly PeerAddress[]
   readonly comment: string | undefined
   readonly createdBy: string | undefined
   /** Seconds since the Unix epoch. */
@@ -70,6 +76,17 @@ const readWebSeeds = (torrent: BencodeDictionary): readonly string[] => {
   return [...urls]
 }
 
+/** Nodes that cannot be used are passed over: the others may do. */
+const readNodes = (torrent: BencodeDictionary): readonly PeerAddress[] =>
+  (asList(torrent.get('nodes')) ?? []).slice(0, LIMITS.torrentNodesMax).flatMap((node) => {
+    const [name, port] = asList(node) ?? []
+    const bytes = asBytes(name)
+    if (bytes === undefined || bytes.length > HOST_NAME_BYTES_MAX) return []
+    const host = nameText(bytes).trim()
+    const address = { host, port: asInteger(port) ?? 0 }
+    return /^[\w.:-]+$/.test(host) && isAddress(address) ? [address] : []
+  })
+
 /** Words for people decide nothing, so a strange one is passed over and not an error. */
 const readWords = (torrent: BencodeDictionary, key: string): string | undefined => {
   const bytes = asBytes(torrent.get(`${key}.utf-8`)) ?? asBytes(torrent.get(key))
@@ -81,6 +98,7 @@ export const readSources = (torrent: BencodeDictionary): TorrentSources => {
   return {
     trackers: readTrackers(torrent),
     webSeeds: readWebSeeds(torrent),
+    nodes: readNodes(torrent),
     comment: readWords(torrent, 'comment'),
     createdBy: readWords(torrent, 'created by'),
     creationDate: creationDate !== undefined && creationDate >= 0 ? creationDate : undefined,
@@ -91,6 +109,7 @@ export const readSources = (torrent: BencodeDictionary): TorrentSources => {
 export const NO_SOURCES: TorrentSources = {
   trackers: [],
   webSeeds: [],
+  nodes: [],
   comment: undefined,
   createdBy: undefined,
   creationDate: undefined,

@@ -333,6 +333,12 @@ test('metainfo: trackers and web seeds of the wrong kind are refused by name', (
 
 test('metainfo: web seeds are one URL or a list of them', () => {
   assert.equal(parse(info(), { 'url-list': 'http://a/' }).webSeeds, ['http://a/'])
+  const nodes = [['router.example', 6_881], ['2001:db8::1', 1], ['', 5], ['a b', 5], ['1.2.3.4', 0], 'x', ['1.2.3.4']]
+  assert.equal(parse(info(), { nodes }).nodes, [
+    { host: 'router.example', port: 6_881 },
+    { host: '2001:db8::1', port: 1 },
+  ])
+  assert.equal(parse(info(), { nodes: 'x' }).nodes, [])
   assert.equal(parse(info(), { 'url-list': '' }).webSeeds, [])
   assert.equal(parse(info(), { 'url-list': ['http://a/', 'http://b/', 'http://a/'] }).webSeeds, [
     'http://a/',
