@@ -105,10 +105,14 @@ if (interop && buildIsStale(root)) {
   }
 }
 
+/** How long each group took, in seconds: what to look at when all of them take too long. */
+const took = []
 const lane = async (left, isBeside) => {
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
     const [name, group] = next
+    const began = performance.now()
     const result = await run(group, isBeside)
+    took.push([name, (performance.now() - began) / 1_000])
     for (const kind of Object.keys(sums)) sums[kind] += result[kind]
     failing.push(...result.failing.map(([claim, ...why]) => [`${name}: ${claim}`, ...why]))
   }
@@ -119,6 +123,8 @@ const beside = interop ? all.filter(waits) : all
 const steady = interop ? all.filter((group) => !waits(group)) : all
 await Promise.all([lane(steady, !interop), lane(beside, true)])
 
+took.sort(([, one], [, other]) => other - one)
+console.log(`seconds: ${took.map(([name, seconds]) => `${name} ${seconds.toFixed(0)}`).join(', ')}`)
 for (const lines of failing) for (const line of lines) console.log(`failed: ${line}`)
 if (sums.passed + sums.failed === 0) console.log('no test was run')
 console.log(`${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`)

@@ -7,7 +7,6 @@ import type { PieceIndex } from '../../src/index.js'
 import type { LogReader } from '../../src/ports.js'
 import { decideAgain, foldLog, stateHash, type TransferState } from '../../src/replay/index.js'
 import { type Child, runChild } from '../store/children/child.js'
-import { buildChild } from './build-child.js'
 import { type Content, compareContent, makeContent, writeContent } from './content.js'
 import { guard } from './guard.js'
 import { type Rig, rigged, verdictOf, within, withLog } from './rig.js'
@@ -53,12 +52,8 @@ const makePlace = async (rig: Rig, what: Content): Promise<Place> => {
   return { folder, dataDir: join(folder, 'data'), torrent }
 }
 
-const built = buildChild('downloading')
-test.after(async () => (await built).remove())
-
 const start = async (rig: Rig, { folder, dataDir, torrent }: Place, port: number): Promise<Child> => {
-  const { script } = await built
-  const child = runChild(script, [torrent, folder, dataDir, String(port)])
+  const child = await runChild('test/engine/children/downloading.ts', [torrent, folder, dataDir, String(port)])
   rig.later(() => child.process.kill('SIGKILL'))
   return child
 }

@@ -83,7 +83,7 @@ claim('it writes over no table that the owner is making', async (place) => {
 })
 
 claim('it is whole each time while another process writes as fast as it can', async (place) => {
-  const child = runChild('./appending.ts', [place.folder])
+  const child = await runChild('test/store/children/appending.ts', [place.folder])
   await child.line((line) => Number(line) > 1_000)
   let least = 0
   for (let round = 0; round < 12; round++) {
@@ -110,7 +110,7 @@ claim('it is whole each time while another process writes as fast as it can', as
 claim('what a reader left that was killed is removed by the next one', async (place) => {
   const store = await place.open()
   await store.close()
-  const left = runChild('./appending.ts', [join(dirname(place.folder), 'other')])
+  const left = await runChild('test/store/children/appending.ts', [join(dirname(place.folder), 'other')])
   const { pid } = left.process
   left.process.kill('SIGKILL')
   await left.gone

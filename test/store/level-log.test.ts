@@ -45,7 +45,7 @@ claim('a folder that this process has open already is locked', async (place) => 
 })
 
 claim('a folder that another process has open is locked until that is gone', async (place) => {
-  const child = runChild('./appending.ts', [place.folder])
+  const child = await runChild('test/store/children/appending.ts', [place.folder])
   await child.line((line) => line.startsWith('opened'))
   assert.is((await errorOf(() => openLevelLogStore(place.folder, nodeClock()))).code, 'DATA_LOCKED')
   child.process.kill('SIGKILL')
@@ -146,7 +146,7 @@ claim('a flipped byte in a table of LevelDB is noticed by reading', async (place
 claim('a log that is killed at any moment has every event whose commit it told of', async (place) => {
   let expected = 0
   for (const commits of [1, 2, 9, 60]) {
-    const child = runChild('./appending.ts', [place.folder])
+    const child = await runChild('test/store/children/appending.ts', [place.folder])
     let heard = 0
     assert.is(await child.line((line) => line.startsWith('opened')), `opened ${expected}`)
     // The number of commits varies, and where in the next one the signal hits is up to chance.
@@ -166,7 +166,7 @@ claim('a log that is killed at any moment has every event whose commit it told o
 
 claim('a file that cannot grow fails the log once, and what was committed stays', async (place) => {
   // Like a full disk: files end at 256 KiB, in the middle of some commit.
-  const child = runChild('./appending.ts', [place.folder], 256)
+  const child = await runChild('test/store/children/appending.ts', [place.folder], 256)
   assert.is(await child.line((line) => line.startsWith('failed')), 'failed EFBIG')
   const closed = await child.line((line) => line.startsWith('closed'))
   await child.gone
@@ -190,7 +190,7 @@ claim('a process that is killed while it compacts leaves a log that is whole fro
   await store.close()
   let compacted = 0
   for (let round = 0; round < 4; round++) {
-    const child = runChild('./compacting.ts', [place.folder])
+    const child = await runChild('test/store/children/compacting.ts', [place.folder])
     const places = new Set<string>()
     await child.line((line) => places.add(line).size > 1 + (round % 3))
     child.process.kill('SIGKILL')
@@ -217,7 +217,7 @@ claim(
   async (place) => {
     let [compacted, told] = [0, 0]
     for (const rounds of [1, 2, 5, 12]) {
-      const child = runChild('./retaining.ts', [place.folder])
+      const child = await runChild('test/store/children/retaining.ts', [place.folder])
       let heard = 0
       await child.line((line) => line.startsWith('-') && ++heard >= rounds)
       child.process.kill('SIGKILL')

@@ -175,7 +175,7 @@ claim('other parts of the database are left alone', async (folder) => {
 
 claim('killed at any moment it has lost no more than the delay that is stated', async (folder) => {
   for (const [round, lives] of [600, 1_200].entries()) {
-    const child = runChild('../../tracker/children/announcing.ts', [join(folder.path, 'db'), '50'])
+    const child = await runChild('test/tracker/children/announcing.ts', [join(folder.path, 'db'), '50'])
     const timeOf = (line: string): number => Number(line.split(' ')[1])
     const first = timeOf(await child.line(() => true))
     await child.line((line) => timeOf(line) >= first + lives)
@@ -194,7 +194,7 @@ claim('killed at any moment it has lost no more than the delay that is stated', 
 
 claim('a folder that is in use is locked, by this process or another', async (folder) => {
   const path = join(folder.path, 'db')
-  const child = runChild('../../tracker/children/announcing.ts', [path, '10'])
+  const child = await runChild('test/tracker/children/announcing.ts', [path, '10'])
   await child.line(() => true)
   assert.is((await errorOf(() => LevelDatabase.open(path))).code, 'DATA_LOCKED')
   child.process.kill('SIGKILL')

@@ -2,10 +2,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { findScenario, readSettings } from '../../../simulations/index.js'
-import { withMutant } from './copies.js'
+import { mutated } from './copies.js'
 import { COMMON, MUTANTS, type Mutant } from './mutants.js'
 
-type Simulations = Parameters<Parameters<typeof withMutant>[1]>[0]
+type Simulations = Awaited<ReturnType<typeof mutated>>
 
 /** The checkers that found something in the first seed in which any did. */
 const findIn = async (
@@ -24,7 +24,7 @@ const findIn = async (
 for (const mutant of MUTANTS) {
   const seeds = mutant.within === 1 ? 'the first seed' : `${mutant.within} seeds`
   test(`mutations: an engine that ${mutant.bug} is found within ${seeds}`, async () => {
-    const found = await withMutant(mutant, (simulations) => findIn(simulations, mutant))
+    const found = await findIn(await mutated(mutant), mutant)
     assert.ok(
       found.some((checker) => mutant.found.includes(checker)),
       `${mutant.found.join(' or ')} should have found it; what did is: ${found.join(', ') || 'nothing'}`,

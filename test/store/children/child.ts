@@ -1,6 +1,6 @@
-/** Runs a script of this folder, or one that was built, in a process of its own, and listens to its lines. */
+/** Runs a script of the tests in a process of its own, and listens to its lines. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { bundle } from '../../bundle.js'
 
 export interface Child {
   readonly process: ChildProcess
@@ -12,11 +12,17 @@ export interface Child {
   readonly gone: Promise<void>
 }
 
-/** `fileBlocksMax` bounds the size of each file that it writes, in blocks of 1024 bytes, as `ulimit -f` of bash does. */
-export const runChild = (script: string, args: readonly string[], fileBlocksMax?: number): Child => {
-  const path = fileURLToPath(new URL(script, import.meta.url))
-  const loader = path.endsWith('.ts') ? ['--import', 'tsx'] : []
-  const command = [process.execPath, ...loader, path, ...args]
+/** By script, as many tests start the same. */
+const bundles = new Map<string, Promise<string>>()
+
+/**
+ * `script` is from the root of the project; `fileBlocksMax` bounds the size of each file that it writes, in blocks of 1024
+ * bytes, as `ulimit -f` of bash does.
+ */
+export const runChild = async (script: string, args: readonly string[], fileBlocksMax?: number): Promise<Child> => {
+  const built = bundles.get(script) ?? bundle(script)
+  bundles.set(script, built)
+  const command = [process.execPath, await built, ...args]
   const child =
     fileBlocksMax === undefined
       ? spawn(process.execPath, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] })
