@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
@@ -18,8 +19,14 @@ const filter = (interop ? others[0] : first) ?? ''
 const PROCESS_BOUND_MS = 300_000
 const POLITE_MS = 5_000
 const LINES_OF_A_FAILURE_MAX = 12
-/** Tests against real clients that wait most of their time, and share nothing with the others: they run beside them. */
-const BESIDE = ['port-mapping', 'queue', 'transmission', 'catalogue', 'tracker-stores']
+/** One more than processors, as many tests wait for a part of their time; none of them measures any. */
+const LANES = availableParallelism() + 1
+/** What takes longest comes first, so that no long one is left when all others are done. */
+const FIRST = interop
+  ? ['queue', 'trackers', 'node-versions', 'transmission', 'fetch', 'port-mapping', 'swarm', 'resume', 'websocket'].map(
+      (name) => `interop/${name}.interop.test.ts`,
+    )
+  : ['simulations', 'cli', 'engine', 'test', 'replay']
 
 const slashed = (file) => file.split(path.sep).join('/')
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
@@ -66,8 +73,8 @@ const counted = (output, code) => {
   return { passed, failed: 1, skipped, failing: [[`it ended with ${code} after its tests`]] }
 }
 
-/** What runs beside others takes turns with them on the terminal. */
-const run = (group, isBeside) =>
+/** They take turns on the terminal: what a group prints is shown when it has ended. */
+const run = (group) =>
   new Promise((resolve) => {
     const escaped = group.map((file) => file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('/', '[\\\\/]'))
     const args = ['--import', 'tsx', uvu, 'test', `^(${escaped.join('|')})$`]
@@ -75,7 +82,6 @@ const run = (group, isBeside) =>
     let output = ''
     const take = (chunk) => {
       output += chunk
-      if (!isBeside) process.stdout.write(chunk)
     }
     child.stdout.setEncoding('utf8').on('data', take)
     child.stderr.setEncoding('utf8').on('data', take)
@@ -89,7 +95,7 @@ const run = (group, isBeside) =>
     child.on('close', (code, signal) => {
       clearTimeout(bound)
       clearTimeout(force)
-      if (isBeside) process.stdout.write(output)
+      process.stdout.write(output)
       resolve(counted(output, late ? `was stopped after ${PROCESS_BOUND_MS / 1000} s` : (code ?? signal)))
     })
   })
@@ -107,21 +113,19 @@ if (interop && buildIsStale(root)) {
 
 /** How long each group took, in seconds: what to look at when all of them take too long. */
 const took = []
-const lane = async (left, isBeside) => {
+const rank = ([name]) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length)
+const left = [...groups].sort((one, other) => rank(one) - rank(other))
+const lane = async () => {
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
     const [name, group] = next
     const began = performance.now()
-    const result = await run(group, isBeside)
+    const result = await run(group)
     took.push([name, (performance.now() - began) / 1_000])
     for (const kind of Object.keys(sums)) sums[kind] += result[kind]
     failing.push(...result.failing.map(([claim, ...why]) => [`${name}: ${claim}`, ...why]))
   }
 }
-const waits = ([name]) => BESIDE.some((part) => name.includes(part))
-const all = [...groups]
-const beside = interop ? all.filter(waits) : all
-const steady = interop ? all.filter((group) => !waits(group)) : all
-await Promise.all([lane(steady, !interop), lane(beside, true)])
+await Promise.all(Array.from({ length: LANES }, lane))
 
 took.sort(([, one], [, other]) => other - one)
 console.log(`seconds: ${took.map(([name, seconds]) => `${name} ${seconds.toFixed(0)}`).join(', ')}`)
