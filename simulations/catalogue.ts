@@ -16,6 +16,7 @@ import { slowSeed } from './scenarios/slow-seed.js'
 import { steadyState } from './scenarios/steady-state.js'
 import { trackerOutage } from './scenarios/tracker-outage.js'
 import { trackerless } from './scenarios/trackerless.js'
+import { treePoisoners } from './scenarios/tree-poisoners.js'
 import { webSeeds } from './scenarios/web-seeds.js'
 import { weibullChurn } from './scenarios/weibull-churn.js'
 
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   slowSeed,
   seedLeavesEarly,
   poisoners,
+  treePoisoners,
   partitionHeal,
   trackerOutage,
   trackerless,

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { mix } from '../src/random.js'
 import { equalBytes } from '../src/values.js'
-import { encodeTorrent } from '../src/wire/createinfo.js'
-import { type Metainfo, parseTorrent } from '../src/wire/metainfo.js'
+import { ContentHashes } from '../src/wire/contenthashes.js'
+import { encodeTorrent, padded } from '../src/wire/createinfo.js'
+import { type Metainfo, parseTorrent, type TorrentVersion } from '../src/wire/metainfo.js'
 
 export interface ContentSettings {
   readonly bytes: number
@@ -13,9 +14,9 @@ export interface ContentSettings {
   /** Files of about equal size that do not end where pieces do; 1 for a torrent without a folder. */
   readonly files?: number
   readonly private?: boolean
+  /** v1, where it is left out; in the others every file begins with a piece (BEP 52). */
+  readonly format?: TorrentVersion
 }
-
-const HASH_BYTES = 20
 
 /** Bytes that look like noise, as every piece must have its own hash: four at a time (Marsaglia's xorshift). */
 const noise = (seed: number, length: number): Uint8Array => {
@@ -35,8 +36,22 @@ const fileLengths = (bytes: number, files: number): number[] => {
   return Array.from({ length: files }, (_, file) => (file < files - 1 ? each : bytes - each * (files - 1)))
 }
 
+/** The files where each begins with a piece: what is between them is zeros. */
+const spread = (bytes: Uint8Array, lengths: readonly number[], pieceLength: number): Uint8Array => {
+  const pieces = lengths.reduce((count, length) => count + Math.ceil(length / pieceLength), 0)
+  const last = lengths.at(-1) ?? 0
+  const whole = new Uint8Array((pieces - Math.ceil(last / pieceLength)) * pieceLength + last)
+  let [from, to] = [0, 0]
+  for (const length of lengths) {
+    whole.set(bytes.subarray(from, from + length), to)
+    from += length
+    to += Math.ceil(length / pieceLength) * pieceLength
+  }
+  return whole
+}
+
 export class Content {
-  /** All files, one after the other. */
+  /** All files, one after the other, with what pads them. */
   readonly bytes: Uint8Array
   readonly torrent: Uint8Array
   readonly metainfo: Metainfo
@@ -47,30 +62,32 @@ export class Content {
   readonly #reference: Buffer
 
   constructor(seed: number, settings: ContentSettings) {
-    const { pieceLength, trackers, files = 1 } = settings
-    this.bytes = noise(seed, settings.bytes)
+    const { pieceLength, trackers, files = 1, format = 'v1' } = settings
+    const lengths = fileLengths(settings.bytes, files)
+    const data = noise(seed, settings.bytes)
+    this.bytes = format === 'v1' || files === 1 ? data : spread(data, lengths, pieceLength)
     this.#reference = Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length)
-    this.#digests = Array.from({ length: Math.ceil(settings.bytes / pieceLength) }, (_, piece) =>
+    this.#digests = Array.from({ length: Math.ceil(this.bytes.length / pieceLength) }, (_, piece) =>
       createHash('sha1')
         .update(this.bytes.subarray(piece * pieceLength, (piece + 1) * pieceLength))
         .digest(),
     )
-    const pieceHashes = new Uint8Array(this.#digests.length * HASH_BYTES)
-    this.#digests.forEach((digest, piece) => {
-      pieceHashes.set(digest, piece * HASH_BYTES)
+    this.#digests.forEach((_, piece) => {
       const start = this.#startOf(this.bytes, piece * pieceLength)
       this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), piece])
     })
     const name = 'content'
+    const list = lengths.map((length, file) => ({ path: files === 1 ? [name] : [name, `part-${file}`], length }))
+    const hashes = new ContentHashes(list, pieceLength, format)
+    hashes.add(data)
+    const hashed = hashes.finish()
     this.torrent = encodeTorrent({
       name,
-      files: fileLengths(settings.bytes, files).map((length, file) => ({
-        path: files === 1 ? [name] : [name, `part-${file}`],
-        length,
-      })),
+      files: format === 'hybrid' ? padded(name, hashed.files, pieceLength) : hashed.files,
       multiFile: files > 1,
       pieceLength,
-      pieceHashes,
+      pieceHashes: hashed.pieceHashes,
+      version: format,
       private: settings.private,
       trackers: trackers.map((url) => [url]),
       webSeeds: settings.webSeeds,

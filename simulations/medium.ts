@@ -189,7 +189,7 @@ export class DiskMedium {
   constructor(content?: Content) {
     this.#content = content
     for (const file of content?.metainfo.files ?? [])
-      this.#files.set(file.path.join('/'), new MediumFile(content, file.offset, file.length))
+      if (!file.padding) this.#files.set(file.path.join('/'), new MediumFile(content, file.offset, file.length))
   }
 
   file(path: string): MediumFile {
@@ -208,6 +208,7 @@ export class DiskMedium {
   /** True where these bytes of the content are on the medium. */
   isRight(offset: number, length: number): boolean {
     for (const file of this.#content?.metainfo.files ?? []) {
+      if (file.padding) continue
       const from = Math.max(offset, file.offset)
       const to = Math.min(offset + length, file.offset + file.length)
       if (to > from && !this.file(file.path.join('/')).isRight(from - file.offset, to - from)) return false
@@ -242,6 +243,7 @@ export class DiskMedium {
     if (this.#content === undefined) return
     const { pieceLength, files } = this.#content.metainfo
     for (const file of files) {
+      if (file.padding) continue
       const from = Math.max(piece * pieceLength, file.offset)
       const to = Math.min((piece + 1) * pieceLength, file.offset + file.length)
       if (to <= from) continue

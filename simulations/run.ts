@@ -37,9 +37,9 @@ export const runSwarm = async (
   play: (swarm: Swarm, settings: RunSettings) => Promise<Played>,
 ): Promise<RunResult> => {
   const began = stopwatchMs()
-  const { contentBytes: bytes, pieceLength, files, trackers, trackerIntervalSeconds, recordedNodes } = settings
+  const { contentBytes: bytes, pieceLength, files, format, trackers, trackerIntervalSeconds, recordedNodes } = settings
   const swarm = new Swarm(seed, {
-    content: { bytes, pieceLength, files },
+    content: { bytes, pieceLength, files, format },
     trackers,
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
     webSeeds: { count: settings.webSeeds, rate: settings.webSeedRate },

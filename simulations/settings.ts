@@ -1,5 +1,6 @@
 /** Settings of a run: what `--set KEY=VALUE` takes, each with its meaning, its default and its bounds. */
 import { TorrewindError } from '../src/errors.js'
+import type { TorrentVersion } from '../src/wire/metainfo.js'
 import type { ArrivalSettings } from './churn/arrivals.js'
 import { type BandwidthClass, readClasses } from './churn/classes.js'
 import { type Duration, readDuration, readStay, type Stay } from './churn/durations.js'
@@ -14,6 +15,8 @@ export interface RunSettings extends ArrivalSettings {
   readonly contentBytes: number
   readonly pieceLength: number
   readonly files: number
+  /** Version of the torrent: v1, v2 or hybrid (BEP 52). */
+  readonly format: TorrentVersion
   /** Bytes a second; 0 for no limit. */
   readonly seedUploadRate: number
   readonly uploadRate: number
@@ -75,6 +78,7 @@ export const SETTINGS: RunSettings = {
   contentBytes: 16 * MIB,
   pieceLength: 262_144,
   files: 1,
+  format: 'v1',
   seedUploadRate: MIB,
   uploadRate: MIB,
   downloadRate: 8 * MIB,
@@ -126,6 +130,11 @@ const numberFrom =
 const trace = (key: string, text: string, files: Files): Trace =>
   text === '' ? [] : parseTrace(fileText(key, text, files), text)
 const words = (_: string, text: string): string => text
+const format = (key: string, text: string): TorrentVersion => {
+  if (text === 'v1' || text === 'v2' || text === 'hybrid') return text
+  throw invalid(key, text, 'one of v1, v2, hybrid')
+}
+
 const natKind = (key: string, text: string): NatKind => {
   const kind = NAT_KINDS.find((each) => each === text)
   if (kind === undefined) throw invalid(key, text, `one of ${NAT_KINDS.join(', ')}`)
@@ -140,6 +149,7 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   contentBytes: numberFrom(1, 4 * 1_024 * MIB, true),
   pieceLength: numberFrom(16_384, 128 * MIB, true),
   files: numberFrom(1, 10_000, true),
+  format,
   seedUploadRate: rate,
   uploadRate: rate,
   downloadRate: rate,

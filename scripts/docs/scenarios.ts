@@ -72,6 +72,7 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   hostiles: 'peers that [faults](#faults) may make hostile',
   hostileHosts: 'addresses that those share; 0 where each has its own',
   natShare: 'share of leechers that nobody can dial',
+  format: 'version of the torrent: `v1`, `v2` or `hybrid` (BEP 52)',
   natKind:
     'what lets datagrams through to those: `none`, `full-cone`, `restricted`, `port-restricted`, `symmetric` or `blocked`; see [datagrams](#datagrams)',
   natTimeoutSeconds: 'and for how long after the last that they sent',
