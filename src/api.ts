@@ -93,6 +93,8 @@ export interface AddOptions {
    * and of one that the log knows those that were wanted last.
    */
   readonly select?: readonly string[] | undefined
+  /** Wait for `resume`, or do not: as the transfer was left, where it is left out. */
+  readonly paused?: boolean | undefined
   /** Fetch pieces in order. */
   readonly sequential?: boolean | undefined
   /**

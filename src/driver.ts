@@ -323,6 +323,11 @@ export class Driver {
     })
   }
 
+  /** After a failure of the disk: files that could not be made are tried again. */
+  reserveAgain(): void {
+    this.#work.reserveAgain()
+  }
+
   /** Resolves when no disk work is under way. */
   diskAtRest(): Promise<void> {
     return new Promise((resolve) => {

@@ -42,6 +42,8 @@ export class PieceWork {
   readonly #storage: PieceStorage
   readonly #checker: Checker
   readonly #placing: Placing
+  /** Files that could not be reserved. */
+  readonly #unreserved = new Set<number>()
   /** Pieces that are being written. */
   readonly #writing = new Set<number>()
   /** Under way, beside what the checker does. */
@@ -176,10 +178,19 @@ export class PieceWork {
       this.#work((done) =>
         disk.reserve(file, length, (answer) => {
           done()
-          if (answer.type === 'failed') this.#fail(answer.failure)
+          if (answer.type === 'done') this.#unreserved.delete(file)
+          else {
+            this.#unreserved.add(file)
+            this.#fail(answer.failure)
+          }
         }),
       )
     }
+  }
+
+  /** What there was no room for, or no way, may go well by now. */
+  reserveAgain(): void {
+    this.reserve([...this.#unreserved])
   }
 
   sync(pieces: readonly PieceIndex[]): void {

@@ -133,5 +133,6 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
     ...limits(state, beginning),
     ...ownLimits(state, beginning),
     ...sharing(state, beginning),
+    ...((beginning.add.paused ?? state.paused) ? [{ type: 'paused' } as const] : []),
   ]
 }

@@ -250,6 +250,11 @@ export class TransferSession {
     await this.#driver.diskAtRest()
   }
 
+  /** Once the transfer goes on after a failure. */
+  reserveAgain(): void {
+    this.#driver.reserveAgain()
+  }
+
   assertOpen(): void {
     if (this.#ending !== undefined)
       throw new TorrewindError('TRANSFER_CLOSED', `${this.#options.metainfo.name} was closed`)

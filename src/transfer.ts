@@ -305,11 +305,13 @@ export class TorrentTransfer implements Transfer {
 
   async #resume(): Promise<void> {
     this.#session.assertOpen()
-    if (this.state.failure !== undefined) {
+    const hadFailed = this.state.failure !== undefined
+    if (hadFailed) {
       await this.#session.promiseAnew()
       this.#session.assertOpen()
     }
     this.#session.tell({ type: 'resume-asked' })
+    if (hadFailed) this.#session.reserveAgain()
     await this.#session.committed()
   }
 }

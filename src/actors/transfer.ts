@@ -185,7 +185,11 @@ const resume = (state: Readonly<TransferState>, now: Instant): Decision => {
   if (state.standing.tags.paused !== true && state.standing.tags.failed !== true) return NOTHING
   const resumed = decided({ events: [{ type: 'resumed' }] })
   if (!state.examined) return resumed // the files are being looked at, and what they are found to be says how to go on
-  return both(resumed, state.checking.count > 0 ? checkOf(state.checking, 'unsafe') : begin(state.missing, now))
+  if (state.checking.count > 0) return both(resumed, checkOf(state.checking, 'unsafe'))
+  // The last piece came to the disk while it was paused.
+  const isCompleted = state.missing === 0 && !state.completed && state.sessionDownloaded > 0
+  const completed: readonly TransferEvent[] = isCompleted ? [{ type: 'download-completed' }] : []
+  return both(resumed, decided({ events: completed }), begin(state.missing, now))
 }
 
 /** Pieces that are being hashed or written now need no check; what is only begun is begun anew. */

@@ -101,6 +101,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
         webSeeds: flags.webSeed,
         sequential: flags.sequential,
         record: flags.record,
+        paused: false,
       })
       const shown = showProgress(context, transfer)
       try {

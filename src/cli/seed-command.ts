@@ -87,7 +87,7 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
     async (engine) => {
       const { record } = flags
       const trackers = flags.tracker?.map(announceAt)
-      const add = { path: folder, trackers, record, select: ['**'], superSeeding: flags.super }
+      const add = { path: folder, trackers, record, paused: false, select: ['**'], superSeeding: flags.super }
       const transfer = await engine.add(torrent, add)
       const shown = showProgress(context, transfer)
       try {

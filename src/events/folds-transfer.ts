@@ -192,6 +192,7 @@ export const transferFolds = {
     state.sessionUploaded = 0
     state.sessionChecked = 0
     state.failure = undefined
+    state.paused = false // the session says so anew
   },
   'session-ended'(state, event, at) {
     step(state, event.type)
@@ -218,9 +219,11 @@ export const transferFolds = {
   },
   paused(state, event) {
     step(state, event.type)
+    state.paused = true
   },
   resumed(state, event) {
     step(state, event.type)
+    state.paused = false
     state.failure = undefined
     state.announceNext.at = 0
     state.announceNext.rounds = 0
@@ -324,7 +327,8 @@ export const transferFolds = {
     tracker.announcing = true
     tracker.askedAt = at
     tracker.overdue = false
-    tracker.tellsCompleted = state.completed
+    // Who hears of us for the first time is told next that we did not have everything from the beginning.
+    tracker.tellsCompleted = state.completed && (event.event !== 'started' || state.sessionDownloaded === 0)
     state.announceNext.at = at
   },
   'announce-answered'(state, event, at) {

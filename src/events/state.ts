@@ -270,6 +270,8 @@ export interface TransferState {
   /** Stored, with the sequence number of the event that says so, and not announced yet. */
   unannounced: { piece: PieceIndex; seq: number }[]
   completed: boolean
+  /** The user paused it, and has not resumed it since: remembered over sessions. */
+  paused: boolean
   /** Peers are shown our pieces one by one (BEP 16). */
   superSeeding: boolean
   /** What is being read for some peers is suggested to others (BEP 6). */
@@ -380,6 +382,7 @@ export const initialState = (): TransferState => ({
   announced: new Bitfield(0),
   unannounced: [],
   completed: false,
+  paused: false,
   superSeeding: false,
   suggesting: false,
   unsafe: [],

@@ -221,4 +221,35 @@ test('select: when everything wanted is stored, seeding begins; when more is wan
   checkInvariants(story.state)
 })
 
+test('pause: the last piece comes to the disk meanwhile, and once resumed it is completed, for trackers too', () => {
+  const story = given(downloading(), seedPeer(1), fetched(1, everyPiece().slice(1)))
+  story.also({ type: 'trackers-set', tiers: [['http://t']] }).when(woken)
+  const answer = (): void => {
+    story.when({
+      to: 'trackers',
+      input: {
+        type: 'announce-answered',
+        tracker: 'http://t',
+        answer: { intervalSeconds: 60, peers: [] },
+        port: 6_881,
+      },
+    })
+  }
+  answer()
+  story.when(woken)
+  const piece = present([...story.state.pieces.keys()][0], 'the last piece')
+  story.when(...story.wholePiece(1, piece)).when(pause)
+  story.when(...storedInputs(piece)).commits()
+  assert.is(story.state.missing, 0)
+  story.when(resume)
+  assert.equal(
+    story.events.map(({ type }) => type).filter((type) => /resumed|completed|seeding-began|announce-began/.test(type)),
+    ['resumed', 'download-completed', 'seeding-began', 'announce-began'],
+  )
+  assert.is(story.effectsOf('announce')[0]?.request.event, 'started')
+  answer()
+  story.pass(1_000)
+  assert.is(story.effectsOf('announce')[0]?.request.event, 'completed')
+})
+
 test.run()

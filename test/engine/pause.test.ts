@@ -182,19 +182,40 @@ test(
 )
 
 test(
-  'pause: a transfer that was closed while it was paused goes on when it is added again',
+  'pause: a transfer that was paused comes back paused, until it is resumed or added as running',
   rigged(async (rig) => {
     const seed = await rig.seed(content)
     const folder = await rig.folder()
     const dataDir = join(folder, 'data')
+    const add = { path: folder, peers: [seed.address] }
     const first = await rig.engine(dataDir)
     const paused = await first.add(content.torrent, { path: folder })
     await paused.pause()
     await first.close()
-    const second = await rig.engine(dataDir)
-    const transfer = await second.add(content.torrent, { path: folder, peers: [seed.address] })
+    // Twice, as what is remembered must be remembered of the session that remembered it, too.
+    for (const session of [2, 3]) {
+      const engine = await rig.engine(dataDir)
+      const transfer = await engine.add(content.torrent, add)
+      assert.is(transfer.progress.phase, 'paused', `session ${session}`)
+      assert.is((await transfer.explain()).causes[0]?.code, 'paused')
+      await engine.close()
+    }
+    const fourth = await rig.engine(dataDir)
+    const transfer = await fourth.add(content.torrent, add)
+    await transfer.resume()
     await within(transfer.done, 'the download')
     await compareContent(content, folder)
+    await transfer.pause()
+    await fourth.close()
+    const fifth = await rig.engine(dataDir)
+    const running = await fifth.add(content.torrent, { path: folder, paused: false })
+    await within(running.done, 'what was done')
+    assert.is(running.progress.rehashedPieces, 0)
+    await running.close()
+    assert.is((await fifth.add(content.torrent, { path: folder })).progress.phase === 'paused', false)
+    const other = await rig.engine(join(folder, 'other'))
+    const waiting = await other.add(content.torrent, { path: folder, paused: true })
+    assert.is(waiting.progress.phase, 'paused')
   }),
 )
 
