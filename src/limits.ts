@@ -73,6 +73,8 @@ export const LIMITS = {
   scrapeIntervalMinMs: 300_000,
   /** Trackers of one torrent that are asked for their counts at one time. */
   scrapesMax: 20,
+  /** How long a scrape waits for those of other transfers at the same tracker, to ask with them. */
+  scrapeGatherMs: 50,
   /** Addresses of ours that trackers and the router tell: one of each family, and some that have changed. */
   ownAddressesMax: 8,
   /** BEP 14: how often a torrent is announced on the local network, and how far apart any two announces are. */

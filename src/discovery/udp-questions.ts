@@ -62,18 +62,13 @@ export const announceOf = (asked: AnnounceRequest): UdpQuestion<AnnounceAnswer> 
   },
 })
 
-export const scrapeOf = (infoHash: InfoHash): UdpQuestion<TrackerCounts> => ({
-  request: (_, { transactionId, connectionId }) => ({
-    type: 'scrape',
-    transactionId,
-    connectionId,
-    infoHashes: [infoHash],
-  }),
+/** Counts in the order of the torrents. */
+export const scrapeOf = (infoHashes: readonly InfoHash[]): UdpQuestion<readonly TrackerCounts[]> => ({
+  request: (_, { transactionId, connectionId }) => ({ type: 'scrape', transactionId, connectionId, infoHashes }),
   answer: (answer) => {
     if (answer.type !== 'scraped') return undefined
-    const [counts] = answer.files
-    return counts === undefined
+    return answer.files.length < infoHashes.length
       ? { type: 'failed', failure: { code: 'GARBAGE', message: 'there are no counts' } }
-      : { type: 'done', value: counts }
+      : { type: 'done', value: answer.files }
   },
 })

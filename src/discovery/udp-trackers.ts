@@ -58,8 +58,12 @@ export class UdpTrackers {
   }
 
   /** Likewise. */
-  scrape(tracker: UdpTracker, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel {
-    return this.#ask(tracker, scrapeOf(infoHash), done)
+  scrape(
+    tracker: UdpTracker,
+    infoHashes: readonly InfoHash[],
+    done: (answer: Answer<readonly TrackerCounts[]>) => void,
+  ): Cancel {
+    return this.#ask(tracker, scrapeOf(infoHashes), done)
   }
 
   #ask<Value>(tracker: UdpTracker, question: UdpQuestion<Value>, done: (answer: Answer<Value>) => void): Cancel {

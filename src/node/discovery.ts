@@ -1,6 +1,7 @@
 /** Discovery: finds peers by asking trackers, each over the protocol that its URL names. */
 import { lookup } from 'node:dns'
 import { present } from '../assert.js'
+import { type AskMany, ScrapeBatches } from '../discovery/scrape-batches.js'
 import { udpTrackerOf } from '../discovery/udp-questions.js'
 import { UdpTrackers } from '../discovery/udp-trackers.js'
 import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
@@ -60,11 +61,24 @@ export const nodeDiscovery = (
   { rules = NO_RULES, bounds = TRACKER_BOUNDS }: NodeDiscoveryOptions = {},
 ): Discovery => {
   // What the user named apart from what strangers named: neither shares a socket or an address with the other.
-  const made = [false, true].map((trusted) => ({
-    udpTrackers: new UdpTrackers({ clock, datagrams, entropy, resolve: resolveFor(rules, trusted) }),
-    webSocketTrackers: new WebSocketTrackers({ clock, webSockets: nodeWebSockets(rules, trusted), entropy }),
-    http: { rules, asking: { what: 'tracker', trusted, redirectedFromGlobal: false } } as const,
-  }))
+  const made = [false, true].map((trusted) => {
+    const udpTrackers = new UdpTrackers({ clock, datagrams, entropy, resolve: resolveFor(rules, trusted) })
+    const http = { rules, asking: { what: 'tracker', trusted, redirectedFromGlobal: false } } as const
+    const askForCounts: AskMany = (tracker, infoHashes, done) => {
+      const url = httpUrl(scrapeUrl(tracker, infoHashes) ?? '')
+      if (url !== undefined) return scrapeOverHttp(url, infoHashes, { ...bounds, ...http }, done)
+      const udpTracker = udpTrackerOf(tracker)
+      if (udpTracker !== undefined) return udpTrackers.scrape(udpTracker, infoHashes, done)
+      const waiting = setImmediate(done, NO_SCRAPE)
+      return () => clearImmediate(waiting)
+    }
+    return {
+      udpTrackers,
+      http,
+      webSocketTrackers: new WebSocketTrackers({ clock, webSockets: nodeWebSockets(rules, trusted), entropy }),
+      scrapes: new ScrapeBatches(clock, askForCounts),
+    }
+  })
   const trackersOf = (trusted: boolean): (typeof made)[number] =>
     present(made[Number(trusted)], 'trackers of this trust')
   return {
@@ -79,15 +93,10 @@ export const nodeDiscovery = (
       return () => clearImmediate(waiting)
     },
     scrape: (tracker, infoHash, done, trusted = true) => {
-      const { udpTrackers, webSocketTrackers, http } = trackersOf(trusted)
-      const url = httpUrl(scrapeUrl(tracker, [infoHash]) ?? '')
-      if (url !== undefined) return scrapeOverHttp(url, infoHash, { ...bounds, ...http }, done)
-      const udpTracker = udpTrackerOf(tracker)
-      if (udpTracker !== undefined) return udpTrackers.scrape(udpTracker, infoHash, done)
+      const { webSocketTrackers, scrapes } = trackersOf(trusted)
       const webSocketTracker = webSocketTrackerOf(tracker)
       if (webSocketTracker !== undefined) return webSocketTrackers.scrape(webSocketTracker, infoHash, done)
-      const waiting = setImmediate(done, NO_SCRAPE)
-      return () => clearImmediate(waiting)
+      return scrapes.scrape(tracker, infoHash, done)
     },
   }
 }

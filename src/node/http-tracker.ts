@@ -79,18 +79,20 @@ export const announceOverHttp = (
   )
 }
 
-/** `url` is that of the scrape (BEP 48) of this torrent. */
+/** `url` is that of the scrape (BEP 48) of these torrents, whose counts come in their order. */
 export const scrapeOverHttp = (
   url: URL,
-  infoHash: InfoHash,
+  infoHashes: readonly InfoHash[],
   bounds: HttpBounds,
-  done: (answer: Answer<TrackerCounts>) => void,
+  done: (answer: Answer<readonly (TrackerCounts | undefined)[]>) => void,
 ): Cancel => {
-  const countsIn = ({ files, minRequestIntervalSeconds }: ScrapeAnswer): Answer<TrackerCounts> => {
-    const counts = files.get(toHex(infoHash))
-    if (counts === undefined) return failed('FAILURE', 'the tracker does not count this torrent')
-    return { type: 'done', value: { ...counts, minIntervalSeconds: minRequestIntervalSeconds } }
-  }
+  const countsIn = ({ files, minRequestIntervalSeconds }: ScrapeAnswer): Answer<(TrackerCounts | undefined)[]> => ({
+    type: 'done',
+    value: infoHashes.map((hash) => {
+      const counts = files.get(toHex(hash))
+      return counts && { ...counts, minIntervalSeconds: minRequestIntervalSeconds }
+    }),
+  })
   return httpGet(url, bounds, (answer) =>
     done(answer.type === 'failed' ? answer : readWith({ answer: answer.value, bounds }, readScrapeAnswer, countsIn)),
   )

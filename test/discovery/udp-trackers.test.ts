@@ -111,8 +111,8 @@ class Place {
   scrape(hash: InfoHash): void {
     const tracker = udpTrackerOf(`udp://${NAME}:6969/announce`)
     if (tracker === undefined) throw new Error('that is a tracker')
-    this.trackers.scrape(tracker, hash, (answer) => {
-      if (answer.type === 'done') this.counts.push(answer.value)
+    this.trackers.scrape(tracker, [hash], (answer) => {
+      if (answer.type === 'done') this.counts.push(...answer.value)
       else this.outcomes.push(`${answer.failure.code}: ${answer.failure.message}`)
     })
   }
