@@ -84,17 +84,26 @@ export class Announcer {
     this.#announces.add(cancel)
   }
 
-  lookUp({ infoHash }: Extract<Effect, { type: 'look-up' }>): void {
-    const { give } = this.#options
-    const search: PeerSearch = {
-      found: (addresses) => give({ to: 'transfer', input: { type: 'peers-found', source: 'dht', addresses } }),
-      ended: ({ asked, answered, peers, stored: announced }) => {
-        this.#announces.delete(cancel)
-        give({ to: 'trackers', input: { type: 'dht-answered', asked, answered, peers, announced } })
-      },
+  /** By all hashes that the torrent has; the answer is that of all of them together. */
+  lookUp(): void {
+    const { give, infoHashes } = this.#options
+    const sum = { asked: 0, answered: 0, peers: 0, announced: 0 }
+    let left = infoHashes.length
+    for (const infoHash of infoHashes) {
+      const search: PeerSearch = {
+        found: (addresses) => give({ to: 'transfer', input: { type: 'peers-found', source: 'dht', addresses } }),
+        ended: ({ asked, answered, peers, stored }) => {
+          this.#announces.delete(cancel)
+          sum.asked += asked
+          sum.answered += answered
+          sum.peers += peers
+          sum.announced += stored
+          if (--left === 0) give({ to: 'trackers', input: { type: 'dht-answered', ...sum } })
+        },
+      }
+      const cancel = this.#options.lookUp(infoHash, search)
+      this.#announces.add(cancel)
     }
-    const cancel = this.#options.lookUp(infoHash, search)
-    this.#announces.add(cancel)
   }
 
   cutFarewells(): void {

@@ -281,7 +281,7 @@ export class Driver {
         for (const infoHash of wireHashesOf(this.#options.metainfo)) this.#options.announceLocally(infoHash)
         break
       case 'look-up':
-        this.#announcer.lookUp(effect)
+        this.#announcer.lookUp()
         break
       case 'meet-node':
         this.#options.meetNode(effect.address)

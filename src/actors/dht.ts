@@ -8,7 +8,7 @@ export const lookAtDht = (state: Readonly<TransferState>, { now }: Circumstances
   if (!joined || looking || state.private || lookUpAt > now) return NOTHING
   return decided({
     events: [{ type: 'dht-lookup-began' }],
-    effects: [{ type: 'look-up', infoHash: state.infoHash }],
+    effects: [{ type: 'look-up' }],
   })
 }
 

@@ -136,7 +136,7 @@ export type Effect =
   | { readonly type: 'scrape'; readonly tracker: string; readonly infoHash: InfoHash }
   | { readonly type: 'announce-locally'; readonly infoHash: InfoHash }
   /** The DHT is asked for peers, and told of us. */
-  | { readonly type: 'look-up'; readonly infoHash: InfoHash }
+  | { readonly type: 'look-up' }
   /** A node of the DHT may be there. */
   | { readonly type: 'meet-node'; readonly address: PeerAddress }
   | { readonly type: 'wake'; readonly at: Instant }

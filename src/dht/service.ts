@@ -83,6 +83,10 @@ export class DhtService {
   get nodes(): number {
     return this.#core.size
   }
+  /** Where the nodes of the routing tables are. */
+  get contacts(): readonly PeerAddress[] {
+    return [...this.#core.tables.values()].flatMap((table) => [...table.contacts()].map(({ address }) => address))
+  }
   get kept(): { readonly peers: number; readonly items: number } {
     return this.#core.kept
   }
