@@ -109,6 +109,10 @@ export interface AddOptions {
    * for a known one those that it had last.
    */
   readonly limits?: RateLimits | undefined
+  /** When seeding is enough; of what is left out, as it was last. */
+  readonly goals?: SeedingGoals | undefined
+  /** How many connections there may be; of what is left out, as it was last. */
+  readonly bounds?: ConnectionBounds | undefined
   /** Take the whole space at the start. */
   readonly preallocate?: boolean | undefined
   /**
@@ -157,6 +161,22 @@ export interface StreamOptions {
 export interface PieceDeadline {
   readonly piece: number
   readonly withinMs: number
+}
+
+/** When seeding is enough; the transfer is then paused. */
+export interface SeedingGoals {
+  /** What was uploaded, over all sessions, by what was downloaded, or by the content where nothing was; 0 for none. */
+  readonly ratio?: number | undefined
+  /** How long it is seeded, over all sessions; 0 for as long as anybody likes. */
+  readonly seedingMs?: number | undefined
+}
+
+/** How many connections a transfer may have; 0 for as many as by default. */
+export interface ConnectionBounds {
+  /** Connections, dialed and accepted; 80 by default. */
+  readonly maxPeers?: number | undefined
+  /** Peers that are served at one time; 8 by default. */
+  readonly uploadSlots?: number | undefined
 }
 
 /** Pieces from the first to the last, both among them. */
@@ -301,6 +321,20 @@ export interface Transfer {
   stream(file: string | number, options?: StreamOptions): ByteStream
   /** These pieces are due so soon, and none of those that were before: they are fetched first, the soonest before others. */
   setDeadlines(deadlines: readonly PieceDeadline[]): void
+  /** When seeding is enough; what is left out stays as it was. */
+  setGoals(goals: SeedingGoals): void
+  /** How many connections there may be; what is left out stays as it was. */
+  setBounds(bounds: ConnectionBounds): void
+  /** Ends connections with an address: a host, or a host and port as `HOST:PORT`. It may come back. */
+  dropPeer(address: string): void
+  /** The same, and it may not come back: a host, or on loopback a host and port. */
+  banPeer(address: string): void
+  /** Lets it in again, whatever it was banned for. */
+  allowPeer(address: string): void
+  /** Asks one more tracker, from now on and before the others. It is not kept for the next session. */
+  addTracker(url: string): void
+  /** Asks it no more, in this session. */
+  removeTracker(url: string): void
   /** The most that this transfer may take, beside the limits of the engine; may be set at any time. */
   limits: RateLimits
   /** Whether pieces are fetched in order; may be changed at any time. */

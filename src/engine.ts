@@ -6,6 +6,7 @@ import { Arrivals } from './arrivals.js'
 import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
 import type { EventOf } from './events/vocabulary.js'
+import { readBounds, readGoals } from './goals.js'
 import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
@@ -206,6 +207,8 @@ export class TorrentEngine implements Engine {
     const metainfo = parseTorrent(torrent)
     this.#assertOpen()
     if (options.limits !== undefined) readLimits(options.limits)
+    readGoals(options.goals ?? {}, { ratioPermille: 0, seedingMs: 0 })
+    readBounds(options.bounds ?? {}, { peersMax: 0, uploadSlots: 0 })
     const name = toHex(metainfo.infoHash)
     if (this.#transfers.has(name) || this.#busy.has(name))
       throw new TorrewindError('TRANSFER_EXISTS', `the engine has ${metainfo.name} already`)

@@ -518,6 +518,8 @@ export const LIMITS = {
   chatterMs: 10_000,
   /** Connections of one transfer, dialed ones and accepted ones together. */
   peersMax: 80,
+  /** The most connections of one transfer that a setting may allow: each holds a bitfield and some KiB. */
+  peersCeiling: 2_000,
   /** Of those, how many we dial ourselves, so that others find a place. */
   peersDialedMax: 50,
   /** Connections being opened at one time. */

@@ -2,6 +2,7 @@
 import type { AddOptions } from './api.js'
 import type { TransferState } from './events/state.js'
 import type { EventOf, TransferEvent } from './events/vocabulary.js'
+import { readBounds, readGoals } from './goals.js'
 import { LIMITS } from './limits.js'
 import { mix } from './random.js'
 import { equalBytes, type PieceIndex } from './values.js'
@@ -111,6 +112,18 @@ const ownLimits = (
     ? []
     : [{ type: 'transfer-limits-set', download, upload }]
 
+/** When seeding is enough, and how many connections there may be; what is left out stays as it was. */
+const bounds = (state: Readonly<TransferState>, { add }: Beginning): readonly TransferEvent[] => {
+  const events: TransferEvent[] = []
+  const { ratioPermille, seedingMs } = readGoals(add.goals ?? {}, state.goals)
+  if (ratioPermille !== state.goals.ratioPermille || seedingMs !== state.goals.seedingMs)
+    events.push({ type: 'goals-set', ratioPermille, seedingMs })
+  const { peersMax, uploadSlots } = readBounds(add.bounds ?? {}, state.bounds)
+  if (peersMax !== state.bounds.peersMax || uploadSlots !== state.bounds.uploadSlots)
+    events.push({ type: 'bounds-set', peersMax, uploadSlots })
+  return events
+}
+
 /** In order, to be recorded one after the other. Throws `OPTION_INVALID`. */
 export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning): readonly TransferEvent[] => {
   const { entropy, version, machineStartedAt } = beginning
@@ -132,6 +145,7 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
     ...selection(state, beginning),
     ...limits(state, beginning),
     ...ownLimits(state, beginning),
+    ...bounds(state, beginning),
     ...sharing(state, beginning),
     ...((beginning.add.paused ?? state.paused) ? [{ type: 'paused' } as const] : []),
   ]

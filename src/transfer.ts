@@ -4,12 +4,14 @@ import type {
   ByteSource,
   ByteStream,
   CommittedOptions,
+  ConnectionBounds,
   FileChoice,
   FilePriority,
   PieceDeadline,
   PieceRange,
   Progress,
   RateLimits,
+  SeedingGoals,
   StreamOptions,
   TrackerCount,
   Transfer,
@@ -20,6 +22,7 @@ import { TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import { stateHash } from './events/snapshot.js'
 import type { TransferState } from './events/state.js'
+import { readBounds, readGoals } from './goals.js'
 import { LIMITS } from './limits.js'
 import type { Connection, ConnectionEvents } from './ports.js'
 import { Reading, rangeOf } from './reading.js'
@@ -55,6 +58,12 @@ export const checkWebSeed = (url: unknown): void => {
 export const checkAddress = (address: PeerAddress): void => {
   if (!isAddress(address))
     throw new TorrewindError('OPTION_INVALID', `nobody can be reached at ${JSON.stringify(address)}`)
+}
+
+/** Throws `OPTION_INVALID`. */
+const checkTracker = (url: string): void => {
+  if (!/^(https?|udp|wss?):\/\/[^/]/.test(url) || url.length > LIMITS.trackerUrlBytesMax)
+    throw new TorrewindError('OPTION_INVALID', `not the URL of a tracker: ${url.slice(0, LIMITS.reasonTextMax)}`)
 }
 
 export class TorrentTransfer implements Transfer {
@@ -243,6 +252,50 @@ export class TorrentTransfer implements Transfer {
   setDeadlines(deadlines: readonly PieceDeadline[]): void {
     this.#session.assertOpen()
     this.#choosing.setDeadlines(deadlines)
+  }
+
+  setGoals(goals: SeedingGoals): void {
+    this.#session.assertOpen()
+    this.#session.tell({ type: 'goals-asked', ...readGoals(goals, this.state.goals) })
+  }
+
+  setBounds(bounds: ConnectionBounds): void {
+    this.#session.assertOpen()
+    this.#session.tell({ type: 'bounds-asked', ...readBounds(bounds, this.state.bounds) })
+  }
+
+  dropPeer(address: string): void {
+    this.#drop(address, undefined)
+  }
+
+  banPeer(address: string): void {
+    this.#drop(address, true)
+  }
+
+  allowPeer(address: string): void {
+    this.#drop(address, false)
+  }
+
+  #drop(address: string, barred: boolean | undefined): void {
+    this.#session.assertOpen()
+    this.#session.tell({ type: 'drop-asked', address, barred })
+  }
+
+  addTracker(url: string): void {
+    this.#session.assertOpen()
+    checkTracker(url)
+    const tiers = this.#tiersWithout(url)
+    this.#session.tell({ type: 'trackers-asked', tiers: [[url], ...tiers] })
+  }
+
+  removeTracker(url: string): void {
+    this.#session.assertOpen()
+    this.#session.tell({ type: 'trackers-asked', tiers: this.#tiersWithout(url) })
+  }
+
+  #tiersWithout(url: string): string[][] {
+    const tiers = this.state.tiers.map((tier) => tier.map((tracker) => tracker.url).filter((known) => known !== url))
+    return tiers.filter((tier) => tier.length > 0)
   }
 
   get limits(): RateLimits {

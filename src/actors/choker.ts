@@ -19,6 +19,10 @@ export const CHOKER = {
   newMs: 60_000,
 } as const
 
+/** How many peers are served at one time. */
+export const slotsOf = ({ bounds }: Readonly<TransferState>): number =>
+  bounds.uploadSlots === 0 ? CHOKER.slots : bounds.uploadSlots
+
 export interface Slots {
   readonly unchoke: readonly PeerKey[]
   readonly choke: readonly PeerKey[]
@@ -49,7 +53,7 @@ const drawOptimistic = (peers: readonly PeerState[], now: Instant, random: Rando
 export const chooseSlots = (state: Readonly<TransferState>, now: Instant, random: Random): Slots => {
   const open = [...state.peers.values()].filter((peer) => peer.standing.tags.open === true)
   const eager = ranked(state, open.filter(wantsOurs), now)
-  const regular = eager.filter(({ snubbed }) => !snubbed).slice(0, CHOKER.slots - 1)
+  const regular = eager.filter(({ snubbed }) => !snubbed).slice(0, slotsOf(state) - 1)
   const holder = eager.find(({ key }) => key === state.optimistic)
   const due = now - state.optimisticAt >= CHOKER.optimisticMs
   const others = eager.filter((peer) => !regular.includes(peer))
@@ -65,7 +69,7 @@ export const chooseSlots = (state: Readonly<TransferState>, now: Instant, random
 
 /** Between rounds a free slot is given away at once: a swarm of few peers should not wait ten seconds. */
 export const fillSlots = (state: Readonly<TransferState>, now: Instant): readonly PeerKey[] => {
-  let free: number = CHOKER.slots
+  let free = slotsOf(state)
   const waiting: PeerState[] = []
   for (const peer of state.peers.values()) {
     if (!wantsOurs(peer)) continue

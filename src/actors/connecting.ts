@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js'
 import { type Instant, type PeerAddress, type PeerKey, showAddress } from '../values.js'
 import { kindOfHost } from '../wire/networks.js'
 import { isDhtNode } from './dht.js'
+import { dialedMaxOf, peersMaxOf } from './goals.js'
 import { closePeer } from './peer-steps.js'
 import { chosenOf, whoMakesWay } from './priorities.js'
 import { both, type CloseReason, type Decision, decided, type Effect, NOTHING } from './vocabulary.js'
@@ -50,7 +51,7 @@ export const dial = (state: Readonly<TransferState>, now: Instant): Decision => 
     if (!peer.incoming) dialed++
     if (peer.standing.tags.dialing === true) dialing++
   }
-  const room = Math.min(LIMITS.dialsMax - dialing, LIMITS.peersDialedMax - dialed, LIMITS.peersMax - state.peers.size)
+  const room = Math.min(LIMITS.dialsMax - dialing, dialedMaxOf(state) - dialed, peersMaxOf(state) - state.peers.size)
   if (room <= 0) return NOTHING
   const events: TransferEvent[] = []
   const effects: Effect[] = []
@@ -88,7 +89,7 @@ export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: P
   let ofHost = 0
   for (const peer of state.peers.values()) if (peer.address.host === address.host) ofHost++
   if (isCrowded(ofHost, address.host)) return refuse('too-many-of-host')
-  const isFull = state.peers.size >= LIMITS.peersMax
+  const isFull = state.peers.size >= peersMaxOf(state)
   const idle = isFull ? whoMakesWay(state, address, now) : undefined
   if (isFull && idle === undefined) return refuse('too-many-peers')
   const left = idle === undefined ? NOTHING : closePeer(state, idle, 'too-many-peers', `for peer ${peer}`)

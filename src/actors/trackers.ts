@@ -9,6 +9,7 @@ import type { Failure } from '../outside.js'
 import { boundedText, showAddress } from '../values.js'
 import type { AnnounceAnswer } from '../wire/tracker.js'
 import { dhtAnswered, lookAtDht } from './dht.js'
+import { peersMaxOf } from './goals.js'
 import {
   type AnnounceRequestPart,
   both,
@@ -40,7 +41,7 @@ const requestOf = (state: Readonly<TransferState>, news: News): AnnounceRequestP
   downloadedBytes: state.downloaded.total,
   leftBytes: leftBytes(state),
   event: eventOf(state, news),
-  numwant: news === 'stopped' || state.peers.size >= LIMITS.peersMax ? 0 : LIMITS.announcePeersWanted,
+  numwant: news === 'stopped' || state.peers.size >= peersMaxOf(state) ? 0 : LIMITS.announcePeersWanted,
 })
 
 const newsFor = (state: Readonly<TransferState>, tracker: Readonly<TrackerState>): News => {

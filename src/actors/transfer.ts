@@ -9,6 +9,7 @@ import { boundedText, type Instant, type PeerKey, type PieceIndex } from '../val
 import { Bitfield } from '../wire/bitfield.js'
 import { CHOKER } from './choker.js'
 import { accept, dial, refuseAddresses } from './connecting.js'
+import { drop, goalReached, setBounds } from './goals.js'
 import { askForHashes, askMissing } from './hashes.js'
 import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
@@ -134,6 +135,8 @@ const lookAtDue = (state: Readonly<TransferState>, now: Instant): readonly Messa
 const woken = (state: Readonly<TransferState>, circumstances: Circumstances): Decision => {
   const { now } = circumstances
   if (state.standing.tags.active !== true) return NOTHING // `begin` wakes again
+  const goal = goalReached(state, now)
+  if (goal !== undefined) return halt(state, [{ type: 'goal-reached', goal }, { type: 'paused' }], 'paused')
   return both(
     chokeRound(state, circumstances),
     reveal(state, circumstances),
@@ -290,6 +293,19 @@ export const decideTransfer = (
       const { own, download, upload } = cause
       return decided({ events: [{ type: own ? 'transfer-limits-set' : 'limits-set', download, upload }] })
     }
+    case 'trackers-asked':
+      return decided({
+        events: [{ type: 'trackers-set', tiers: cause.tiers }],
+        messages: state.standing.tags.active === true ? [toTrackers('look-at-time')] : [],
+      })
+    case 'drop-asked':
+      return drop(state, cause)
+    case 'goals-asked':
+      return decided({
+        events: [{ type: 'goals-set', ratioPermille: cause.ratioPermille, seedingMs: cause.seedingMs }],
+      })
+    case 'bounds-asked':
+      return setBounds(state, cause)
     case 'order-asked':
       return setOrder(state, cause.sequential)
     case 'peers-found':

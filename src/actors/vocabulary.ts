@@ -77,6 +77,7 @@ export type CloseReason =
   | 'unasked-blocks'
   | 'both-complete'
   | 'too-many-peers'
+  | 'dropped'
   | 'paused'
   | 'ended'
   | 'failed'

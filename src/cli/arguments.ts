@@ -1,6 +1,6 @@
 /** What the words of a command line mean: numbers, sizes, addresses; wrong ones are refused while it is parsed. */
 import { InvalidArgumentError, Option } from 'commander'
-import type { Retention } from '../index.js'
+import type { AddOptions, Retention } from '../index.js'
 import { type PeerAddress, readAddress } from '../values.js'
 
 /** A whole number from `min` to `max`. */
@@ -111,3 +111,31 @@ export const blocklistOption = (): Option =>
     '--blocklist <file>',
     'addresses to have nothing to do with: a list as PeerGuardian or eMule write it, or of networks; may be given many times',
   ).argParser(each(asIs))
+
+/** How far seeding goes, and with how many; the flags that `get` and `seed` share. */
+export interface GoalFlags {
+  readonly seedRatio?: number
+  /** In ms. */
+  readonly seedTime?: number
+  readonly maxPeers?: number
+  readonly uploadSlots?: number
+}
+
+const ratio = (text: string): number => {
+  const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isFinite(value)) return value
+  throw new InvalidArgumentError('It is a number, as 1.5.')
+}
+
+export const goalOptions = (): readonly Option[] => [
+  new Option('--seed-ratio <n>', 'seed until so many times as much was uploaded as downloaded').argParser(ratio),
+  new Option('--seed-time <duration>', 'seed for so long, over all runs: 90m, 14d').argParser(duration),
+  new Option('--max-peers <n>', 'the most connections (default: 80)').argParser(wholeFrom(1, 2_000)),
+  new Option('--upload-slots <n>', 'how many peers are served at one time (default: 8)').argParser(wholeFrom(1, 2_000)),
+]
+
+/** A run without a flag is one without its bound. */
+export const goalsOf = (flags: GoalFlags): Pick<AddOptions, 'goals' | 'bounds'> => ({
+  goals: { ratio: flags.seedRatio ?? 0, seedingMs: flags.seedTime ?? 0 },
+  bounds: { maxPeers: flags.maxPeers ?? 0, uploadSlots: flags.uploadSlots ?? 0 },
+})

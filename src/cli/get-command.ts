@@ -8,6 +8,9 @@ import {
   dhtNode,
   each,
   encryptionOption,
+  type GoalFlags,
+  goalOptions,
+  goalsOf,
   logMaxAge,
   logMaxSize,
   noDht,
@@ -30,7 +33,7 @@ import { showBytes, showCount, showRate, showSeconds } from './format.js'
 import { addFromCatalogue } from './from-catalogue.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface GetFlags extends RetentionFlags, TransportFlags {
+interface GetFlags extends RetentionFlags, TransportFlags, GoalFlags {
   readonly record: 'events' | 'inputs'
   readonly dir: string
   readonly port: number
@@ -102,6 +105,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
         sequential: flags.sequential,
         record: flags.record,
         paused: false,
+        ...goalsOf(flags),
       })
       const shown = showProgress(context, transfer)
       try {
@@ -131,8 +135,8 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
   context.say({ type: 'stopped', storedBytes, wantedBytes, downloadedBytes, uploadedBytes })
 }
 
-export const getCommand = (context: CommandContext): Command =>
-  new Command('get')
+export const getCommand = (context: CommandContext): Command => {
+  const command = new Command('get')
     .description('Downloads a torrent. Run again after any crash, it goes on where it was.')
     .addArgument(
       new Argument(
@@ -162,4 +166,6 @@ export const getCommand = (context: CommandContext): Command =>
     .addOption(logMaxSize())
     .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)
     .option('--upload-limit <bytes/s>', 'the most to upload (default: no limit)', rate)
-    .action((source: string, flags: GetFlags) => get(context, source, flags))
+  for (const option of goalOptions()) command.addOption(option)
+  return command.action((source: string, flags: GetFlags) => get(context, source, flags))
+}

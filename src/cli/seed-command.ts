@@ -11,6 +11,9 @@ import {
   dhtNode,
   each,
   encryptionOption,
+  type GoalFlags,
+  goalOptions,
+  goalsOf,
   logMaxAge,
   logMaxSize,
   noDht,
@@ -31,7 +34,7 @@ import type { CommandContext } from './context.js'
 import { showBytes } from './format.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface SeedFlags extends RetentionFlags, TransportFlags {
+interface SeedFlags extends RetentionFlags, TransportFlags, GoalFlags {
   readonly record: 'events' | 'inputs'
   readonly path: string
   readonly port: number
@@ -87,7 +90,8 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
     async (engine) => {
       const { record } = flags
       const trackers = flags.tracker?.map(announceAt)
-      const add = { path: folder, trackers, record, paused: false, select: ['**'], superSeeding: flags.super }
+      const wishes = { select: ['**'], superSeeding: flags.super, ...goalsOf(flags) }
+      const add = { path: folder, trackers, record, paused: false, ...wishes }
       const transfer = await engine.add(torrent, add)
       const shown = showProgress(context, transfer)
       try {
@@ -110,8 +114,8 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   context.say({ type: 'stopped', uploadedBytes })
 }
 
-export const seedCommand = (context: CommandContext): Command =>
-  new Command('seed')
+export const seedCommand = (context: CommandContext): Command => {
+  const command = new Command('seed')
     .description('Checks the content of a torrent on disk, then shares it until it is stopped.')
     .addArgument(new Argument('<torrent>', 'the .torrent file'))
     .requiredOption('--path <dir>', "the folder that the torrent's file or folder lies in")
@@ -131,4 +135,6 @@ export const seedCommand = (context: CommandContext): Command =>
     .addOption(noTcp())
     .addOption(noUtp())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)
-    .action((torrent: string, flags: SeedFlags) => seed(context, torrent, flags))
+  for (const option of goalOptions()) command.addOption(option)
+  return command.action((torrent: string, flags: SeedFlags) => seed(context, torrent, flags))
+}

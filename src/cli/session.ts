@@ -55,17 +55,18 @@ export const unlessStopped = async (context: CommandContext, promise: Promise<un
 export const failureOf = ({ failure }: Progress): TorrewindError | undefined =>
   failure && new TorrewindError(failure.code as TorrewindError['code'], failure.message) // the engine made it from one
 
-/** Seeds until the user stops it. Throws what stops the transfer itself. */
+/** Seeds until the user stops it, or a goal is reached. Throws what stops the transfer itself. */
 export const seedUntilStopped = async (context: CommandContext, transfer: Transfer): Promise<void> => {
   let watching: Subscription | undefined
-  const failed = new Promise<never>((_, reject) => {
+  const ended = new Promise<void>((resolve, reject) => {
     watching = transfer.progress$.subscribe((progress) => {
       const error = failureOf(progress)
       if (error !== undefined) reject(error)
+      else if (progress.phase === 'paused') resolve() // a goal was reached: nobody else pauses it
     })
   })
   try {
-    await Promise.race([failed, context.untilStopped()])
+    await Promise.race([ended, context.untilStopped()])
   } finally {
     watching?.unsubscribe()
   }

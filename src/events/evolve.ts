@@ -8,6 +8,7 @@ import { assert } from '../assert.js'
 import type { Instant } from '../values.js'
 import type { LoggedEvent } from './codec.js'
 import type { Folds } from './fold.js'
+import { goalFolds } from './folds-goals.js'
 import { hashFolds } from './folds-hashes.js'
 import { hintFolds } from './folds-hints.js'
 import { peerFolds } from './folds-peers.js'
@@ -25,6 +26,7 @@ const folds: Folds = {
   ...webSeedFolds,
   ...pieceFolds,
   ...wantsFolds,
+  ...goalFolds,
   ...hashFolds,
 }
 

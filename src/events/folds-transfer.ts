@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.js'
 import { type InfoHash, type Instant, type PeerAddress, type PeerId, type PieceIndex, showAddress } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
+import { beginSeeding, endSeeding } from './folds-goals.js'
 import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
 import { askAnew } from './folds-web-seeds.js'
 import { geometryOf } from './geometry.js'
@@ -141,6 +142,7 @@ export const transferFolds = {
     state.missing = pieceCount
   },
   'session-began'(state, event, at) {
+    endSeeding(state, state.at) // the session before may have been cut off
     step(state, event.type)
     state.syncAt = at
     const inDoubt = new Set<PieceIndex>([...state.unsafe, ...state.checking.indices()] as PieceIndex[]) // within the torrent
@@ -207,7 +209,8 @@ export const transferFolds = {
     state.stamps.clear()
     state.unsafe = [...Bitfield.filled(state.geometry.pieceCount).indices()] as PieceIndex[] // of the torrent's length
   },
-  'session-ending'(state, event) {
+  'session-ending'(state, event, at) {
+    endSeeding(state, at)
     step(state, event.type)
   },
   'session-examined'(state) {
@@ -217,7 +220,8 @@ export const transferFolds = {
     state.unsafe = []
     state.stamps.clear()
   },
-  paused(state, event) {
+  paused(state, event, at) {
+    endSeeding(state, at)
     step(state, event.type)
     state.paused = true
   },
@@ -233,7 +237,8 @@ export const transferFolds = {
     }
     askAnew(state)
   },
-  'transfer-failed'(state, event) {
+  'transfer-failed'(state, event, at) {
+    endSeeding(state, at)
     step(state, event.type)
     state.failure = { code: event.code, message: event.message }
     state.unsynced = [...state.syncing, ...state.unsynced]
@@ -257,13 +262,17 @@ export const transferFolds = {
     state.tiers = event.tiers.map((tier) => tier.map((url) => known.get(url) ?? newTracker(url)))
     state.announceNext.tier = 0
     state.announceNext.tracker = 0
+    // Whoever changes them while peers are looked for wants to hear of the new ones now.
+    if (state.standing.tags.active === true) state.announceNext.at = 0
   },
   'download-began'(state, event, at) {
+    endSeeding(state, at)
     step(state, event.type)
     // A seed that had nothing for us while nothing was missing may have it now.
     for (const candidate of state.candidates.values()) if (candidate.bothComplete) candidate.nextDialAt = at
   },
-  'seeding-began'(state, event) {
+  'seeding-began'(state, event, at) {
+    beginSeeding(state, at)
     step(state, event.type)
     state.completed = true
   },
@@ -272,7 +281,8 @@ export const transferFolds = {
     state.announceNext.at = 0
   },
 
-  'check-began'(state, event) {
+  'check-began'(state, event, at) {
+    endSeeding(state, at)
     step(state, event.type)
     state.checking = new Bitfield(state.geometry.pieceCount, event.pieces.slice())
     for (const index of state.checking.indices()) {

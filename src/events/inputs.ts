@@ -175,6 +175,13 @@ export const INPUTS = {
       download: count,
       upload: count,
     }),
+    'trackers-asked': input(229, 'The user wants these trackers, in tiers.', { tiers: list(list(text)) }),
+    'drop-asked': input(230, 'The user wants connections with this address to end, and those to come barred or not.', {
+      address: text,
+      barred: optional(flag),
+    }),
+    'goals-asked': input(231, 'The user says when seeding is enough.', { ratioPermille: count, seedingMs: count }),
+    'bounds-asked': input(232, 'The user bounds connections and slots.', { peersMax: count, uploadSlots: count }),
     'order-asked': input(227, 'The user wants the pieces in order, or no longer.', { sequential: flag }),
   },
   peer: {

@@ -262,6 +262,12 @@ export interface TransferState {
   readonly apart: Set<number>
   /** Bytes a second over all transfers of the engine; 0 for no limit. */
   limits: { readonly download: number; readonly upload: number }
+  /** When seeding is enough: at a ratio in thousandths, or after a time; 0 for neither. */
+  goals: { readonly ratioPermille: number; readonly seedingMs: number }
+  /** How long it was seeded up to when it last began to be; 0 for that where it is not seeded now. */
+  seeded: { totalMs: number; since: number }
+  /** The most connections, and peers served at one time; 0 for as many as by default. */
+  bounds: { readonly peersMax: number; readonly uploadSlots: number }
   /** The same of this transfer alone. */
   ownLimits: { readonly download: number; readonly upload: number }
   stored: Bitfield
@@ -378,6 +384,9 @@ export const initialState = (): TransferState => ({
   apart: new Set(),
   limits: { download: ZERO, upload: ZERO },
   ownLimits: { download: ZERO, upload: ZERO },
+  goals: { ratioPermille: 0, seedingMs: ZERO },
+  seeded: { totalMs: ZERO, since: ZERO },
+  bounds: { peersMax: 0, uploadSlots: 0 },
   stored: new Bitfield(0),
   announced: new Bitfield(0),
   unannounced: [],

@@ -355,6 +355,19 @@ export const VOCABULARY = {
     download: count,
     upload: count,
   }),
+  'address-barred': event(229, 'The user wants no connection with this address.', { address: text }),
+  'address-allowed': event(230, 'The user lets this address in again, whatever it was banned for.', { address: text }),
+  'goals-set': event(231, 'Seeding ends at a ratio, in thousandths, or after a time; 0 for neither.', {
+    ratioPermille: count,
+    seedingMs: count,
+  }),
+  'goal-reached': event(232, 'Enough was uploaded, or seeded for long enough: the transfer is paused.', {
+    goal: oneOf('ratio', 'time'),
+  }),
+  'bounds-set': event(233, 'The most connections, and peers served at one time; 0 for as many as by default.', {
+    peersMax: count,
+    uploadSlots: count,
+  }),
   'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
 
   'trees-described': event(

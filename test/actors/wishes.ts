@@ -1,5 +1,6 @@
 /** Wishes: what the user of a random conversation wants otherwise: files, pieces that are due, their order. */
 import type { Input } from '../../src/actors/vocabulary.js'
+import { banName } from '../../src/events/banning.js'
 import type { TransferState } from '../../src/events/state.js'
 import type { Instant, PieceIndex } from '../../src/values.js'
 import { Bitfield } from '../../src/wire/bitfield.js'
@@ -47,12 +48,34 @@ const deadlines = (state: Readonly<TransferState>, { chance }: World, now: Insta
   })
 }
 
+/** Limits, bounds, goals, and whom not to talk to; now and then all of it is taken back. */
+const allowance = (state: Readonly<TransferState>, { chance }: World): Input => {
+  const [address] = state.banned
+  switch (chance.below(6)) {
+    case 0:
+      return toTransfer({ type: 'limits-asked', own: chance.percent(70), download: chance.below(1_000), upload: 0 })
+    case 1:
+      return toTransfer({ type: 'bounds-asked', peersMax: chance.below(2) * 6, uploadSlots: chance.below(3) })
+    case 2:
+      return toTransfer({ type: 'goals-asked', ratioPermille: chance.below(3), seedingMs: chance.below(2) * 5_000 })
+    case 3: {
+      const [peer] = [...state.peers.values()].reverse()
+      const host = peer === undefined ? '10.9.9.9' : banName(peer.address)
+      return toTransfer({ type: 'drop-asked', address: host, barred: chance.percent(50) ? true : undefined })
+    }
+    default:
+      return toTransfer({ type: 'drop-asked', address: address ?? '10.9.9.9', barred: false })
+  }
+}
+
 export const anyWish = (state: Readonly<TransferState>, world: World, now: Instant): Input => {
-  switch (world.chance.below(4)) {
+  switch (world.chance.below(6)) {
     case 0:
       return files(state, world)
     case 1:
       return toTransfer({ type: 'order-asked', sequential: world.chance.percent(50) })
+    case 2:
+      return allowance(state, world)
     default:
       return deadlines(state, world, now)
   }

@@ -78,6 +78,15 @@ testCases('a piece', [
     cites: ['pieces-selected'],
   },
   {
+    code: 'enough-seeded',
+    verdict: 'stopped',
+    story: () => halted({ type: 'goal-reached', goal: 'ratio' }, { type: 'paused' }),
+    not: () =>
+      halted({ type: 'goal-reached', goal: 'time' }, { type: 'paused' }, { type: 'resumed' }, { type: 'paused' }),
+    question: piece,
+    cites: ['goal-reached', 'paused'],
+  },
+  {
     code: 'paused',
     verdict: 'stopped',
     story: () => halted({ type: 'paused' }),

@@ -13,6 +13,7 @@ export const CAUSES = {
   starting: cause('The session has begun, and its files are yet to be looked at.'),
   ending: cause('The session is being closed.'),
   paused: cause('The user paused the transfer.', 'Resume it.'),
+  'enough-seeded': cause('The ratio or the time to seed that the user set was reached.', 'Raise it, and resume.'),
   'disk-full': cause('No space is left for the data.', 'Make room on the disk, then resume the transfer.'),
   'disk-failed': cause(
     'Files could not be read or written.',

@@ -2,6 +2,8 @@
 import { type Claim, claim, showMany, type View } from './claim.js'
 import { findEvidence, lastOf } from './evidence.js'
 
+const pause = lastOf('paused')
+const goal = lastOf('goal-reached')
 const endOfSession = lastOf('session-ended')
 
 /** Between sessions a transfer is stopped, and for a moment at the beginning of each. */
@@ -14,9 +16,15 @@ const ofStopped = async ({ state, history }: View): Promise<Claim> => {
 
 /** Undefined where the transfer is fetching or serving. */
 export const haltOf = async (view: View): Promise<Claim | undefined> => {
-  const { state } = view
+  const { state, history } = view
   const { tags } = state.standing
-  if (tags.paused === true) return claim('paused', 'the user paused the transfer', lastOf('paused'))
+  if (tags.paused === true) {
+    const found = await findEvidence(history, state.nextSeq, [pause, goal])
+    const [pausedAt = -1] = found.get(pause) ?? []
+    return found.get(goal)?.[0] === pausedAt - 1
+      ? claim('enough-seeded', 'the ratio or the time to seed that the user set was reached', goal, pause)
+      : claim('paused', 'the user paused the transfer', pause)
+  }
   if (tags.failed === true) {
     const code = state.failure?.code === 'DISK_FULL' ? 'disk-full' : 'disk-failed'
     return claim(code, state.failure?.message ?? 'the disk failed', lastOf('transfer-failed'))

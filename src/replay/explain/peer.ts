@@ -1,5 +1,5 @@
 /** Why a peer is as it is to us, and we to it. */
-import { CHOKER } from '../../actors/choker.js'
+import { slotsOf } from '../../actors/choker.js'
 import { banName } from '../../events/banning.js'
 import { PEER_WINDOW_MS, rateOf } from '../../events/meter.js'
 import type { PeerState, TransferState } from '../../events/state.js'
@@ -172,7 +172,7 @@ const whatItGets = ({ state, now }: View, peer: Readonly<PeerState>): readonly C
     const served = [...state.peers.values()].filter(
       ({ standing }) => standing.tags.open === true && standing.tags.amChoking !== true,
     )
-    const text = `we choke ${name}: ${served.length} of ${CHOKER.slots} slots are given to others`
+    const text = `we choke ${name}: ${served.length} of ${slotsOf(state)} slots are given to others`
     return [
       claim(
         'we-choke-it',
