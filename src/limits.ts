@@ -168,6 +168,8 @@ export const LIMITS = {
   dhtNodesSavedMax: 400,
   dhtSaveMs: 600_000,
   dhtSavedBytesMax: 64 * KIB,
+  /** How long a node without an engine waits for the first answer. */
+  dhtOpenMs: 15_000,
   /** How often a transfer is announced in the DHT: a peer is forgotten after half an hour (BEP 5). */
   dhtAnnounceIntervalMs: 900_000,
   /** Soonest that a transfer without any connection asks again; each time twice as long, up to the interval. */

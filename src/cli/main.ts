@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   publish: async () => (await import('./publish-command.js')).publishCommand,
   search: async () => (await import('./search-command.js')).searchCommand,
   serve: async () => (await import('./serve-command.js')).serveCommand,
+  dht: async () => (await import('./dht-command.js')).dhtCommand,
   log: async () => (await import('./log-command.js')).logCommand,
   capsule: async () => (await import('./capsule-command.js')).capsuleCommand,
   replay: async () => (await import('./replay-command.js')).replayCommand,

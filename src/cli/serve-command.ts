@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { Argument, Command } from 'commander'
 import type { PeerAddress } from '../index.js'
-import { asIs, each, noLsd, noUpnp, peerAddress, port, rate } from './arguments.js'
+import { asIs, dhtNode, each, noDht, noLsd, noPex, noUpnp, peerAddress, port, rate } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { addFromCatalogue } from './from-catalogue.js'
@@ -19,14 +19,17 @@ interface ServeFlags {
   readonly tracker?: readonly string[]
   readonly select?: readonly string[]
   readonly lsd: boolean
+  readonly dht: boolean
+  readonly dhtNode?: readonly PeerAddress[]
+  readonly pex: boolean
   readonly upnp: boolean
   readonly downloadLimit?: number
   readonly uploadLimit?: number
 }
 
 const serve = async (context: CommandContext, source: string, flags: ServeFlags): Promise<void> => {
-  const { peerPort, downloadLimit, uploadLimit, lsd, upnp: portMapping } = flags
-  const options = { port: peerPort, downloadLimit, uploadLimit, lsd, portMapping }
+  const { peerPort, downloadLimit, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, pex, upnp: portMapping } = flags
+  const options = { port: peerPort, downloadLimit, uploadLimit, lsd, dht, dhtBootstrap, pex, portMapping }
   const work = async (engine: Parameters<Parameters<typeof withEngine>[2]>[0]): Promise<void> => {
     const trackers = flags.tracker ?? []
     const transfer = await addFromCatalogue(context, engine, source, trackers, {
@@ -67,6 +70,9 @@ export const serveCommand = (context: CommandContext): Command =>
     .option('--peer <host:port>', 'a peer to try at once; may be given many times', each(peerAddress))
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
     .option('--select <glob>', 'fetch only files that fit, and what is read; may be given many times', each(asIs))
+    .addOption(noDht())
+    .addOption(dhtNode())
+    .addOption(noPex())
     .addOption(noLsd())
     .addOption(noUpnp())
     .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)

@@ -57,7 +57,11 @@ export const ROOMS: readonly Room[] = [
   { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: [...ENGINE, 'reach', 'discovery'] },
   { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports', 'discovery', 'package'], machine: true },
   // Where the real ports are put in: the only files below the command line that know of them.
-  { name: 'composition', has: /^src\/(create-engine|create)\.ts$/, from: [...ENGINE, 'engine', 'node'] },
+  {
+    name: 'composition',
+    has: /^src\/(create-engine|create|open-dht)\.ts$/,
+    from: [...ENGINE, 'engine', 'node', 'discovery', 'dht'],
+  },
   { name: 'index', has: /^src\/index\.ts$/, from: PUBLIC },
   // Where the package's own files lie, which pages are made of.
   { name: 'package', has: /^src\/package-file\.ts$/, from: [], machine: true },
