@@ -115,7 +115,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
         }
         shown.stop()
         tellDone(context, transfer, folder, (performance.now() - startedAt) / 1_000)
-        if (!flags.seed) return
+        if (!flags.seed && flags.seedRatio === undefined && flags.seedTime === undefined) return
         stopped = transfer
         context.say({ type: 'seeding', ...countsOf(transfer.progress) })
         context.tell(`seeding ${transfer.name} on port ${engine.port}, until Ctrl-C`)
