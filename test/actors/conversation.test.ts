@@ -90,6 +90,7 @@ const NOT_SAID: readonly EventType[] = [
   'goal-reached',
   'folder-set',
   'transport-known',
+  ...EVENT_TYPES.filter((type) => /^(?:dht|pex)-/.test(type)),
 ]
 
 test('conversation: nearly everything that can happen did happen', () => {
