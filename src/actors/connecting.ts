@@ -58,9 +58,12 @@ export const dial = (state: Readonly<TransferState>, now: Instant): Decision => 
   let key = state.nextPeer
   const peers = peersByHost(state)
   const willing: Readonly<Candidate>[] = []
+  // Without priorities the first ones are as good as any.
+  const most = state.ownAddresses.size === 0 ? room : Number.POSITIVE_INFINITY
   // Our own addresses are us.
   for (const [name, candidate] of state.candidates)
-    if (!state.ownAddresses.has(name) && mayDial(state, peers, candidate, now)) willing.push(candidate)
+    if (!state.ownAddresses.has(name) && mayDial(state, peers, candidate, now) && willing.push(candidate) === most)
+      break
   for (const candidate of chosenOf(state, willing, room)) {
     // Counted with those that are there, for the candidates after it.
     const { host } = candidate.address
