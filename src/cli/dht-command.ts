@@ -60,14 +60,20 @@ const said = (item: DhtItem): Readonly<Record<string, unknown>> => ({
   publicKey: item.publicKey ?? null,
 })
 
-const get = (context: CommandContext, name: string, flags: DhtFlags): Promise<void> =>
-  withDht(context, flags, async (node) => {
+/** Said before anybody is asked. */
+const NAME = /^(?:[0-9a-f]{40}|[0-9a-f]{64}|magnet:\?.*urn:btpk:.*)$/i
+
+const get = async (context: CommandContext, name: string, flags: DhtFlags): Promise<void> => {
+  if (!NAME.test(name))
+    throw new TorrewindError('OPTION_INVALID', `no target, public key or magnet URI of a key: ${name}`)
+  await withDht(context, flags, async (node) => {
     const item = await node.get(name, saltOf(flags))
     if (item === undefined) throw new TorrewindError('DHT_NOT_FOUND', 'no node of the DHT has it')
     const { text, infoHash } = readable(item)
     context.tell(infoHash === null ? (text ?? toHex(item.value)) : `magnet:?xt=urn:btih:${infoHash}`)
     context.say({ type: 'item', ...said(item) })
   })
+}
 
 /** 32 bytes, or as many in hexadecimal. */
 const readKey = async (path: string): Promise<Uint8Array> => {
