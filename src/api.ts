@@ -363,6 +363,11 @@ export interface Engine {
   setBlocklist(source: BlocklistSource | undefined): Promise<BlocklistReport>
   /** The most that all transfers together may take; may be set at any time. */
   limits: RateLimits
+  /**
+   * Forgets the log of a transfer that is not open, also of one that cannot be opened because its log is damaged; the files
+   * stay, and are hashed when it is added again. Throws `TRANSFER_EXISTS` where it is open: that has `remove`.
+   */
+  forget(source: string | Uint8Array): Promise<void>
   /** Ends every transfer in good order. Safe at any time, any number of times. */
   close(): Promise<void>
 }

@@ -229,6 +229,19 @@ export class TorrentEngine implements Engine {
     }
   }
 
+  async forget(source: string | Uint8Array): Promise<void> {
+    this.#assertOpen()
+    const metainfo = parseTorrent(await this.#torrentOf(source))
+    this.#assertOpen()
+    const name = toHex(metainfo.infoHash)
+    if (this.#transfers.has(name) || this.#busy.has(name))
+      throw new TorrewindError(
+        'TRANSFER_EXISTS',
+        `the engine has ${metainfo.name} open: \`remove\` of it forgets its log`,
+      )
+    await this.#forget(name, metainfo.infoHash)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeOnce()
     return this.#closing

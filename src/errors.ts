@@ -23,7 +23,7 @@ export const ERROR_CODES = {
   DATA_LOCKED: 'another process has the data folder open',
   DATA_UNUSABLE: 'the data folder cannot be made, read or written',
   LOG_DAMAGED: 'a record of the event log is missing or was changed; the message says which',
-  LOG_VERSION: 'the event log was written by a newer version',
+  LOG_VERSION: 'the event log was written by a newer version, or was compacted by another one',
   LOG_FAILED: 'the event log could not be written',
   EVENTS_COMPACTED: 'events that were asked for were compacted away; the message says which is the first that is left',
   CAPSULE_INVALID: 'the file is no capsule, or what it says cannot be; the message says what',

@@ -14,6 +14,7 @@ import { showBytes, showCount } from './format.js'
 import { capsuleOption, type HistoryFlags, transferOption, withHistory } from './histories.js'
 import { type CompactFlags, compactLog } from './log-compact.js'
 import { EXPORT_FORMATS, type ExportFormat, exportEvents, formatOf } from './log-export.js'
+import { forgetLog } from './log-forget.js'
 import { METRICS_FORMATS, type MetricsFormat, writeMetrics } from './log-metrics.js'
 import { followLog } from './log-tail.js'
 import { withLogs } from './logs.js'
@@ -159,7 +160,9 @@ const withRange = (command: Command): Command =>
 
 export const logCommand = (context: CommandContext): Command =>
   new Command('log')
-    .description('Reads the event logs, also while a transfer is running, and changes them by `compact` alone.')
+    .description(
+      'Reads the event logs, also while a transfer is running, and changes them by `compact` and `forget` alone.',
+    )
     .helpCommand(false)
     .addCommand(new Command('ls').description('Lists the transfers of the data folder.').action(() => list(context)))
     .addCommand(
@@ -199,6 +202,12 @@ export const logCommand = (context: CommandContext): Command =>
         .option('--older-than <duration>', 'those that happened longer ago: 90s, 30m, 12h or 14d', duration)
         .option('--max-size <bytes>', 'the oldest, so that at most so much is left (1M, 200K)', bytes)
         .action((flags: CompactFlags) => compactLog(context, flags)),
+    )
+    .addCommand(
+      new Command('forget')
+        .description('Forgets the log of a transfer, also one that is damaged; its files stay.')
+        .addOption(transferOption())
+        .action((flags: { transfer?: string }) => forgetLog(context, flags)),
     )
     .addCommand(
       new Command('metrics')

@@ -25,6 +25,16 @@ const block = async (context: CommandContext, engine: Engine, files: readonly st
     context.tell(`  ${showCount(errors, 'line')} not understood, the first of them line ${first.line}: ${first.text}`)
 }
 
+/** A log that cannot be gone on with is not the end of the transfer. */
+const withWayOn = (error: unknown): unknown =>
+  error instanceof TorrewindError && (error.code === 'LOG_DAMAGED' || error.code === 'LOG_VERSION')
+    ? new TorrewindError(
+        error.code,
+        `${error.message}. \`torrewind log verify\` says what of it can be read; \`torrewind log forget\` forgets it, and then what is on disk is hashed and kept`,
+        { cause: error },
+      )
+    : error
+
 /** Opens an engine on the data folder, and closes it in good order however the work ends. */
 export const withEngine = async (
   context: CommandContext,
@@ -43,6 +53,8 @@ export const withEngine = async (
     if (blocklistFiles !== undefined) await block(context, engine, blocklistFiles)
     context.debug(`listening on port ${engine.port}, event log in ${context.dataDir}`)
     await work(engine)
+  } catch (error) {
+    throw withWayOn(error)
   } finally {
     await engine.close()
   }

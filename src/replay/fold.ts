@@ -30,7 +30,10 @@ export const firstState = async (log: ReadableLog): Promise<TransferState> => {
   const checkpoint = await log.loadCheckpoint(firstSeq)
   const state = checkpoint?.seq === firstSeq ? restoreSnapshot(checkpoint.snapshot) : undefined
   if (state !== undefined) return state
-  throw new TorrewindError('LOG_VERSION', `it begins with event ${firstSeq}, after a state of another version`)
+  throw new TorrewindError(
+    'LOG_VERSION',
+    `the log was compacted by another version of Torrewind: it begins with event ${firstSeq}, after a state that this one cannot read`,
+  )
 }
 
 const startOf = async (log: ReadableLog, { before, fromStart }: FoldOptions): Promise<TransferState> => {

@@ -224,6 +224,9 @@ claim('a record that is missing is found: verify says where, and ends with 1', a
   ])
   assert.equal([show.code, lastLine(show).code, show.stdout.length - 1], [1, 'LOG_DAMAGED', firstGone])
   assert.equal([replay.code, lastLine(replay).code], [1, 'LOG_DAMAGED'])
+  const forget = await cli('log', 'forget', '--data', data, '--json')
+  assert.equal([forget.code, lastLine(forget).type], [0, 'forgotten'])
+  assert.is(lastLine(await cli('log', 'ls', '--data', data, '--json')).transfers, 0)
 })
 
 claimOfReaders('whoever reads may go away at any time', async ({ data }) => {

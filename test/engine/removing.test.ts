@@ -3,10 +3,14 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { present } from '../../src/assert.js'
 import { TorrewindError } from '../../src/index.js'
+import { logFolder } from '../../src/node/machine.js'
+import { LevelShelf } from '../../src/store/level-shelf.js'
+import { allOf } from '../../src/store/log-keys.js'
 import { compareContent, makeContent } from './content.js'
 import { guard } from './guard.js'
-import { rigged, verdictOf, within } from './rig.js'
+import { codeOf, rigged, verdictOf, within, withLogs } from './rig.js'
 
 const test = guard(suite('engine: removing'))
 
@@ -70,5 +74,45 @@ test('removing: what is added while it is being removed is there afterwards, or 
       assert.is(verdict !== undefined, again !== undefined)
     })()
 })
+
+test(
+  'removing: a log that is damaged, or compacted by another version, is forgotten, and what is on disk is kept',
+  rigged(async (rig) => {
+    const { folder, engine: first } = await rig.seed(content)
+    const dataDir = join(folder, 'data')
+    await first.close()
+    const tamper = async (change: (shelf: LevelShelf) => Promise<unknown>): Promise<void> => {
+      const shelf = await LevelShelf.open(logFolder(dataDir), false)
+      await change(shelf)
+      await shelf.close()
+    }
+    const spoil: Readonly<Record<string, () => Promise<void>>> = {
+      LOG_DAMAGED: () =>
+        tamper(async (shelf) => {
+          const key = present(await shelf.lastKey(allOf('record', infoHash)), 'a record')
+          const value = present(await shelf.get(key), 'a record').slice()
+          value[50] = (value[50] ?? 0) ^ 1
+          await new Promise((done) => shelf.writeDurably([{ type: 'put', key, value }], done))
+        }),
+      LOG_VERSION: async () => {
+        const ofAnother = async (): Promise<Uint8Array> => Uint8Array.of(0x82, 0x18, 0xff, 0xa0) // [255, {}]
+        await withLogs(dataDir, (logs) => logs.compact(infoHash, Number.MAX_SAFE_INTEGER, ofAnother))
+        await tamper((shelf) => shelf.clear(allOf('checkpoint', infoHash)))
+      },
+    }
+    for (const [code, act] of Object.entries(spoil)) {
+      await act()
+      const engine = await rig.engine(dataDir)
+      assert.is(await codeOf(() => engine.add(content.torrent, { path: folder })), code)
+      await engine.forget(content.torrent)
+      const transfer = await engine.add(content.torrent, { path: folder })
+      await within(transfer.done, 'the check')
+      assert.is(transfer.progress.rehashedPieces, content.metainfo.pieceCount)
+      assert.is(transfer.progress.downloadedBytes, 0)
+      assert.is(await codeOf(() => engine.forget(content.torrent)), 'TRANSFER_EXISTS')
+      await engine.close()
+    }
+  }),
+)
 
 test.run()
