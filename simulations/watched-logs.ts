@@ -69,6 +69,9 @@ class WatchedLog implements TransferLog {
   flush(withinMs?: number): void {
     this.#inner.flush(withinMs)
   }
+  keepTorrent(torrent: Uint8Array, done: (failure: Failure | undefined) => void): void {
+    this.#inner.keepTorrent(torrent, done)
+  }
   read(from: number, to?: number): AsyncIterable<readonly LoggedEvent[]> {
     return this.#inner.read(from, to)
   }

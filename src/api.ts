@@ -113,6 +113,11 @@ export interface AddOptions {
   readonly goals?: SeedingGoals | undefined
   /** How many connections there may be; of what is left out, as it was last. */
   readonly bounds?: ConnectionBounds | undefined
+  /**
+   * Of a magnet or CID whose metadata the data folder does not have: whether peers are asked for them. On by default;
+   * without it such a source is refused with `METADATA_UNKNOWN`.
+   */
+  readonly fetchMetadata?: boolean | undefined
   /** Take the whole space at the start. */
   readonly preallocate?: boolean | undefined
   /**
@@ -187,7 +192,16 @@ export interface PieceRange {
 
 export type { RateLimits } from './outside.js'
 
-export type TransferPhase = 'starting' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'failed' | 'closed'
+/** `metadata`: only the hash is known, and peers are asked what it is of. */
+export type TransferPhase =
+  | 'starting'
+  | 'metadata'
+  | 'checking'
+  | 'downloading'
+  | 'seeding'
+  | 'paused'
+  | 'failed'
+  | 'closed'
 
 export interface Progress {
   readonly phase: TransferPhase
@@ -198,6 +212,9 @@ export interface Progress {
   readonly storedBytes: number
   readonly pieces: number
   readonly storedPieces: number
+  /** Of metadata that are asked of peers: how long they are, 0 while nobody says it, and how much has come. */
+  readonly metadataBytes: number
+  readonly metadataReceivedBytes: number
   /** Pieces left to hash, while checking. */
   readonly checkingPieces: number
   /** Pieces hashed from disk since the transfer was added to this engine. */
@@ -245,8 +262,15 @@ export interface Transfer {
   readonly infoHash: InfoHash
   /** The torrent's CID (codec `torrent-info`), by which the log names it too. */
   readonly cid: string
+  /** Before the metadata are known, what the magnet calls it, or else its info-hash. */
   readonly name: string
+  /** What its .torrent says. Throws `METADATA_UNKNOWN` where only its hash is known yet: wait for `metadata`. */
   readonly metainfo: Metainfo
+  /**
+   * Resolves with what its .torrent says: at once or, of a magnet or CID, when peers have handed it over (BEP 9). Rejects as
+   * `done` does.
+   */
+  readonly metadata: Promise<Metainfo>
   readonly progress: Progress
   /** The progress now, then at most four times a second while it changes; completes when the transfer is closed. */
   readonly progress$: Observable<Progress>
@@ -354,7 +378,10 @@ export interface Engine {
   /** The TCP port that it listens on. */
   readonly port: number
   readonly transfers: readonly Transfer[]
-  /** Takes a path to a .torrent file, its bytes, or a CID or magnet of a transfer whose metainfo the log has. */
+  /**
+   * Takes a path to a .torrent file, its bytes, a magnet URI, a CID or an info-hash. Of those three the metadata are asked of
+   * peers (BEP 9) unless the data folder has them: `ready` and `done` wait for that, `metadata` resolves with them.
+   */
   add(source: string | Uint8Array, options: AddOptions): Promise<Transfer>
   /**
    * Blocks these addresses from now on, and no others: who is connected is let go. Resolves with how many ranges there are, and

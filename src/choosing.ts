@@ -49,10 +49,19 @@ export const fileOf = (metainfo: Metainfo, choice: string | number): number => {
 }
 
 export class Choosing {
+  readonly #metainfoOf: () => Metainfo
+
+  /** `metainfoOf` throws `METADATA_UNKNOWN` while nobody knows the files. */
   constructor(
     readonly session: TransferSession,
-    readonly metainfo: Metainfo,
-  ) {}
+    metainfoOf: () => Metainfo,
+  ) {
+    this.#metainfoOf = metainfoOf
+  }
+
+  get metainfo(): Metainfo {
+    return this.#metainfoOf()
+  }
 
   select(files: FileChoice, also: boolean): void {
     this.#prioritize(files, 'normal', also ? undefined : 'skip')

@@ -6,7 +6,7 @@
  */
 import type { Effect, Input, PeerInput } from './actors/vocabulary.js'
 import { Announcer } from './announcer.js'
-import { unreachable } from './assert.js'
+import { present, unreachable } from './assert.js'
 import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
 import type { FileTrees } from './file-trees.js'
@@ -14,6 +14,7 @@ import { HashWork } from './hash-work.js'
 import { HybridHandshakes } from './hybrid-handshakes.js'
 import { LIMITS } from './limits.js'
 import { LinkEvents, type LinkOwner } from './link-events.js'
+import { type MetadataKeeper, MetadataWork } from './metadata-work.js'
 import { boundsOf, type LinkSurroundings, PeerLink } from './peer-link.js'
 import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, LookUp, Ports } from './ports.js'
@@ -23,23 +24,32 @@ import type { ThrottleGroup } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
 import { WebSeedLinks } from './web-seed-links.js'
+import type { DecoderBounds } from './wire/decoder.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
 import { encodeHandshake } from './wire/handshake.js'
-import { wireHashesOf } from './wire/identity.js'
+import { type TorrentIdentity, wireHashesOf } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { encodePex } from './wire/pex.js'
+import { encodeMetadataMessage, UT_METADATA } from './wire/utmetadata.js'
 
 const { ut_pex: _, ...WITHOUT_PEX } = OUR_MESSAGES
 
-export interface DriverOptions {
-  readonly ports: Ports
+/** What is there only once the metadata are known. */
+export interface Content {
   readonly metainfo: Metainfo
   readonly layout: Layout
   readonly geometry: Geometry
   readonly disk: Disk
-  readonly preallocate: boolean
-  /** Of torrents that have them (BEP 52), and where their layers are kept. */
+  /** Of torrents of v2 and hybrids (BEP 52). */
   readonly trees: FileTrees | undefined
+}
+
+export interface DriverOptions {
+  readonly ports: Ports
+  /** By which peers and trackers know the torrent. */
+  readonly identity: TorrentIdentity
+  readonly preallocate: boolean
+  /** Hashes of pieces that peers told are kept for sessions to come (BEP 52). */
   keepLayer(file: number, layer: Uint8Array): void
   /** Files whose parts were kept apart as the session began. */
   readonly apart: Iterable<number>
@@ -47,6 +57,7 @@ export interface DriverOptions {
   isStored(piece: PieceIndex): boolean
   /** Opens a connection to a peer, as `Network.dial` does, in whatever ways there are. */
   readonly dial: Dialer
+  readonly metadata: MetadataKeeper
   /** Port that other peers reach us at, as far as is known now. */
   publicPort(): number
   /** The local network is to hear of the torrent. */
@@ -67,6 +78,7 @@ export interface DriverOptions {
 export class Driver {
   readonly #options: DriverOptions
   readonly #surroundings: LinkSurroundings
+  readonly #bounds: { -readonly [Name in keyof DecoderBounds]: DecoderBounds[Name] } = { ...boundsOf(undefined) }
   readonly #owner: LinkOwner = {
     opened: (peer, connection) => {
       this.#dials.delete(peer)
@@ -86,15 +98,21 @@ export class Driver {
     },
   }
   readonly #links = new Map<PeerKey, PeerLink>()
-  readonly #webSeeds: WebSeedLinks
+  /** Once there are pieces. */
+  #webSeeds: WebSeedLinks | undefined
   readonly #dials = new Map<PeerKey, Pick<Connection, 'close'>>()
   readonly #dirty = new Set<PeerLink>()
-  readonly #work: PieceWork
+  readonly #metadata: MetadataWork
+  #work: PieceWork | undefined
+  #trees: FileTrees | undefined
   readonly #announcer: Announcer
   readonly #hybrid: HybridHandshakes | undefined
-  readonly #hashes: HashWork | undefined
+  /** Of torrents with trees, once there are pieces. */
+  #hashes: HashWork | undefined
   /** A block of this piece, which was kept last, is known to be wrong: it need not be hashed as a whole. */
   #spoiled: PieceIndex | undefined
+  /** By which peers and trackers know the torrent. */
+  readonly #names: readonly InfoHash[]
   readonly #onIdle: (() => void)[] = []
   readonly #onDiskAtRest: (() => void)[] = []
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined
@@ -105,59 +123,32 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options
-    const { ports, metainfo, layout, geometry, disk, preallocate, publicPort, lookUp } = options
+    const { ports, identity, publicPort, lookUp } = options
     const give = (input: Input): void => this.#give(input)
     const rested = (): void => this.#rest()
     const { discovery } = ports
-    const { apart, isStored } = options
-    const { trees } = options
-    const hashes = wireHashesOf(metainfo)
-    this.#hybrid = hashes.length > 1 ? new HybridHandshakes(hashes) : undefined
-    this.#work = new PieceWork({
-      ports,
-      metainfo,
-      layout,
-      geometry,
-      disk,
-      preallocate,
-      apart,
-      isStored,
-      trees,
-      give,
-      rested,
-    })
-    this.#hashes =
-      trees &&
-      new HashWork({
-        trees,
-        send: (peer, message) => this.#hold(() => this.#on(peer, (link) => link.send(message))),
-        toPeer: (peer, input) => this.#toPeer(peer, input),
-        toPiece: (piece, input) => give({ to: 'piece', piece, input }),
-        readBlockHashes: (piece, done) => this.#work.readBlockHashes(piece, done),
-        blockOf: (piece, block) => this.#work.blockOf(piece, block),
-        keepLayer: (file, layer) => options.keepLayer(file, layer),
-      })
+    this.#names = wireHashesOf(identity)
+    this.#hybrid = this.#names.length > 1 ? new HybridHandshakes(this.#names) : undefined
     this.#announcer = new Announcer({
       discovery,
-      infoHashes: hashes,
+      infoHashes: this.#names,
       trusts: options.trusts,
       publicPort,
       lookUp,
       give,
       rested,
     })
-    this.#webSeeds = new WebSeedLinks({
-      httpRanges: ports.httpRanges,
-      layout,
-      geometry,
-      throttle: options.throttle,
-      trusts: options.trusts,
-      deliver: (peer, input) => this.#hold(() => this.#toPeer(peer, input)),
+    this.#metadata = new MetadataWork({
+      keeper: options.metadata,
+      give,
+      rested,
+      tell: (peer, message) => this.#on(peer, (link) => link.sendExtended(UT_METADATA, encodeMetadataMessage(message))),
     })
     this.#surroundings = {
-      bounds: boundsOf(geometry, trees !== undefined),
-      hashes: this.#hashes && ((peer, message) => this.#hashes?.heard(peer, message)),
-      cache: this.#work.cache,
+      bounds: this.#bounds,
+      hashes: (peer, message) => this.#hashes?.heard(peer, message),
+      cache: { read: (range, done) => this.#pieces.cache.read(range, done) },
+      metadataBytes: () => this.#metadata.sharedBytes,
       now: () => ports.clock.now(),
       deliver: (peer, input) => this.#toPeer(peer, input),
       flushed: (peer, ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
@@ -173,6 +164,37 @@ export class Driver {
     this.#toPeer(peer, { type: 'transport-known', transport: transport ?? 'tcp', protection: protection ?? 'none' })
   }
 
+  /** The torrent is known: from here on there are pieces. */
+  begin(content: Content): void {
+    const { ports, throttle, trusts, keepLayer } = this.#options
+    const { trees, layout, geometry } = content
+    const give = (input: Input): void => this.#give(input)
+    const work = new PieceWork({ ...this.#options, ...content, give, rested: () => this.#rest() })
+    this.#work = work
+    this.#trees = trees
+    this.#hashes =
+      trees &&
+      new HashWork({
+        trees,
+        send: (peer, message) => this.#hold(() => this.#on(peer, (link) => link.send(message))),
+        toPeer: (peer, input) => this.#toPeer(peer, input),
+        toPiece: (piece, input) => give({ to: 'piece', piece, input }),
+        readBlockHashes: (piece, done) => work.readBlockHashes(piece, done),
+        blockOf: (piece, block) => work.blockOf(piece, block),
+        keepLayer,
+      })
+    this.#webSeeds = new WebSeedLinks({
+      httpRanges: ports.httpRanges,
+      layout,
+      geometry,
+      throttle,
+      trusts,
+      deliver: (peer, input) => this.#hold(() => this.#toPeer(peer, input)),
+    })
+    this.#metadata.share(content.metainfo)
+    Object.assign(this.#bounds, boundsOf(geometry, trees !== undefined))
+  }
+
   /** Bytes of the handshake that named us may have been read already. */
   takeConnection(peer: PeerKey, connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
     this.#hybrid?.arrived(peer, firstBytes)
@@ -182,9 +204,9 @@ export class Driver {
   perform(effect: Effect): void {
     switch (effect.type) {
       case 'keep':
-        for (const { offset, block } of effect.blocks) this.#work.keep(effect.piece, offset, block)
+        this.#pieces.perform(effect)
         this.#spoiled = undefined
-        if (this.#options.trees?.judges(effect.piece) === true) this.#judgeNew(effect)
+        if (this.#trees?.judges(effect.piece) === true) this.#judgeNew(effect)
         break
       case 'ask-hashes':
         this.#hashes?.ask(effect)
@@ -199,7 +221,7 @@ export class Driver {
         this.#hashes?.deny(effect)
         break
       case 'request':
-        if (!this.#webSeeds.request(effect.peer, effect.ranges))
+        if (this.#webSeeds?.request(effect.peer, effect.ranges) !== true)
           this.#on(effect.peer, (link) => link.request(effect.ranges))
         break
       case 'send':
@@ -234,42 +256,37 @@ export class Driver {
         )
         break
       case 'open-web-seed':
-        this.#webSeeds.open(effect.peer, effect.url)
+        this.#webSeeds?.open(effect.peer, effect.url)
         break
       case 'forget-requests':
-        this.#webSeeds.forgetRequests(effect.peer)
+        this.#webSeeds?.forgetRequests(effect.peer)
         break
       case 'hang-up':
-        this.#webSeeds.close(effect.peer)
+        this.#webSeeds?.close(effect.peer)
         this.#hangUp(effect.peer)
         break
       case 'hash':
-        if (this.#spoiled === effect.piece) break
-        this.#work.hash(effect.piece, effect.fingerprints)
+        if (this.#spoiled !== effect.piece) this.#pieces.perform(effect)
         break
       case 'write':
-        this.#work.write(effect.piece)
-        break
       case 'drop':
-        this.#work.drop(effect.piece)
-        break
       case 'keep-apart':
-        this.#work.keepApart(effect.files)
-        break
       case 'place':
-        this.#work.place(effect.files)
-        break
       case 'reserve':
-        this.#work.reserve(effect.files)
-        break
       case 'check':
-        this.#work.check(effect.pieces)
+      case 'sync':
+        this.#pieces.perform(effect)
         break
       case 'stop-checking':
-        this.#work.stopChecking()
+        this.#work?.perform(effect)
         break
-      case 'sync':
-        this.#work.sync(effect.pieces)
+      case 'ask-metadata':
+      case 'keep-metadata':
+      case 'drop-metadata':
+      case 'assemble-metadata':
+      case 'serve-metadata':
+      case 'reject-metadata':
+        this.#metadata.perform(effect)
         break
       case 'announce':
         this.#announcer.announce(effect)
@@ -278,7 +295,7 @@ export class Driver {
         this.#announcer.scrape(effect)
         break
       case 'announce-locally':
-        for (const infoHash of wireHashesOf(this.#options.metainfo)) this.#options.announceLocally(infoHash)
+        for (const infoHash of this.#names) this.#options.announceLocally(infoHash)
         break
       case 'look-up':
         this.#announcer.lookUp()
@@ -305,14 +322,14 @@ export class Driver {
 
   /** Bytes of a stored piece, lent. */
   read(range: Range, done: (answer: Loan | Failure) => void): void {
-    this.#work.cache.read(range, done)
+    this.#pieces.cache.read(range, done)
   }
 
   /** Holds all peers back, those to come too, or lets them go on: the log cannot keep up. */
   holdPeersBack(held: boolean): void {
     this.#heldBack = held
     for (const link of this.#links.values()) link.holdBack(held)
-    this.#webSeeds.holdBack(held)
+    this.#webSeeds?.holdBack(held)
   }
 
   /** Resolves when no disk work and no farewell to a tracker is under way. */
@@ -325,7 +342,7 @@ export class Driver {
 
   /** After a failure of the disk: files that could not be made are tried again. */
   reserveAgain(): void {
-    this.#work.reserveAgain()
+    this.#work?.reserveAgain()
   }
 
   /** Resolves when no disk work is under way. */
@@ -348,8 +365,12 @@ export class Driver {
     this.#wake = undefined
     this.#announcer.stop()
     for (const peer of [...this.#links.keys(), ...this.#dials.keys()]) this.#hangUp(peer)
-    this.#webSeeds.stop()
-    this.#work.stop()
+    this.#webSeeds?.stop()
+    this.#work?.stop()
+  }
+
+  get #pieces(): PieceWork {
+    return present(this.#work, 'what is done with pieces, before anything is done with one,')
   }
 
   #give(input: Input): void {
@@ -388,7 +409,7 @@ export class Driver {
 
   #dial(peer: PeerKey, address: PeerAddress): void {
     const events = new LinkEvents(this.#owner, peer)
-    this.#dials.set(peer, this.#options.dial(address, this.#options.metainfo.infoHash, events))
+    this.#dials.set(peer, this.#options.dial(address, this.#options.identity.infoHash, events))
   }
 
   #lost(peer: PeerKey, link: PeerLink, failure: Failure): void {
@@ -419,21 +440,24 @@ export class Driver {
   }
 
   #handshake(peer: PeerKey, peerId: PeerId, dht: boolean): Uint8Array {
-    const { infoHash, version } = this.#options.metainfo
+    const { infoHash, version } = this.#options.identity
     const named = this.#hybrid?.hashFor(peer) ?? infoHash
     const reserved = { extensions: true, fast: true, dht }
-    return encodeHandshake({ infoHash: named, peerId, reserved, v2: version !== 'v1' })
+    return encodeHandshake({ infoHash: named, peerId, reserved, v2: version !== undefined && version !== 'v1' })
   }
 
   #extensionHandshake({ uploadOnly, pex }: Extract<Effect, { type: 'extend' }>): Uint8Array {
     const { client, publicPort } = this.#options
-    const requestsMax = LIMITS.requestsServedMax
+    const { offered, sharedBytes } = this.#metadata
+    const messages = pex ? OUR_MESSAGES : WITHOUT_PEX
     return encodeExtensionHandshake({
-      messages: pex ? OUR_MESSAGES : WITHOUT_PEX,
+      // 0 takes back what was offered before it was known to be private.
+      messages: { ...messages, [UT_METADATA]: offered ? OUR_MESSAGES[UT_METADATA] : 0 },
       client,
       port: publicPort(),
-      requestsMax,
+      requestsMax: LIMITS.requestsServedMax,
       uploadOnly,
+      metadataBytes: sharedBytes > 0 ? sharedBytes : undefined,
     })
   }
 
@@ -449,7 +473,7 @@ export class Driver {
 
   /** Tells those who wait for it, once the input that ended the work was handled. */
   #rest(): void {
-    if (this.#work.busy) return
+    if (this.#work?.busy === true || this.#metadata.busy) return
     for (const resolve of this.#onDiskAtRest.splice(0)) resolve()
     if (this.#announcer.sayingFarewell) return
     for (const resolve of this.#onIdle.splice(0)) resolve()

@@ -6,6 +6,7 @@ import { Arrivals } from './arrivals.js'
 import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
 import type { EventOf } from './events/vocabulary.js'
+import { type FoundTorrent, findTorrent } from './find-torrent.js'
 import { readBounds, readGoals } from './goals.js'
 import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
 import { Reach, type ReachSettings } from './reach.js'
@@ -13,12 +14,11 @@ import { type Retention, retain } from './replay/compact.js'
 import { readLimits, Throttle } from './throttle.js'
 import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } from './transfer.js'
 import { type TransportSettings, Transports } from './transports/transports.js'
-import { equalBytes, fromHex, type InfoHash, infoHash, toHex } from './values.js'
+import { type InfoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
 import { AddressFilter, type Blocklist, type BlocklistReport, blocklistOf } from './wire/blocklist.js'
-import { readCid, wireHashesOf } from './wire/identity.js'
-import { parseMagnet } from './wire/magnet.js'
-import { type Metainfo, parseTorrent } from './wire/metainfo.js'
+import { wireHashesOf } from './wire/identity.js'
+import { subjectOf, subjectOfMagnet } from './wire/kept.js'
 
 export interface EngineParts {
   readonly ports: Ports
@@ -45,25 +45,6 @@ export interface EngineParts {
 }
 
 const RECORDED: readonly unknown[] = ['events', 'inputs']
-
-interface Hashes {
-  readonly infoHash?: InfoHash | undefined
-  readonly infoHashV2?: Uint8Array | undefined
-}
-
-/** The identity that a magnet, a CID or a hexadecimal info-hash names; undefined where the text is none of them. */
-const identityIn = (source: string): Hashes | undefined => {
-  if (source.startsWith('magnet:')) {
-    const magnet = parseMagnet(source)
-    if (magnet === undefined) throw new TorrewindError('SOURCE_INVALID', `not a magnet URI of a torrent: ${source}`)
-    return magnet
-  }
-  return /^[0-9a-fA-F]{40}$/.test(source) ? { infoHash: infoHash(fromHex(source)) } : readCid(source)
-}
-
-const fits = (metainfo: Metainfo, { infoHash: v1, infoHashV2: v2 }: Hashes): boolean =>
-  (v1 !== undefined && equalBytes(metainfo.infoHash, v1)) ||
-  (v2 !== undefined && metainfo.infoHashV2 !== undefined && equalBytes(metainfo.infoHashV2, v2))
 
 export class TorrentEngine implements Engine {
   readonly #parts: EngineParts
@@ -138,7 +119,7 @@ export class TorrentEngine implements Engine {
       udp: this.#udp,
       tell,
       // Of private torrents only their trackers may know (BEP 27).
-      wants: (hash) => this.find(hash)?.metainfo.private === false,
+      wants: (hash) => this.find(hash)?.state.private === false,
       found: (hash, address) => this.find(hash)?.meetLocally(address),
     })
   }
@@ -203,20 +184,20 @@ export class TorrentEngine implements Engine {
         'OPTION_INVALID',
         `record is one of ${RECORDED.join(', ')}, not ${String(options.record)}`,
       )
-    const torrent = await this.#torrentOf(source)
-    const metainfo = parseTorrent(torrent)
+    const found = await this.#find(source, options.fetchMetadata !== false)
+    const { entry, metainfo, magnet } = found
     this.#assertOpen()
     if (options.limits !== undefined) readLimits(options.limits)
     readGoals(options.goals ?? {}, { ratioPermille: 0, seedingMs: 0 })
     readBounds(options.bounds ?? {}, { peersMax: 0, uploadSlots: 0 })
-    const name = toHex(metainfo.infoHash)
+    const name = toHex(entry.infoHash)
     if (this.#transfers.has(name) || this.#busy.has(name))
-      throw new TorrewindError('TRANSFER_EXISTS', `the engine has ${metainfo.name} already`)
+      throw new TorrewindError('TRANSFER_EXISTS', `the engine has ${metainfo?.name ?? magnet?.name ?? name} already`)
     // Before anything is written: what is refused leaves no trace.
-    wantedPieces(metainfo, options.select)
+    if (metainfo !== undefined) wantedPieces(metainfo, options.select, magnet?.selectOnly)
     for (const address of options.peers ?? []) checkAddress(address)
     for (const url of options.webSeeds ?? []) checkWebSeed(url)
-    return this.#while(name, this.#open(name, { infoHash: metainfo.infoHash, torrent }, metainfo, options))
+    return this.#while(name, this.#open(name, found, options))
   }
 
   /** Nobody adds the transfer meanwhile, and closing waits for it. */
@@ -231,15 +212,15 @@ export class TorrentEngine implements Engine {
 
   async forget(source: string | Uint8Array): Promise<void> {
     this.#assertOpen()
-    const metainfo = parseTorrent(await this.#torrentOf(source))
+    const { entry } = await this.#find(source, true)
     this.#assertOpen()
-    const name = toHex(metainfo.infoHash)
+    const name = toHex(entry.infoHash)
     if (this.#transfers.has(name) || this.#busy.has(name))
       throw new TorrewindError(
         'TRANSFER_EXISTS',
-        `the engine has ${metainfo.name} open: \`remove\` of it forgets its log`,
+        `the engine has ${subjectOf(entry.torrent).name} open: \`remove\` of it forgets its log`,
       )
-    await this.#forget(name, metainfo.infoHash)
+    await this.#forget(name, entry.infoHash)
   }
 
   close(): Promise<void> {
@@ -275,16 +256,19 @@ export class TorrentEngine implements Engine {
     return { close }
   }
 
-  async #open(name: string, entry: TransferEntry, metainfo: Metainfo, add: AddOptions): Promise<TorrentTransfer> {
+  async #open(name: string, { entry, metainfo, magnet }: FoundTorrent, add: AddOptions): Promise<TorrentTransfer> {
     const { ports, version, strategy, retention } = this.#parts
     if (retention !== undefined) await retain(ports.logs, entry.infoHash, retention, ports.clock.now())
-    const others = wireHashesOf(metainfo).slice(1).map(toHex)
+    const identity = metainfo ?? (magnet === undefined ? entry : subjectOfMagnet(magnet))
+    const others = wireHashesOf(identity).slice(1).map(toHex)
     const log = await ports.logs.open(entry)
     let transfer: TorrentTransfer
     try {
       transfer = await TorrentTransfer.open({
         ports,
+        infoHash: entry.infoHash,
         metainfo,
+        magnet,
         log,
         throttle: this.#throttle.group(),
         dial: (address, hash, events) =>
@@ -302,7 +286,7 @@ export class TorrentEngine implements Engine {
           this.#transfers.delete(name)
           for (const other of others) this.#otherNames.delete(other)
         },
-        forget: () => this.#forget(name, metainfo.infoHash),
+        forget: () => this.#forget(name, entry.infoHash),
       })
     } catch (error) {
       await log.close()
@@ -312,7 +296,7 @@ export class TorrentEngine implements Engine {
     for (const other of others) this.#otherNames.set(other, name)
     for (const fact of this.#reach.facts) transfer.learn(fact)
     if (this.#blocked !== undefined) transfer.learn(this.#blocked)
-    if (!metainfo.private) this.#reach.meetNodes(metainfo.nodes)
+    if (metainfo?.private === false) this.#reach.meetNodes(metainfo.nodes)
     try {
       await transfer.start()
     } catch (error) {
@@ -328,6 +312,11 @@ export class TorrentEngine implements Engine {
     await this.#while(name, this.#parts.ports.logs.remove(hash))
   }
 
+  #find(source: string | Uint8Array, fetchMetadata: boolean): Promise<FoundTorrent> {
+    const { readTorrentFile } = this.#parts
+    return findTorrent(source, { readTorrentFile, known: () => this.#known() }, fetchMetadata)
+  }
+
   /** The transfers that the data folder has. */
   async #known(): Promise<readonly TransferEntry[]> {
     try {
@@ -336,16 +325,5 @@ export class TorrentEngine implements Engine {
       this.#assertOpen() // the log was closed while it was read
       throw error
     }
-  }
-
-  async #torrentOf(source: string | Uint8Array): Promise<Uint8Array> {
-    if (typeof source !== 'string') return new Uint8Array(source) // `slice` of a Buffer would not copy
-    const identity = identityIn(source)
-    if (identity === undefined) return this.#parts.readTorrentFile(source)
-    for (const { torrent } of await this.#known()) if (fits(parseTorrent(torrent), identity)) return torrent
-    throw new TorrewindError(
-      'METADATA_UNKNOWN',
-      'the data folder has no torrent of this identity; add its .torrent file (metadata from peers is not there yet)',
-    )
   }
 }

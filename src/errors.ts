@@ -7,7 +7,7 @@ export const ERROR_CODES = {
   TORRENT_CONTRADICTORY: 'a hybrid whose hashes of v1 and of v2 are of different bytes: nobody can complete it',
   TORRENT_TOO_LARGE: 'the .torrent file is larger than the bound in limits',
   SOURCE_INVALID: 'neither a .torrent file, nor its bytes, nor a magnet URI, nor a CID',
-  METADATA_UNKNOWN: 'a magnet or CID names a torrent whose metadata the data folder does not have',
+  METADATA_UNKNOWN: 'only the hash of the torrent is known, and nobody has handed over its metadata yet',
   SOURCE_UNREADABLE: 'the .torrent file cannot be read',
   BLOCKLIST_UNREADABLE: 'a blocklist cannot be read, or is longer than the bound in limits',
   CONTENT_UNREADABLE: 'a file or folder to be shared cannot be read',

@@ -1,7 +1,7 @@
 /** Examining: what the file system says of a transfer's files. */
 import { TorrewindError } from './errors.js'
 import type { FileFinding, FileStamp } from './outside.js'
-import type { Disk } from './ports.js'
+import type { Answer, Disk } from './ports.js'
 import type { Layout } from './store/layout.js'
 
 const stampOf = (disk: Disk, file: number): Promise<FileStamp | undefined> =>
@@ -16,19 +16,43 @@ const stampOf = (disk: Disk, file: number): Promise<FileStamp | undefined> =>
 const placeOf = (layout: Layout, apart: ReadonlySet<number>, file: number): number =>
   apart.has(file) ? layout.metainfo.files.length : file
 
-export const examine = async (
+/** Calls back and makes no promise: what happens in the midst of a session is awaited by nobody. */
+export const lookAtFiles = (
   disk: Disk,
   layout: Layout,
   apart: ReadonlySet<number>,
-): Promise<readonly FileFinding[]> => {
+  done: (answer: Answer<readonly FileFinding[]>) => void,
+): void => {
   const findings: FileFinding[] = []
-  for (const file of layout.realFiles) {
-    const stamp = await stampOf(disk, placeOf(layout, apart, file))
-    const { length, ...pieces } = layout.piecesOf(file)
-    findings.push({ file, length: apart.has(file) ? (stamp?.bytes ?? length) : length, ...pieces, stamp })
+  const files = layout.realFiles
+  const next = (at: number): void => {
+    const file = files[at]
+    if (file === undefined) {
+      done({ type: 'done', value: findings })
+      return
+    }
+    disk.stat(placeOf(layout, apart, file), (answer) => {
+      if (answer.type === 'failed') {
+        done(answer)
+        return
+      }
+      const { length, ...pieces } = layout.piecesOf(file)
+      const stamp = answer.value
+      findings.push({ file, length: apart.has(file) ? (stamp?.bytes ?? length) : length, ...pieces, stamp })
+      next(at + 1)
+    })
   }
-  return findings
+  next(0)
 }
+
+/** Throws `DISK_FAILED`. */
+export const examine = (disk: Disk, layout: Layout, apart: ReadonlySet<number>): Promise<readonly FileFinding[]> =>
+  new Promise((resolve, reject) => {
+    lookAtFiles(disk, layout, apart, (answer) => {
+      if (answer.type === 'done') resolve(answer.value)
+      else reject(new TorrewindError('DISK_FAILED', `${answer.failure.code}: ${answer.failure.message}`))
+    })
+  })
 
 export const takeStamps = async (
   disk: Disk,

@@ -46,6 +46,20 @@ export const LIMITS = {
   blockBytesServedMax: 128 * KIB,
   /** An extension message (BEP 10) other than metadata: handshakes take a few hundred bytes. */
   extendedBytesMax: 1 * MIB,
+  /** Metadata that peers hand over (BEP 9): as long as a .torrent may be. It is kept as it comes, not as it is claimed. */
+  metadataBytesMax: 64 * MIB,
+  /** Pieces of metadata asked of one peer at a time: libtorrent lets what goes past ten wait for a second. */
+  metadataRequestsMax: 8,
+  /** Peers that are asked for the same piece of metadata, where some have nothing else to do. */
+  metadataOrdersMax: 2,
+  /** How long a piece of metadata may take before another peer is asked. */
+  metadataTimeoutMs: 5_000,
+  /** A peer that refuses or lets us wait is asked again after this, each time after twice as long. */
+  metadataRetryMs: 5_000,
+  metadataRetryMaxMs: 120_000,
+  /** How often a peer may have all of the metadata, and requests for it that may go unserved before we hang up. */
+  metadataServedTimes: 3,
+  metadataDeniedMax: 1_000,
   /** Values in an extension handshake; real ones have under 50. */
   extensionHandshakeTokensMax: 1_000,
   extensionHandshakeDepthMax: 8,
@@ -227,6 +241,8 @@ export const LIMITS = {
   magnetTextMax: 64 * KIB,
   /** Peers named in a magnet URI (`x.pe`). */
   magnetPeersMax: 100,
+  /** What a magnet calls its torrent (`dn`) is shown and logged. */
+  magnetNameCharactersMax: 255,
   /** Web seeds in one torrent (BEP 19); real torrents name under 50. */
   webSeedsMax: 1_000,
   /** Web seeds that one transfer asks at one time, and what each of them is asked for at one time: 8 MiB. */

@@ -4,13 +4,13 @@ import { Backlog } from './backlog.js'
 import { rangeName } from './events/folds-pieces.js'
 import type { Geometry } from './events/geometry.js'
 import type { Range } from './events/vocabulary.js'
+import { ExtendedMessages } from './extended-messages.js'
 import { LIMITS } from './limits.js'
 import type { Connection, Failure } from './ports.js'
 import { isLoan, type Loan, type ReadCache } from './store/read-cache.js'
 import { BLOCK_BYTES, type InfoHash, type Instant, type PeerKey } from './values.js'
 import { Bitfield } from './wire/bitfield.js'
 import { type DecoderBounds, MessageDecoder } from './wire/decoder.js'
-import { EXTENSION_HANDSHAKE_ID, OUR_MESSAGES, readDontHave, readExtensionHandshake } from './wire/extension.js'
 import type { Fault } from './wire/fault.js'
 import { HandshakeDecoder } from './wire/handshake.js'
 import {
@@ -20,12 +20,13 @@ import {
   type PeerMessage,
   type SendableMessage,
 } from './wire/messages.js'
-import { readPex } from './wire/pex.js'
 
 /** What the links of a transfer share. */
 export interface LinkSurroundings {
   readonly bounds: DecoderBounds
   readonly cache: Pick<ReadCache, 'read'>
+  /** Of the metadata that others may have of us (BEP 9); 0 where there are none. */
+  readonly metadataBytes: () => number
   now(): Instant
   /** Hears what came from a peer; never called from within `send`, `request` or `serve`. */
   deliver(peer: PeerKey, input: PeerInput): void
@@ -39,12 +40,17 @@ export interface LinkSurroundings {
   maySend(link: PeerLink, bytes: number): boolean
 }
 
-/** With trees of files there are messages of their hashes: those of a chunk or of the blocks of a piece, and a proof. */
-export const boundsOf = ({ pieceCount, blocksPerPiece }: Geometry, trees = false): DecoderBounds => ({
-  bitfieldBytes: Bitfield.byteLength(pieceCount),
+/**
+ * While nobody knows how many pieces there are, there may be as many as in any torrent. With trees of files there are
+ * messages of their hashes: those of a chunk or of the blocks of a piece, and a proof.
+ */
+export const boundsOf = (geometry: Geometry | undefined, trees = false): DecoderBounds => ({
+  bitfieldBytes: Bitfield.byteLength(geometry?.pieceCount ?? LIMITS.piecesMax),
   blockBytesMax: BLOCK_BYTES,
   extendedBytesMax: LIMITS.extendedBytesMax,
-  hashesMax: trees ? Math.max(LIMITS.hashesAskedMax, blocksPerPiece) + LIMITS.hashProofLayersMax : undefined,
+  hashesMax: trees
+    ? Math.max(LIMITS.hashesAskedMax, geometry?.blocksPerPiece ?? 0) + LIMITS.hashProofLayersMax
+    : undefined,
 })
 
 /** Requests of one `blocks-requested`, cut into blocks. */
@@ -70,6 +76,7 @@ export class PeerLink {
   readonly #decoder: MessageDecoder
   #handshake: HandshakeDecoder | undefined = new HandshakeDecoder()
   #outgoing: Uint8Array[] = []
+  readonly #extended = new ExtendedMessages()
   /** Blocks of the chunk that is being read; they go out as one input. */
   #arrived: BlockMessage[] = []
   /** Blocks that the peer waits for, in its order. */
@@ -117,6 +124,12 @@ export class PeerLink {
 
   send(message: SendableMessage): void {
     this.#outgoing.push(message.type === 'have' ? frameOfHave(message.piece) : encodeMessage(message))
+  }
+
+  /** Nothing, where the peer does not take such messages. */
+  sendExtended(name: string, payload: Uint8Array): void {
+    const id = this.#extended.idOf(name)
+    if (id !== undefined) this.send({ type: 'extended', id, payload })
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -226,20 +239,9 @@ export class PeerLink {
       this.#deliver({ type: 'message-arrived', message })
       return
     }
-    if (message.id === OUR_MESSAGES.lt_donthave) {
-      const piece = readDontHave(message.payload)
-      if (typeof piece === 'number') this.#deliver({ type: 'dont-have-arrived', piece })
-      else this.#fault(piece)
-    }
-    if (message.id === OUR_MESSAGES.ut_pex) {
-      const pex = readPex(message.payload)
-      if ('added' in pex) this.#deliver({ type: 'pex-arrived', message: pex })
-      else this.#fault(pex)
-    }
-    if (message.id !== EXTENSION_HANDSHAKE_ID) return // we offered none of the others
-    const extensions = readExtensionHandshake(message.payload)
-    if (extensions.type === 'fault') this.#fault(extensions)
-    else this.#deliver({ type: 'extensions-arrived', extensions })
+    const said = this.#extended.read(message.id, message.payload, this.#surroundings.metadataBytes)
+    if (said?.type === 'fault') this.#fault(said)
+    else if (said !== undefined) this.#deliver(said)
   }
 
   #deliverBlocks(): void {

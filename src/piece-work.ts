@@ -1,7 +1,8 @@
 /** Piece work: what is done with the bytes of pieces: kept, hashed, written, checked, synced, read for peers. */
 
 import { inFlightMax } from './actors/picker.js'
-import type { Input } from './actors/vocabulary.js'
+import type { Effect, Input } from './actors/vocabulary.js'
+import { unreachable } from './assert.js'
 import { Checker } from './checker.js'
 import { type Geometry, lengthOfBlock, lengthOfPiece } from './events/geometry.js'
 import type { FileTrees } from './file-trees.js'
@@ -15,6 +16,23 @@ import { PieceStorage } from './store/piece-storage.js'
 import { ReadCache } from './store/read-cache.js'
 import { BLOCK_BYTES, type PieceIndex } from './values.js'
 import type { Metainfo } from './wire/metainfo.js'
+
+type PieceEffect = Extract<
+  Effect,
+  {
+    readonly type:
+      | 'keep'
+      | 'hash'
+      | 'write'
+      | 'drop'
+      | 'keep-apart'
+      | 'place'
+      | 'reserve'
+      | 'check'
+      | 'stop-checking'
+      | 'sync'
+  }
+>
 
 export interface PieceWorkOptions {
   readonly ports: Pick<Ports, 'hasher' | 'openPieceMemory'>
@@ -81,8 +99,44 @@ export class PieceWork {
     return this.#working > 0 || this.#checker.busy || this.#placing.busy
   }
 
-  keep(piece: PieceIndex, offset: number, bytes: Uint8Array): void {
-    this.#memory.keep(piece, offset, bytes)
+  perform(effect: PieceEffect): void {
+    switch (effect.type) {
+      case 'keep':
+        for (const { offset, block } of effect.blocks) this.#memory.keep(effect.piece, offset, block)
+        break
+      case 'hash':
+        this.#hash(effect.piece, effect.fingerprints)
+        break
+      case 'write':
+        this.#write(effect.piece)
+        break
+      case 'drop':
+        this.#options.trees?.drop(effect.piece)
+        this.#memory.takeBack(effect.piece)
+        break
+      case 'keep-apart':
+        this.#storage.parts.keepApart(effect.files)
+        break
+      case 'place':
+        this.#placing.place(effect.files)
+        break
+      case 'reserve':
+        this.#reserve(effect.files)
+        break
+      case 'check':
+        // What was cached may be another thing on disk: that is why it is checked.
+        this.cache.clear()
+        this.#checker.check(effect.pieces)
+        break
+      case 'stop-checking':
+        this.#checker.stop()
+        break
+      case 'sync':
+        this.#sync(effect.pieces)
+        break
+      default:
+        unreachable(effect)
+    }
   }
 
   /** The bytes of a block that is kept. */
@@ -112,12 +166,7 @@ export class PieceWork {
     )
   }
 
-  drop(piece: PieceIndex): void {
-    this.#options.trees?.drop(piece)
-    this.#memory.takeBack(piece)
-  }
-
-  hash(piece: PieceIndex, fingerprints: boolean): void {
+  #hash(piece: PieceIndex, fingerprints: boolean): void {
     const bytes = this.#bytesOf(piece)
     this.#work((done) =>
       this.#verifier.verify(piece, bytes, (verdict) => {
@@ -136,7 +185,7 @@ export class PieceWork {
     )
   }
 
-  write(piece: PieceIndex): void {
+  #write(piece: PieceIndex): void {
     const { geometry, give } = this.#options
     this.#work((done) =>
       this.#placing.whenFree(piece, () => {
@@ -152,25 +201,7 @@ export class PieceWork {
     )
   }
 
-  keepApart(files: readonly number[]): void {
-    this.#storage.parts.keepApart(files)
-  }
-
-  place(files: readonly number[]): void {
-    this.#placing.place(files)
-  }
-
-  /** What was cached may be another thing on disk: that is why it is checked. */
-  check(pieces: readonly PieceIndex[]): void {
-    this.cache.clear()
-    this.#checker.check(pieces)
-  }
-
-  stopChecking(): void {
-    this.#checker.stop()
-  }
-
-  reserve(files: readonly number[]): void {
+  #reserve(files: readonly number[]): void {
     const { layout, disk, preallocate } = this.#options
     for (const file of files) {
       const { length } = layout.piecesOf(file)
@@ -190,10 +221,10 @@ export class PieceWork {
 
   /** What there was no room for, or no way, may go well by now. */
   reserveAgain(): void {
-    this.reserve([...this.#unreserved])
+    this.#reserve([...this.#unreserved])
   }
 
-  sync(pieces: readonly PieceIndex[]): void {
+  #sync(pieces: readonly PieceIndex[]): void {
     const { geometry, disk, give } = this.#options
     const files = new Set<number>()
     for (const piece of pieces)

@@ -371,6 +371,8 @@ export interface TransferLog extends LogReader {
   appendInput(at: Instant, input: Input): void
   /** Commits what was appended within this time, or, where none is given, as soon as the commit under way is done. */
   flush(withinMs?: number): void
+  /** Exchanges the .torrent that is kept beside the log, and calls back once it is on the medium. */
+  keepTorrent(torrent: Uint8Array, done: (failure: Failure | undefined) => void): void
   /** Called after each commit. One listener: who opened the log. */
   onCommitted: ((committedSeq: number) => void) | undefined
   /** Called once, when the log cannot be written any more. Nothing is committed afterwards. */
@@ -387,7 +389,7 @@ export interface TransferLog extends LogReader {
 /** What a data folder holds of one transfer beside its log. */
 export interface TransferEntry {
   readonly infoHash: InfoHash
-  /** The .torrent file's bytes. */
+  /** The .torrent file's bytes; or, while nobody has handed over the metadata, those of the magnet URI that names it. */
   readonly torrent: Uint8Array
 }
 /** The logs of a data folder, for tools that only read. */

@@ -4,16 +4,21 @@ import { bytesOfPieces, contentBytesOf } from './events/geometry.js'
 import { rateOf } from './events/meter.js'
 import type { TransferState } from './events/state.js'
 import type { Instant } from './values.js'
+import { METADATA_PIECE_BYTES } from './wire/utmetadata.js'
 
 const phaseOf = ({ standing }: Readonly<TransferState>): TransferPhase => {
   const { tags } = standing
   if (tags.checking === true) return 'checking'
+  if (tags.seeking === true) return 'metadata'
   if (tags.downloading === true) return 'downloading'
   if (tags.seeding === true) return 'seeding'
   if (tags.paused === true) return 'paused'
   if (tags.failed === true) return 'failed'
   return tags.ending === true ? 'closed' : 'starting'
 }
+
+const receivedMetadata = ({ metadata }: Readonly<TransferState>): number =>
+  metadata === undefined ? 0 : Math.min(metadata.bytes, metadata.received * METADATA_PIECE_BYTES)
 
 /** Trackers know of parts of a swarm that overlap: the largest part is nearest. */
 const mostOf = ({ tiers }: Readonly<TransferState>, count: 'seeds' | 'leechers'): number | undefined => {
@@ -41,6 +46,8 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
     wantedBytes: bytesOfPieces(state.geometry, state.wanted),
     storedBytes: bytesOfPieces(state.geometry, state.stored),
     pieces: state.geometry.pieceCount,
+    metadataBytes: state.metadata?.bytes ?? 0,
+    metadataReceivedBytes: receivedMetadata(state),
     storedPieces: state.stored.count,
     checkingPieces: state.checking.count,
     rehashedPieces: state.sessionChecked,

@@ -17,10 +17,13 @@ export class Promises {
   #ready = new Settled()
   /** No tracker is being asked for its counts any more. */
   #scraped = new Settled()
+  /** The metadata are known. */
+  #known = new Settled()
   #seedingSeq: number | undefined
 
   constructor(state: Readonly<TransferState>) {
     this.#state = state
+    if (state.nextSeq > 0 && state.metadata === undefined) this.#known.resolve()
   }
 
   get done(): Promise<void> {
@@ -28,6 +31,9 @@ export class Promises {
   }
   get ready(): Promise<void> {
     return this.#ready.promise
+  }
+  get known(): Promise<void> {
+    return this.#known.promise
   }
   /** Resolves once no tracker that was asked for its counts has them still to tell. */
   get scraped(): Promise<void> {
@@ -41,6 +47,7 @@ export class Promises {
       this.#scraped.resolve()
       this.#scraped = new Settled()
     }
+    if (this.#state.metadata === undefined) this.#known.resolve()
     if (type === 'seeding-began') this.#seedingSeq = seq
     if (type === 'seeding-began' || type === 'download-began') this.#ready.resolve()
     if (type === 'transfer-failed') this.fail(event.code as ErrorCode, event.message) // made as one
@@ -57,12 +64,14 @@ export class Promises {
     const error = new TorrewindError(code, message)
     this.#done.reject(error)
     this.#ready.reject(error)
+    this.#known.reject(error)
   }
 
   /** What was promised before a failure was broken; from now on it may be kept again. */
   anew(): void {
     this.#done = new Settled()
     this.#ready = new Settled()
+    if (this.#state.metadata !== undefined) this.#known = new Settled()
   }
 
   /** Nothing happens any more. */
@@ -70,6 +79,7 @@ export class Promises {
     const closed = new TorrewindError('TRANSFER_CLOSED', `${name} was closed before this could be done`)
     this.#done.reject(closed)
     this.#ready.reject(closed)
+    this.#known.reject(closed)
     this.#scraped.reject(closed)
   }
 }

@@ -1,19 +1,26 @@
 /** A session's beginning: the events by which a process takes a transfer up. */
-import type { AddOptions } from './api.js'
+import type { AddOptions, FileChoice } from './api.js'
 import type { TransferState } from './events/state.js'
 import type { EventOf, TransferEvent } from './events/vocabulary.js'
 import { readBounds, readGoals } from './goals.js'
 import { LIMITS } from './limits.js'
 import { mix } from './random.js'
-import { equalBytes, type PieceIndex } from './values.js'
+import { equalBytes, type InfoHash, type PieceIndex } from './values.js'
 import { type PieceWishes, selectedFiles, wishesOf } from './wanted.js'
 import { Bitfield } from './wire/bitfield.js'
+import { nameOfMagnet } from './wire/kept.js'
+import type { Magnet } from './wire/magnet.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { makePeerId } from './wire/peerid.js'
 import { webSeedUrl } from './wire/web-seed.js'
 
 export interface Beginning {
-  readonly metainfo: Metainfo
+  /** By which peers, trackers and the log know the torrent. */
+  readonly infoHash: InfoHash
+  /** Undefined while only its hash is known. */
+  readonly metainfo: Metainfo | undefined
+  /** What it was named by, where that was no .torrent. */
+  readonly magnet: Magnet | undefined
   readonly add: AddOptions
   readonly version: string
   /** 16 bytes that nobody can foretell. */
@@ -26,19 +33,27 @@ export interface Beginning {
 }
 
 /** What comes first in a log, or where it is known, what is new about where its files are. */
-const arrival = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
+const arrival = (
+  state: Readonly<TransferState>,
+  { infoHash, metainfo, magnet, add }: Beginning,
+): readonly TransferEvent[] => {
   if (state.nextSeq > 0) return state.folder === add.path ? [] : [{ type: 'folder-set', folder: add.path }]
-  const { infoHash, name, pieceLength, totalBytes } = metainfo
-  const added = { infoHash, name, folder: add.path, pieceLength, totalBytes, private: metainfo.private }
-  return [{ type: 'transfer-added', ...added }]
+  const name = metainfo?.name ?? (magnet === undefined ? '' : nameOfMagnet(magnet))
+  const { pieceLength, totalBytes, private: isPrivate } = metainfo ?? { pieceLength: 0, totalBytes: 0, private: false }
+  return [{ type: 'transfer-added', infoHash, name, folder: add.path, pieceLength, totalBytes, private: isPrivate }]
 }
 
 /** What is in the log of no version before trees were known is said by the next one that is. */
-const description = (state: Readonly<TransferState>, { metainfo }: Beginning): readonly TransferEvent[] => {
+const description = (
+  state: Readonly<TransferState>,
+  metainfo: Metainfo,
+  missing: Beginning['missing'],
+): readonly TransferEvent[] => {
   const { version, infoHashV2, shortPieces } = metainfo
-  if (version === state.version || infoHashV2 === undefined) return []
+  const layers: readonly TransferEvent[] = missing.length === 0 ? [] : [{ type: 'layers-missing', files: missing }]
+  if (version === state.version || infoHashV2 === undefined) return layers
   const pieces = [...shortPieces].map(([piece, bytes]) => ({ piece: piece as PieceIndex, bytes })) // of the torrent
-  return [{ type: 'trees-described', hybrid: version === 'hybrid', infoHashV2, shortPieces: pieces }]
+  return [{ type: 'trees-described', hybrid: version === 'hybrid', infoHashV2, shortPieces: pieces }, ...layers]
 }
 
 /** In an order of chance, so that not everybody asks the first tracker of a tier (BEP 12). */
@@ -50,10 +65,12 @@ const shuffled = (tier: readonly string[], seed: number): readonly string[] =>
 
 const trackers = (
   state: Readonly<TransferState>,
-  { metainfo, add }: Beginning,
+  { metainfo, magnet, add }: Beginning,
   seed: number,
 ): readonly TransferEvent[] => {
-  const tiers = [...metainfo.trackers, ...(add.trackers ?? []).map((url) => [url])]
+  const own = [...(metainfo?.trackers ?? []), ...(add.trackers ?? []).map((url) => [url])]
+  const told = new Set(own.flat())
+  const tiers = [...own, ...(magnet?.trackers ?? []).filter((url) => !told.has(url)).map((url) => [url])]
   const known = state.tiers.map((tier) => tier.map(({ url }) => url).sort())
   // A tracker that answered moved to the front of its tier, and stays there.
   const same = JSON.stringify(known) === JSON.stringify(tiers.map((tier) => [...tier].sort()))
@@ -68,19 +85,29 @@ const selectedBefore = (state: Readonly<TransferState>): PieceWishes => {
 }
 
 /** What users add comes first. Of protocols that we do not speak nothing is kept (BEP 19). */
-const webSeeds = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
-  const named = [...(add.webSeeds ?? []), ...metainfo.webSeeds].filter((url) => webSeedUrl(url) !== undefined)
-  const urls = [...new Set(named)].slice(0, LIMITS.webSeedsMax)
+const webSeeds = (state: Readonly<TransferState>, { metainfo, magnet, add }: Beginning): readonly TransferEvent[] => {
+  const told = [...(add.webSeeds ?? []), ...(metainfo?.webSeeds ?? []), ...(magnet?.webSeeds ?? [])]
+  const urls = [...new Set(told.filter((url) => webSeedUrl(url) !== undefined))].slice(0, LIMITS.webSeedsMax)
   const known = [...state.webSeeds.keys()]
   return JSON.stringify(known) === JSON.stringify(urls) ? [] : [{ type: 'web-seeds-set', urls }]
 }
 
+/** What the user wants of a torrent, and what the magnet says. */
+export interface Selecting {
+  readonly select: FileChoice | undefined
+  readonly sequential: boolean
+  readonly magnet: Magnet | undefined
+}
+
 /** Throws `OPTION_INVALID` where the selection fits no file. */
-const selection = (state: Readonly<TransferState>, { metainfo, add }: Beginning): readonly TransferEvent[] => {
-  const isNew = state.nextSeq === 0
-  const sequential = add.sequential === true
-  const keep = add.select === undefined && !isNew
-  const priorities = keep ? state.filePriorities : selectedFiles(metainfo, add.select)
+const selection = (
+  state: Readonly<TransferState>,
+  metainfo: Metainfo,
+  { select, sequential, magnet }: Selecting,
+  isNew: boolean,
+): readonly TransferEvent[] => {
+  const keep = select === undefined && !isNew
+  const priorities = keep ? state.filePriorities : selectedFiles(metainfo, select, magnet?.selectOnly)
   const { wanted, low, high } = keep ? selectedBefore(state) : wishesOf(metainfo, priorities)
   const before = isNew ? Bitfield.filled(metainfo.pieceCount) : state.wanted
   const events: TransferEvent[] = []
@@ -89,6 +116,32 @@ const selection = (state: Readonly<TransferState>, { metainfo, add }: Beginning)
   if (!keep && !equalBytes(priorities, state.filePriorities))
     events.push({ type: 'priorities-set', priorities, low: low.bytes, high: high.bytes })
   return events
+}
+
+/** What follows once the metadata are known. Throws `OPTION_INVALID` where the selection fits no file. */
+export const factsOf = (
+  state: Readonly<TransferState>,
+  metainfo: Metainfo,
+  selecting: Selecting,
+  missing: Beginning['missing'],
+): readonly TransferEvent[] => {
+  const { name, pieceLength, totalBytes, private: isPrivate } = metainfo
+  return [
+    { type: 'metadata-completed', name, pieceLength, totalBytes, private: isPrivate },
+    ...description(state, metainfo, missing),
+    ...selection(state, metainfo, selecting, true),
+  ]
+}
+
+const content = (
+  state: Readonly<TransferState>,
+  { metainfo, add, magnet, missing }: Beginning,
+): readonly TransferEvent[] => {
+  if (metainfo === undefined) return []
+  const selecting = { select: add.select, sequential: add.sequential === true, magnet }
+  return state.metadata === undefined
+    ? [...description(state, metainfo, missing), ...selection(state, metainfo, selecting, state.nextSeq === 0)]
+    : factsOf(state, metainfo, selecting, missing)
 }
 
 const limits = (
@@ -138,11 +191,9 @@ export const beginningOf = (state: Readonly<TransferState>, beginning: Beginning
       peerId: makePeerId(version, entropy.subarray(4, 16)),
       machineStartedAt,
     },
-    ...description(state, beginning),
-    ...(beginning.missing.length === 0 ? [] : [{ type: 'layers-missing', files: beginning.missing } as const]),
     ...trackers(state, beginning, randomSeed),
     ...webSeeds(state, beginning),
-    ...selection(state, beginning),
+    ...content(state, beginning),
     ...limits(state, beginning),
     ...ownLimits(state, beginning),
     ...bounds(state, beginning),

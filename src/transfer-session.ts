@@ -2,19 +2,17 @@
 import type { Strategy } from './actors/strategy.js'
 import { ActorSystem, type Surroundings } from './actors/system.js'
 import type { Input, TransferInput } from './actors/vocabulary.js'
-import type { AddOptions, Progress } from './api.js'
+import type { AddOptions, FileChoice, Progress } from './api.js'
 import { Checkpointer } from './checkpointer.js'
 import { Commits } from './commits.js'
+import { Contents } from './contents.js'
 import { Driver } from './driver.js'
 import { type ErrorCode, storageErrorCode, TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
-import { geometryOf } from './events/geometry.js'
 import type { TransferState } from './events/state.js'
 import type { EventType, Range } from './events/vocabulary.js'
-import { examine, takeStamps } from './examine.js'
-import { FileTrees } from './file-trees.js'
 import { LIMITS } from './limits.js'
-import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Ports, TransferLog } from './ports.js'
+import type { Cancel, Connection, ConnectionEvents, Failure, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
 import { Promises } from './promises.js'
 import type { Reach } from './reach.js'
@@ -23,17 +21,22 @@ import type { Retention } from './replay/compact.js'
 import { Retainer } from './retainer.js'
 import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
-import { Layout } from './store/layout.js'
-import { partFile } from './store/parts.js'
 import { isLoan } from './store/read-cache.js'
 import type { ThrottleGroup } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
-import type { Instant, PeerKey } from './values.js'
+import { type InfoHash, type Instant, type PeerKey, toHex } from './values.js'
+import { nameOfMagnet, subjectOfMagnet } from './wire/kept.js'
+import type { Magnet } from './wire/magnet.js'
 import type { Metainfo } from './wire/metainfo.js'
 
 export interface SessionOptions {
   readonly ports: Ports
-  readonly metainfo: Metainfo
+  /** By which peers, trackers and the log know the torrent. */
+  readonly infoHash: InfoHash
+  /** Undefined while only its hash is known. */
+  readonly metainfo: Metainfo | undefined
+  /** What it was named by, where that was no .torrent. */
+  readonly magnet: Magnet | undefined
   readonly log: TransferLog
   readonly throttle: ThrottleGroup
   readonly dial: Dialer
@@ -64,6 +67,7 @@ const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
   'download-completed': 0,
   'seeding-began': 0,
   'transfer-failed': 0,
+  'metadata-completed': 0,
 }
 
 export class TransferSession {
@@ -75,8 +79,9 @@ export class TransferSession {
   readonly #options: SessionOptions
   readonly #system: ActorSystem
   readonly #driver: Driver
-  readonly #disk: Disk
-  readonly #layout: Layout
+  readonly #contents: Contents
+  /** The files are to be looked at when the turn is over. */
+  #unexamined = false
   readonly #progress = new Subject<Progress>()
   readonly #checkpointer: Checkpointer
   readonly #retainer: Retainer | undefined
@@ -91,24 +96,15 @@ export class TransferSession {
 
   /** Begins where the log ends, whose state this is. */
   constructor(options: SessionOptions, state: TransferState) {
-    const { ports, metainfo, log } = options
+    const { ports, infoHash, metainfo, magnet, log } = options
     this.#options = options
     this.commits = new Commits(log)
     this.promises = new Promises(state)
-    const { name } = metainfo
+    const name = metainfo?.name ?? (magnet === undefined ? toHex(infoHash) : nameOfMagnet(magnet))
     this.readers = new Readers({ name, state: () => this.state, tell: (input) => this.tell(input) })
     this.trusted = new Set([...(options.add.trackers ?? []), ...(options.add.webSeeds ?? [])])
     this.#checkpointer = new Checkpointer(log, state.nextSeq)
-    this.#layout = new Layout(metainfo)
     this.#hadParts = state.apart.size > 0
-    this.#disk = ports.openDisk({
-      folder: options.add.path,
-      files: [...this.#layout.diskFiles, partFile(metainfo)],
-      preallocate: options.add.preallocate === true,
-    })
-    const geometry = geometryOf(metainfo.pieceLength, metainfo.totalBytes, metainfo.shortPieces)
-    const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo, geometry)
-    for (const [file, layer] of options.layers ?? []) trees?.restore(file, layer)
     const surroundings: Surroundings = {
       now: () => ports.clock.now(),
       record: (logged) => this.#record(logged),
@@ -117,18 +113,24 @@ export class TransferSession {
       ...(options.add.record === 'inputs' ? { begin: (at, input) => log.appendInput(at, input) } : {}),
     }
     this.#system = new ActorSystem(state, surroundings, options.strategy)
+    this.#contents = new Contents({
+      ports,
+      log,
+      add: options.add,
+      magnet,
+      layers: options.layers,
+      state: () => this.state,
+      begun: (content) => this.#driver.begin(content),
+    })
     this.#driver = new Driver({
       ports,
-      metainfo,
-      layout: this.#layout,
-      geometry,
-      trees,
       // One that cannot be kept is asked for again by the next session.
-      keepLayer: (file, layer) => void ports.logs.keepLayer(metainfo.infoHash, file, layer).catch(() => undefined),
-      disk: this.#disk,
+      keepLayer: (file, layer) => void ports.logs.keepLayer(infoHash, file, layer).catch(() => undefined),
+      identity: metainfo ?? (magnet === undefined ? { infoHash } : subjectOfMagnet(magnet)),
       preallocate: options.add.preallocate === true,
       apart: state.apart,
       isStored: (piece) => this.state.stored.has(piece),
+      metadata: this.#contents,
       publicPort: () => options.reach.publicPort,
       announceLocally: (infoHash) => options.reach.announceLocally(infoHash),
       lookUp: (infoHash, search) => options.reach.lookUp(infoHash, search),
@@ -147,19 +149,25 @@ export class TransferSession {
         clock: ports.clock,
         logs: ports.logs,
         log,
-        infoHash: metainfo.infoHash,
+        infoHash,
         retention,
         failed: (failure) => this.tell({ type: 'retention-failed', failure }),
       })
     const [entropy, machineStartedAt] = [ports.entropy(16), ports.machineStartedAt()]
     const { shared: limits, limits: ownLimits } = options.throttle
-    const missing = trees?.incomplete ?? []
-    const known = { metainfo, add, version, entropy, machineStartedAt, limits, ownLimits, missing }
+    if (metainfo !== undefined) this.#contents.begin(metainfo)
+    const { missing } = this.#contents
+    const known = { infoHash, metainfo, magnet, add, version, entropy, machineStartedAt, limits, ownLimits, missing }
     for (const event of beginningOf(state, known)) this.#system.record(event)
+    this.#unexamined = false // `start` looks at them
   }
 
   get state(): Readonly<TransferState> {
     return this.#system.state
+  }
+  /** Undefined while only the hash is known. */
+  get metainfo(): Metainfo | undefined {
+    return this.#contents.metainfo
   }
   get progress(): Progress {
     return progressOf(this.state, this.#options.ports.clock.now(), this.#ended)
@@ -170,17 +178,31 @@ export class TransferSession {
       return this.#progress.subscribe(listener)
     })
   }
-  /** Looks at the files, and starts. */
+  /** Looks at the files, and starts; or asks peers what the torrent is. */
   async start(): Promise<void> {
-    const { add } = this.#options
-    const files = await examine(this.#disk, this.#layout, this.state.apart).catch((error: unknown) => {
+    const { add, magnet } = this.#options
+    const files = await this.#contents.examine().catch((error: unknown) => {
       if (this.#ending === undefined) throw error
       return [] // closed meanwhile
     })
     if (this.#ending !== undefined) return
-    this.tell({ type: 'files-examined', files })
-    if (add.peers !== undefined && add.peers.length > 0)
-      this.tell({ type: 'peers-found', source: 'user', addresses: add.peers })
+    this.tell(files === undefined ? { type: 'metadata-wanted' } : { type: 'files-examined', files })
+    const addresses = [...(add.peers ?? []), ...(magnet?.peers ?? [])]
+    if (addresses.length > 0) this.tell({ type: 'peers-found', source: 'user', addresses })
+  }
+
+  /** Of files that nobody knows yet. */
+  selectLater(files: FileChoice): void {
+    this.#contents.selectLater(files)
+  }
+
+  /** The metadata came while the session was running. */
+  #lookAtFiles(): void {
+    this.#contents.look((answer) => {
+      if (this.#ending !== undefined) return
+      if (answer.type === 'done') this.tell({ type: 'files-examined', files: answer.value })
+      else this.tell({ type: 'storage-failed', failure: answer.failure })
+    })
   }
 
   /** Handles the input now, or after those before it; nothing, once the session has ended. */
@@ -240,7 +262,7 @@ export class TransferSession {
 
   /** Looking at the files makes the disk open them anew: what was removed or exchanged is no longer read. */
   async lookAtFiles(): Promise<void> {
-    await examine(this.#disk, this.#layout, this.state.apart).catch(() => undefined)
+    await this.#contents.examine().catch(() => undefined)
   }
 
   /** After a failure: what was promised then was broken, and may be kept from now on. */
@@ -256,14 +278,14 @@ export class TransferSession {
   }
 
   assertOpen(): void {
-    if (this.#ending !== undefined)
-      throw new TorrewindError('TRANSFER_CLOSED', `${this.#options.metainfo.name} was closed`)
+    if (this.#ending !== undefined) throw new TorrewindError('TRANSFER_CLOSED', `${this.state.name} was closed`)
   }
 
   #record(logged: LoggedEvent): void {
     this.commits.record(logged)
     this.promises.record(logged)
     if (logged.event.type === 'transfer-failed') this.readers.fail(logged.event.code as ErrorCode, logged.event.message) // made as one
+    if (logged.event.type === 'metadata-completed') this.#unexamined = true
     const withinMs = COMMITTED_WITHIN_MS[logged.event.type]
     if (logged.event.type === 'files-kept-apart') this.#hadParts = true
     // Nothing follows the last piece that it could wait for.
@@ -280,6 +302,10 @@ export class TransferSession {
     }
     this.#driver.flush()
     this.readers.look()
+    if (this.#unexamined) {
+      this.#unexamined = false
+      this.#lookAtFiles()
+    }
     if (!this.#held && this.#pending > LIMITS.logPendingEventsPause) {
       this.#held = true
       this.#driver.holdPeersBack(true)
@@ -336,33 +362,26 @@ export class TransferSession {
       await this.#idleWithin(LIMITS.farewellMs)
       // What was stored last is announced once it is committed, and nothing follows the end of a session.
       await this.commits.upTo(this.state.nextSeq).catch(() => undefined)
-      const stamps = await takeStamps(this.#disk, this.#layout, this.state.apart)
+      const stamps = await this.#contents.takeStamps()
       if (this.commits.failure === undefined) {
         this.tell({ type: 'stamps-taken', stamps, reason })
         this.#checkpointer.take(this.state)
         await this.commits.upTo(this.state.nextSeq).catch(() => undefined)
-        if (this.#hadParts && (this.state.apart.size === 0 || reason === 'removed')) await this.#removeParts()
+        if (this.#hadParts && (this.state.apart.size === 0 || reason === 'removed')) await this.#contents.removeParts()
       }
     }
     this.#ended = true
     this.#progressTimer?.()
     this.#driver.stop()
-    await this.#disk.close()
+    await this.#contents.close()
     await this.#retainer?.close()
     await log.close().catch(() => undefined) // a log that failed said so to `onFailed`
-    this.promises.end(this.#options.metainfo.name)
-    this.readers.fail('TRANSFER_CLOSED', `${this.#options.metainfo.name} was closed`)
+    this.promises.end(this.state.name)
+    this.readers.fail('TRANSFER_CLOSED', `${this.state.name} was closed`)
     this.#progress.next(progressOf(this.state, ports.clock.now(), true))
     this.#progress.complete()
     this.commits.end()
     this.#options.closed()
-  }
-
-  /** Nothing is kept apart any more, and the log says so for good. */
-  #removeParts(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#disk.remove(this.#options.metainfo.files.length, () => resolve())
-    })
   }
 
   /** Writes are waited for however long they take; trackers are not. */

@@ -38,6 +38,7 @@ import { readLimits } from './throttle.js'
 import { type SessionOptions, TransferSession } from './transfer-session.js'
 import { type InfoHash, isAddress, type PeerAddress } from './values.js'
 import { cidText } from './wire/identity.js'
+import { subjectOfMagnet } from './wire/kept.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { webSeedUrl } from './wire/web-seed.js'
 
@@ -78,32 +79,42 @@ export class TorrentTransfer implements Transfer {
   static async open(options: TransferOptions): Promise<TorrentTransfer> {
     const { state } = await foldLog(options.log)
     options.throttle.limits = options.add.limits ?? state.ownLimits
-    const { ports, metainfo } = options
-    const layers = metainfo.version === 'v1' ? undefined : await ports.logs.layers(metainfo.infoHash)
+    const { ports, metainfo, infoHash } = options
+    const hasTrees = metainfo !== undefined && metainfo.version !== 'v1'
+    const layers = hasTrees ? await ports.logs.layers(infoHash) : undefined
     return new TorrentTransfer({ ...options, layers }, state)
   }
 
   private constructor(options: TransferOptions, state: TransferState) {
     this.#options = options
     this.#session = new TransferSession(options, state)
-    this.#choosing = new Choosing(this.#session, options.metainfo)
+    this.#choosing = new Choosing(this.#session, () => this.metainfo)
     this.#rewinding = new Rewinding(options.log, this.#session.commits, options.ports.clock)
   }
 
   get infoHash(): InfoHash {
-    return this.#options.metainfo.infoHash
+    return this.#options.infoHash
   }
   get cid(): string {
-    return cidText(this.#options.metainfo)
+    const { metainfo, magnet, infoHash } = this.#options
+    return cidText(metainfo ?? (magnet === undefined ? { infoHash } : subjectOfMagnet(magnet)))
   }
   get name(): string {
-    return this.#options.metainfo.name
+    return this.state.name
   }
   get metainfo(): Metainfo {
-    return this.#options.metainfo
+    const { metainfo } = this.#session
+    if (metainfo === undefined)
+      throw new TorrewindError('METADATA_UNKNOWN', `nobody has handed over the metadata of ${this.name} yet`)
+    return metainfo
   }
   get state(): Readonly<TransferState> {
     return this.#session.state
+  }
+  get metadata(): Promise<Metainfo> {
+    const known = this.#session.promises.known.then(() => this.metainfo)
+    known.catch(() => undefined) // as with `done`, nobody has to listen
+    return known
   }
   get progress(): Progress {
     return this.#session.progress
@@ -217,7 +228,9 @@ export class TorrentTransfer implements Transfer {
 
   select(files: FileChoice, { also = false }: { readonly also?: boolean } = {}): void {
     this.#session.assertOpen()
-    this.#choosing.select(files, also)
+    // Of what nobody knows yet, what is said last counts.
+    if (this.state.metadata !== undefined) this.#session.selectLater(files)
+    else this.#choosing.select(files, also)
   }
 
   deselect(files: FileChoice): void {

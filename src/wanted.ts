@@ -2,6 +2,7 @@
 import type { FileChoice, FilePriority } from './api.js'
 import { TorrewindError } from './errors.js'
 import { Bitfield } from './wire/bitfield.js'
+import { type FileRange, hasFile, showFileRanges } from './wire/fileranges.js'
 import type { Metainfo, TorrentFile } from './wire/metainfo.js'
 
 /** `*` within one part of a path, `**` over any number of parts, `?` for a character; without `/` it fits names anywhere. */
@@ -90,15 +91,38 @@ export const wishesOf = (metainfo: Metainfo, priorities: Uint8Array): PieceWishe
   return wishes
 }
 
-/** The priorities of a selection by globs: no bytes, where nothing is left out. */
-export const selectedFiles = (metainfo: Metainfo, globs: readonly string[] | undefined): Uint8Array =>
-  globs === undefined || globs.length === 0
-    ? new Uint8Array(0)
-    : prioritized(metainfo, new Uint8Array(0), chosenFiles(metainfo, globs), 'normal', 'skip')
+/** Of what is named by position (`so` of a magnet, BEP 53) what there is. Throws `OPTION_INVALID` where that is nothing. */
+const filesWithin = (metainfo: Metainfo, ranges: readonly FileRange[]): ReadonlySet<number> => {
+  const files = new Set<number>()
+  metainfo.files.forEach(({ padding }, file) => {
+    if (!padding && hasFile(ranges, file)) files.add(file)
+  })
+  if (files.size === 0)
+    throw new TorrewindError('OPTION_INVALID', `${metainfo.name} has none of the files ${showFileRanges(ranges)}`)
+  return files
+}
 
-/** All pieces, where no globs are given. Throws `OPTION_INVALID` where they fit no file. */
-export const wantedPieces = (metainfo: Metainfo, globs: readonly string[] | undefined): Bitfield =>
-  wishesOf(metainfo, selectedFiles(metainfo, globs)).wanted
+/**
+ * The priorities of a selection: no bytes, where nothing is left out. What users choose counts before what a magnet says.
+ * Throws `OPTION_INVALID` where it fits no file.
+ */
+export const selectedFiles = (
+  metainfo: Metainfo,
+  choice: FileChoice | undefined,
+  selectOnly?: readonly FileRange[] | undefined,
+): Uint8Array => {
+  const isChoice = choice !== undefined && !(Array.isArray(choice) && choice.length === 0)
+  if (!isChoice && selectOnly === undefined) return new Uint8Array(0)
+  const chosen = isChoice ? chosenFiles(metainfo, choice) : filesWithin(metainfo, selectOnly ?? [])
+  return prioritized(metainfo, new Uint8Array(0), chosen, 'normal', 'skip')
+}
+
+/** All pieces, where nothing is selected. Throws as `selectedFiles` does. */
+export const wantedPieces = (
+  metainfo: Metainfo,
+  choice: FileChoice | undefined,
+  selectOnly?: readonly FileRange[] | undefined,
+): Bitfield => wishesOf(metainfo, selectedFiles(metainfo, choice, selectOnly)).wanted
 
 /** Files that nobody wants and of which nothing is in its place: those whose parts are kept apart. */
 export const apartFiles = (

@@ -12,6 +12,13 @@ const SUBJECTS: readonly (readonly [title: string, lastTag: number])[] = [
   ['Blocks and pieces', 95],
   ['Serving', 111],
   ['Trackers', 127],
+  ['Being found', 143],
+  ['Metadata', 159],
+  ['Version 2', 175],
+  ['The DHT and peer exchange', 191],
+  ['Transports', 207],
+  ['Web seeds and smaller extensions', 223],
+  ['Control', 239],
 ]
 
 /** Of a message, where it has any. */
@@ -57,10 +64,12 @@ const rowOf = (type: EventType): readonly string[] => {
 
 export const eventsPage = (): string => {
   const byTag = [...EVENT_TYPES].sort((left, right) => VOCABULARY[left].tag - VOCABULARY[right].tag)
-  const sections = SUBJECTS.map(([title, lastTag], at) => {
+  const sections = SUBJECTS.flatMap(([title, lastTag], at) => {
     const after = SUBJECTS[at - 1]?.[1] ?? 0
     const types = byTag.filter((type) => VOCABULARY[type].tag > after && VOCABULARY[type].tag <= lastTag)
-    return `## ${title}\n\n${table(['No.', 'Event', 'Meaning', 'Fields'], types.map(rowOf))}`
+    return types.length === 0
+      ? []
+      : [`## ${title}\n\n${table(['No.', 'Event', 'Meaning', 'Fields'], types.map(rowOf))}`]
   })
   return [
     '# Events',

@@ -2,6 +2,7 @@
 import { unreachable } from '../assert.js'
 import { rangeName } from '../events/folds-pieces.js'
 import { blockAt, blockKey, servedLengthOf } from '../events/geometry.js'
+import { hasEarly } from '../events/metadata.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import { isSuperSeed } from '../events/super-seed.js'
 import type { EventOf, Range, TransferEvent } from '../events/vocabulary.js'
@@ -34,7 +35,20 @@ const knownPiece = (state: Readonly<TransferState>, piece: number): PieceIndex |
 const fault = (state: Readonly<TransferState>, peer: PeerState, detail: string): Decision =>
   closePeer(state, peer, 'protocol-fault', detail)
 
+/** While nobody knows how many pieces there are, what a peer has is remembered, and judged later. */
+const haveEarly = (state: Readonly<TransferState>, peer: PeerState, index: number): Decision => {
+  if (index >= LIMITS.piecesMax) return fault(state, peer, `have of piece ${index}`)
+  if (peer.early !== undefined && (peer.early.all || hasEarly(peer.early, index))) return NOTHING
+  return decided({ events: [{ type: 'early-have-received', peer: peer.key, index }] })
+}
+
+const bitfieldEarly = (peer: PeerState, bits: Uint8Array): Decision =>
+  peer.early !== undefined && (peer.early.all || peer.early.exactBytes !== undefined)
+    ? NOTHING // said again, by a client that says it instead of many `have`
+    : decided({ events: [{ type: 'early-bitfield-received', peer: peer.key, early: bits.slice() }] })
+
 const have = (state: Readonly<TransferState>, peer: PeerState, index: number): Decision => {
+  if (state.metadata !== undefined) return haveEarly(state, peer, index)
   const piece = knownPiece(state, index)
   if (piece === undefined) return fault(state, peer, `have of piece ${index}`)
   if (peer.has.has(piece)) return NOTHING
@@ -86,6 +100,7 @@ const suggestion = (state: Readonly<TransferState>, peer: PeerState, index: numb
 }
 
 const bitfield = (state: Readonly<TransferState>, peer: PeerState, bits: Uint8Array): Decision => {
+  if (state.metadata !== undefined) return bitfieldEarly(peer, bits)
   const read = Bitfield.fromWire(bits, state.geometry.pieceCount)
   if (!(read instanceof Bitfield)) return fault(state, peer, `${read.code}: ${read.reason}`)
   if (peer.saidPieces) return saidAgain(peer, read)

@@ -84,6 +84,15 @@ export const peerMachine = setup({}).createMachine({
         // Of a choked peer too: what the network had taken already still goes out.
         'block-served': stay,
         'peer-snubbed': stay,
+        'metadata-offered': stay,
+        'metadata-requested': stay,
+        'metadata-received': stay,
+        'metadata-wasted': stay,
+        'metadata-refused': stay,
+        'metadata-served': stay,
+        'metadata-denied': stay,
+        'early-bitfield-received': stay,
+        'early-have-received': stay,
       },
       states: {
         ours: {

@@ -10,11 +10,13 @@ import { welcome } from './allowed-fast.js'
 import { blocksArrived } from './blocks.js'
 import { isDhtNode } from './dht.js'
 import { askForHashes, askWithPieces, hashesArrived, hashesAsked, hashesRejected, hashesTold } from './hashes.js'
+import { metadataArrived, metadataRejected, offerOf } from './metadata.js'
 import { hasRoom, orderTarget, usualBlockMs } from './orders.js'
 import { dontHave, heard } from './peer-messages.js'
 import { closePeer, declareInterest, isUploadOnly } from './peer-steps.js'
 import { exchangePeers, isPexDue, pexArrived } from './pex.js'
 import { refillOthers } from './refills.js'
+import { metadataAsked } from './serve-metadata.js'
 import {
   both,
   type Circumstances,
@@ -69,8 +71,8 @@ const greetBack = (state: Readonly<TransferState>, peer: PeerKey, fast: boolean)
     { type: 'send', peer, message },
   ]
   if (isSuperSeed(state)) return fast ? send({ type: 'have-none' }) : []
-  if (fast && state.announced.full) return send({ type: 'have-all' })
   if (fast && state.announced.count === 0) return send({ type: 'have-none' })
+  if (fast && state.announced.full) return send({ type: 'have-all' })
   return state.announced.count === 0 ? [] : send({ type: 'bitfield', bits: state.announced.bytes.slice() })
 }
 
@@ -124,6 +126,7 @@ const extensions = (
 ): Decision => {
   const listening = said.port
   const pex = state.pex.on ? said.messages.get(PEX_NAME) : undefined
+  const offer = offerOf(state, peer, said)
   return decided({
     events: [
       {
@@ -145,7 +148,9 @@ const extensions = (
             },
           ]
         : []),
+      ...offer.events,
     ],
+    messages: offer.messages,
   })
 }
 
@@ -294,6 +299,12 @@ export const decidePeer = (
       return dontHave(state, peer, cause.piece)
     case 'welcome':
       return welcome(state, peer)
+    case 'metadata-asked':
+      return metadataAsked(state, peer, cause)
+    case 'metadata-arrived':
+      return metadataArrived(state, peer, cause)
+    case 'metadata-reject-arrived':
+      return metadataRejected(peer, cause.metadataPiece)
     case 'fault-found':
       return closePeer(state, peer, 'protocol-fault', `${cause.fault.code}: ${cause.fault.reason}`)
     case 'connection-lost':

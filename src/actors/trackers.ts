@@ -6,7 +6,7 @@ import type { TrackerState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Failure } from '../outside.js'
-import { boundedText, showAddress } from '../values.js'
+import { BLOCK_BYTES, boundedText, showAddress } from '../values.js'
 import type { AnnounceAnswer } from '../wire/tracker.js'
 import { dhtAnswered, lookAtDht } from './dht.js'
 import { peersMaxOf } from './goals.js'
@@ -24,8 +24,9 @@ import {
 type News = 'none' | 'started' | 'completed' | 'stopped'
 
 /** Wanted or not, what is not stored: that is what other peers and trackers understand by `left`. */
-export const leftBytes = ({ geometry, stored }: Readonly<TransferState>): number =>
-  contentBytesOf(geometry) - bytesOfPieces(geometry, stored)
+export const leftBytes = ({ geometry, stored, metadata }: Readonly<TransferState>): number =>
+  // Of what nobody has seen yet at least something is left, or trackers would take us for a seed.
+  metadata === undefined ? contentBytesOf(geometry) - bytesOfPieces(geometry, stored) : BLOCK_BYTES
 
 /** BEP 21: one that wants no more than it has, and lacks some, says so each time. */
 const eventOf = (state: Readonly<TransferState>, news: News): AnnounceRequestPart['event'] => {

@@ -11,6 +11,7 @@ import { CHOKER } from './choker.js'
 import { accept, dial, refuseAddresses } from './connecting.js'
 import { drop, goalReached, setBounds } from './goals.js'
 import { askForHashes, askMissing } from './hashes.js'
+import { fillMetadata, lookAtMetadata, metadataKnown, metadataUnusable, metadataWrong } from './metadata.js'
 import { isDue } from './peer.js'
 import { checkAfterExamining, checkOf } from './recheck.js'
 
@@ -46,11 +47,24 @@ const closeAll = (state: Readonly<TransferState>, reason: CloseReason): readonly
 const wakeSoon = (now: Instant): Effect => ({ type: 'wake', at: (now + LIMITS.lookAtTimeMs) as Instant })
 
 /** Every piece is looked at: now fetch or seed. `missing` is that of the state that will be. */
-const begin = (missing: number, now: Instant): Decision =>
+const begin = (state: Readonly<TransferState>, missing: number, now: Instant): Decision =>
   decided({
     events: [{ type: missing === 0 ? 'seeding-began' : 'download-began' }],
-    messages: [fillConnections, askWebSeedsNow, toTrackers('look-at-time')],
+    messages: [
+      fillConnections,
+      askWebSeedsNow,
+      toTrackers('look-at-time'),
+      ...toEachPeer(state, { type: 'review-interest' }),
+    ],
     effects: [wakeSoon(now)],
+  })
+
+/** Only the hash is known: peers are asked what it is of. */
+const seek = (now: Instant): Decision =>
+  decided({
+    events: [{ type: 'metadata-sought' }],
+    messages: [fillConnections, toTrackers('look-at-time')],
+    effects: [{ type: 'drop-metadata' }, wakeSoon(now)],
   })
 
 const unchoke = (peers: readonly PeerKey[]): Decision =>
@@ -142,6 +156,7 @@ const woken = (state: Readonly<TransferState>, circumstances: Circumstances): De
     reveal(state, circumstances),
     sync(state, now),
     state.layers.size > 0 || state.hashOrders.size > 0 ? decided({ messages: [askForHashes] }) : NOTHING,
+    lookAtMetadata(state, now),
     decided({
       messages: [...lookAtDue(state, now), toTrackers('look-at-time'), fillConnections, ...webSeedsDue(state, now)],
       effects: [wakeSoon(now)],
@@ -159,7 +174,7 @@ const pieceChecked = (
   const checked = decided({ events: [{ type: 'piece-checked', piece, good }] })
   if (state.checking.count > 1) return checked
   const missing = state.missing - (good && state.wanted.has(piece) ? 1 : 0)
-  return both(checked, decided({ events: [{ type: 'check-ended' }] }), begin(missing, now))
+  return both(checked, decided({ events: [{ type: 'check-ended' }] }), begin(state, missing, now))
 }
 
 const halt = (state: Readonly<TransferState>, events: readonly TransferEvent[], reason: CloseReason): Decision =>
@@ -187,12 +202,13 @@ const fail = (state: Readonly<TransferState>, { code, message }: { code: string;
 const resume = (state: Readonly<TransferState>, now: Instant): Decision => {
   if (state.standing.tags.paused !== true && state.standing.tags.failed !== true) return NOTHING
   const resumed = decided({ events: [{ type: 'resumed' }] })
+  if (state.metadata !== undefined) return both(resumed, seek(now))
   if (!state.examined) return resumed // the files are being looked at, and what they are found to be says how to go on
   if (state.checking.count > 0) return both(resumed, checkOf(state.checking, 'unsafe'))
   // The last piece came to the disk while it was paused.
   const isCompleted = state.missing === 0 && !state.completed && state.sessionDownloaded > 0
   const completed: readonly TransferEvent[] = isCompleted ? [{ type: 'download-completed' }] : []
-  return both(resumed, decided({ events: completed }), begin(state.missing, now))
+  return both(resumed, decided({ events: completed }), begin(state, state.missing, now))
 }
 
 /** Pieces that are being hashed or written now need no check; what is only begun is begun anew. */
@@ -256,7 +272,7 @@ export const decideTransfer = (
       const examined = both(decided({ events: [{ type: 'session-examined' }] }), settleFiles(state, cause.files))
       // Paused already: `resume` begins what is found to be necessary.
       if (state.standing.tags.stopped !== true) return both(decided({ events: check.events }), examined)
-      return check.effects.length > 0 ? both(check, examined) : both(check, examined, begin(state.missing, now))
+      return check.effects.length > 0 ? both(check, examined) : both(check, examined, begin(state, state.missing, now))
     }
     case 'piece-checked':
       return pieceChecked(state, cause.piece, cause.good, circumstances)
@@ -321,6 +337,16 @@ export const decideTransfer = (
     }
     case 'peer-accepted':
       return accept(state, cause.peer, cause.address, now)
+    case 'metadata-wanted':
+      return state.standing.tags.stopped === true && state.metadata !== undefined ? seek(now) : NOTHING
+    case 'fill-metadata':
+      return fillMetadata(state, now)
+    case 'metadata-hashed':
+      return metadataWrong(state, cause.fingerprints)
+    case 'metadata-kept':
+      return metadataKnown(state, cause.facts, cause.fingerprints)
+    case 'metadata-unusable':
+      return state.failure === undefined ? halt(state, [metadataUnusable(cause)], 'failed') : NOTHING
     case 'sync-finished':
       return decided({ events: [{ type: 'sync-ended' }] })
     case 'woken':

@@ -35,6 +35,8 @@ export type TransferMessage =
   /** A piece that we showed as a super-seed may have been passed on. */
   | { readonly type: 'reveal' }
   | { readonly type: 'ask-web-seeds' }
+  /** Somebody may be asked for metadata. */
+  | { readonly type: 'fill-metadata' }
 
 export type PeerRequest =
   | BlocksArrived
@@ -86,6 +88,8 @@ export type CloseReason =
   | 'blocked'
   | 'too-many-of-host'
   | 'flooding'
+  | 'private'
+  | 'metadata-flood'
 
 export type Effect =
   | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }
@@ -140,6 +144,13 @@ export type Effect =
   | { readonly type: 'look-up' }
   /** A node of the DHT may be there. */
   | { readonly type: 'meet-node'; readonly address: PeerAddress }
+  | { readonly type: 'ask-metadata'; readonly peer: PeerKey; readonly metadataPieces: readonly number[] }
+  | { readonly type: 'keep-metadata'; readonly metadataPiece: number; readonly bytes: Uint8Array }
+  | { readonly type: 'drop-metadata' }
+  /** Every piece is kept: what do they come to? */
+  | { readonly type: 'assemble-metadata'; readonly bytes: number }
+  | { readonly type: 'serve-metadata'; readonly peer: PeerKey; readonly metadataPiece: number }
+  | { readonly type: 'reject-metadata'; readonly peer: PeerKey; readonly metadataPiece: number }
   | { readonly type: 'wake'; readonly at: Instant }
 
 /** What the state knows of an announce; the driver adds the port that it listens on. */

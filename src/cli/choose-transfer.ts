@@ -3,19 +3,19 @@ import { TorrewindError } from '../errors.js'
 import type { LogReader, LogReaders, TransferEntry } from '../ports.js'
 import { toHex } from '../values.js'
 import { cidText, readCid } from '../wire/identity.js'
-import { type Metainfo, parseTorrent } from '../wire/metainfo.js'
+import { subjectOf, type TorrentSubject } from '../wire/kept.js'
 
 export interface KnownTransfer {
   readonly entry: TransferEntry
-  readonly metainfo: Metainfo
+  readonly metainfo: TorrentSubject
   readonly cid: string
   /** In hexadecimal. */
   readonly infoHash: string
 }
 
 const describe = (entry: TransferEntry): KnownTransfer => {
-  const metainfo = parseTorrent(entry.torrent)
-  return { entry, metainfo, cid: cidText(metainfo), infoHash: toHex(metainfo.infoHash) }
+  const metainfo = subjectOf(entry.torrent)
+  return { entry, metainfo, cid: cidText(metainfo), infoHash: toHex(entry.infoHash) }
 }
 
 /** Sorted by name. */

@@ -1,15 +1,12 @@
 /** A torrent by its name: from the data folder or, where that does not know it, from the catalogues of trackers. */
+
+import { messageOf } from '../errors.js'
 import { type AddOptions, type Engine, parseTorrent, TorrewindError, type Transfer } from '../index.js'
-import { equalBytes, fromHex, infoHash, toHex } from '../values.js'
-import { parseMagnet, readCid, type TorrentHashes } from '../wire/identity.js'
+import { equalBytes, toHex } from '../values.js'
+import type { TorrentHashes } from '../wire/identity.js'
+import { readTorrentName } from '../wire/source.js'
 import { CatalogueClient, isHttp } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
-
-const hashesIn = (source: string): TorrentHashes | undefined => {
-  if (source.startsWith('magnet:')) return parseMagnet(source)
-  if (/^[0-9a-f]{40}$/i.test(source)) return { infoHash: infoHash(fromHex(source)), infoHashV2: undefined }
-  return readCid(source)
-}
 
 /** What it is called in a catalogue. */
 const idOf = (source: string, { infoHash: hash }: TorrentHashes): string => (hash === undefined ? source : toHex(hash))
@@ -28,7 +25,29 @@ const fetchFrom = async (tracker: string, source: string, hashes: TorrentHashes)
   throw new TorrewindError('CATALOGUE_REFUSED', `${client.url} gave another torrent than was asked for`)
 }
 
-/** Adds what `engine.add` takes, and what the catalogues of these trackers have. */
+/** The .torrent of what the source names, where one of the trackers has it in its catalogue; `failure` is of the first that failed. */
+const lookUp = async (
+  context: CommandContext,
+  source: string,
+  trackers: readonly string[],
+): Promise<Uint8Array | undefined> => {
+  const hashes = readTorrentName(source)
+  if (hashes === undefined) return undefined
+  for (const tracker of trackers.filter(isHttp)) {
+    try {
+      const torrent = await fetchFrom(tracker, source, hashes)
+      if (torrent === undefined) continue
+      context.debug(`the .torrent is from the catalogue of ${tracker}`)
+      return torrent
+    } catch (error) {
+      // The next tracker may do better, and peers may have it, too.
+      context.debug(`the catalogue of ${tracker} did not help: ${messageOf(error)}`)
+    }
+  }
+  return undefined
+}
+
+/** Adds what `engine.add` takes. What the data folder has no metadata of is looked for in the catalogues of these trackers first. */
 export const addFromCatalogue = async (
   context: CommandContext,
   engine: Engine,
@@ -36,23 +55,12 @@ export const addFromCatalogue = async (
   trackers: readonly string[],
   options: AddOptions,
 ): Promise<Transfer> => {
+  if (!trackers.some(isHttp)) return engine.add(source, options)
   try {
-    return await engine.add(source, options)
+    return await engine.add(source, { ...options, fetchMetadata: false })
   } catch (error) {
-    const unknown = error instanceof TorrewindError && error.code === 'METADATA_UNKNOWN'
-    const hashes = unknown ? hashesIn(source) : undefined
-    if (hashes === undefined) throw error
-    let failure: unknown
-    for (const tracker of trackers.filter(isHttp)) {
-      try {
-        const torrent = await fetchFrom(tracker, source, hashes)
-        if (torrent === undefined) continue
-        context.debug(`the .torrent is from the catalogue of ${tracker}`)
-        return await engine.add(torrent, options)
-      } catch (wrong) {
-        failure ??= wrong // The next tracker may do better.
-      }
-    }
-    throw failure ?? error
+    if (!(error instanceof TorrewindError) || error.code !== 'METADATA_UNKNOWN') throw error
   }
+  const torrent = await lookUp(context, source, trackers)
+  return engine.add(torrent ?? source, options)
 }

@@ -138,12 +138,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
 export const getCommand = (context: CommandContext): Command => {
   const command = new Command('get')
     .description('Downloads a torrent. Run again after any crash, it goes on where it was.')
-    .addArgument(
-      new Argument(
-        '<source>',
-        'a .torrent file; or a magnet URI, CID or info-hash that the log or the catalogue of a --tracker knows',
-      ),
-    )
+    .addArgument(new Argument('<source>', 'a .torrent file; or a magnet URI, a CID or an info-hash'))
     .requiredOption('-d, --dir <dir>', 'the folder to download to')
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--peer <host:port>', 'a peer to try at once; may be given many times', each(peerAddress))

@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import type { LogReader } from '../ports.js'
 import { mayBeNonsense } from '../replay/capsule.js'
-import type { Metainfo } from '../wire/metainfo.js'
+import type { TorrentSubject } from '../wire/kept.js'
 import { withCapsule } from './capsule-file.js'
 import { chooseTransfer, readerOf } from './choose-transfer.js'
 import type { CommandContext } from './context.js'
@@ -16,7 +16,7 @@ export interface HistoryFlags {
 export interface OpenHistory {
   readonly reader: LogReader
   /** The torrent; its stand-in, of the same geometry, where the capsule was redacted. */
-  readonly metainfo: Metainfo
+  readonly metainfo: TorrentSubject
   /** The .torrent file, or its stand-in. */
   readonly torrent: Uint8Array
 }

@@ -8,7 +8,7 @@ import {
   TorrewindError,
   type Transfer,
 } from '../index.js'
-import { type Bar, openBar } from './bar.js'
+import { type Bar, openBar, SILENT } from './bar.js'
 import type { CommandContext } from './context.js'
 import { showEvent } from './events-text.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
@@ -91,15 +91,26 @@ export const countsOf = (progress: Progress): Readonly<Record<string, unknown>> 
 }
 
 const share = (progress: Progress): readonly [part: number, whole: number] =>
-  progress.phase === 'checking'
-    ? [progress.pieces - progress.checkingPieces, progress.pieces]
-    : [Math.min(progress.storedBytes, progress.wantedBytes), progress.wantedBytes]
+  progress.phase === 'metadata'
+    ? [progress.metadataReceivedBytes, progress.metadataBytes]
+    : progress.phase === 'checking'
+      ? [progress.pieces - progress.checkingPieces, progress.pieces]
+      : [Math.min(progress.storedBytes, progress.wantedBytes), progress.wantedBytes]
 
 const amountOf = ({ storedBytes, wantedBytes }: Progress): string =>
   `${showBytes(storedBytes)} of ${showBytes(wantedBytes)}`
 
+/** What is known of a torrent of which nobody knows more than the hash. */
+const metadataNote = ({ metadataBytes, metadataReceivedBytes, peers }: Progress): string => {
+  if (metadataBytes > 0)
+    return `metadata: ${showBytes(metadataReceivedBytes)} of ${showBytes(metadataBytes)}, ${showCount(peers, 'peer')}`
+  if (peers === 0) return 'looking for peers that have the metadata'
+  return `${showCount(peers, 'peer')}, and none of them has the metadata yet`
+}
+
 const noteOf = (progress: Progress): string => {
   const { phase, storedBytes, wantedBytes, downloadRate, uploadRate, peers, webSeeds, checkingPieces } = progress
+  if (phase === 'metadata') return metadataNote(progress)
   if (phase === 'checking') return `checking what is on disk, ${showCount(checkingPieces, 'piece')} left`
   if (phase === 'seeding') return `seeding at ${showRate(uploadRate)} to ${showCount(peers, 'peer')}`
   if (phase !== 'downloading') return phase
@@ -114,9 +125,19 @@ const QUIET =
 
 /** Shows a transfer's progress until it is told to stop: a bar or lines for people, and a JSON line a second. */
 export const showProgress = (context: CommandContext, transfer: Transfer): Bar => {
-  const bar = openBar(context, transfer.name.length > 30 ? `${transfer.name.slice(0, 29)}…` : transfer.name)
+  let name = ''
+  let bar: Bar = SILENT
+  /** What a magnet calls it may not be its name. */
+  const nameAnew = (): void => {
+    if (transfer.name === name) return
+    bar.clear()
+    name = transfer.name
+    bar = openBar(context, name.length > 30 ? `${name.slice(0, 29)}…` : name)
+  }
+  nameAnew()
   let saidAt = Number.NEGATIVE_INFINITY
   const watching = transfer.progress$.subscribe((progress) => {
+    nameAnew()
     if (progress.phase !== 'starting') bar.update(...share(progress), noteOf(progress))
     const now = performance.now()
     if (now - saidAt < SAY_EVERY_MS) return

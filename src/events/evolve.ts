@@ -11,6 +11,7 @@ import type { Folds } from './fold.js'
 import { goalFolds } from './folds-goals.js'
 import { hashFolds } from './folds-hashes.js'
 import { hintFolds } from './folds-hints.js'
+import { metadataFolds } from './folds-metadata.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
 import { transferFolds } from './folds-transfer.js'
@@ -24,6 +25,7 @@ const folds: Folds = {
   ...peerFolds,
   ...hintFolds,
   ...webSeedFolds,
+  ...metadataFolds,
   ...pieceFolds,
   ...wantsFolds,
   ...goalFolds,

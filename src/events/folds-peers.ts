@@ -16,6 +16,7 @@ import { banName } from './banning.js'
 import type { Folds } from './fold.js'
 import { blockOfKey, pieceOfKey } from './geometry.js'
 import { emptyLedger, unorder } from './ledger.js'
+import { earlyOf, leaveMetadata } from './metadata.js'
 import { emptyMeter } from './meter.js'
 import { noEntries, noValues, ownEntries, ownValues } from './none.js'
 import { newPipeline } from './pipeline.js'
@@ -92,6 +93,8 @@ export const newPeer = (
   has: new Bitfield(state.geometry.pieceCount),
   seed: false,
   saidPieces: false,
+  early: undefined,
+  metadata: undefined,
   interesting: 0,
   allowedFast: noValues(),
   fastGiven: noValues(),
@@ -201,7 +204,7 @@ export const cameLate = (released: Map<number, number>, key: number): void => {
 
 /** Neither wants anything of the other: seeds, and such as want no more than they have (BEP 21). */
 export const areBothComplete = (state: Readonly<TransferState>, peer: Readonly<PeerState>): boolean =>
-  state.missing === 0 && (peer.seed || peer.uploadOnly)
+  state.missing === 0 && state.metadata === undefined && (peer.seed || peer.uploadOnly)
 
 /** Whoever is no peer is asked again when there is something to ask for. */
 const stopAsking = (state: TransferState, peer: PeerState): void => {
@@ -213,6 +216,7 @@ export const leave = (state: TransferState, peer: PeerState): void => {
   releaseRequests(state, peer)
   if (peer.hashesAsked > 0)
     for (const [name, order] of state.hashOrders) if (order.peer === peer.key) state.hashOrders.delete(name)
+  leaveMetadata(state.metadata, peer.metadata)
   if (peer.seed) state.seedsConnected--
   else for (const index of peer.has.indices()) state.rarity.less(index as PieceIndex) // bits of the torrent's length
   if (state.optimistic === peer.key) state.optimistic = undefined
@@ -240,6 +244,12 @@ export const learnPieces = (state: TransferState, peer: PeerState, has: Bitfield
   }
   for (const index of has.indices()) state.rarity.more(index as PieceIndex) // bits of the torrent's length
   peer.interesting = countInteresting(state, has)
+}
+
+/** The peer has all or nothing, of pieces that nobody can count yet. */
+const learnEarly = (peer: PeerState, all: boolean): void => {
+  earlyOf(peer).all = all
+  peer.saidPieces = true
 }
 
 /** The peer has got the last piece that it lacked: from now on it is counted once, not in every piece. */
@@ -367,10 +377,14 @@ export const peerFolds = {
     learnPieces(state, hear(state, event, at), new Bitfield(state.geometry.pieceCount, event.bits.slice()))
   },
   'have-all-received'(state, event, at) {
-    learnPieces(state, hear(state, event, at), Bitfield.filled(state.geometry.pieceCount))
+    const peer = hear(state, event, at)
+    if (state.metadata !== undefined) learnEarly(peer, true)
+    else learnPieces(state, peer, Bitfield.filled(state.geometry.pieceCount))
   },
   'have-none-received'(state, event, at) {
-    learnPieces(state, hear(state, event, at), new Bitfield(state.geometry.pieceCount))
+    const peer = hear(state, event, at)
+    if (state.metadata !== undefined) learnEarly(peer, false)
+    else learnPieces(state, peer, new Bitfield(state.geometry.pieceCount))
   },
   'have-received'(state, event, at) {
     const peer = hear(state, event, at)

@@ -9,6 +9,7 @@ import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
 import { askAnew } from './folds-web-seeds.js'
 import { geometryOf } from './geometry.js'
 import { isHashless } from './hash-orders.js'
+import { newMetadata } from './metadata.js'
 import { Rarity } from './rarity.js'
 import type { TrackerState, TransferState } from './state.js'
 import type { EventType } from './vocabulary.js'
@@ -110,6 +111,19 @@ export const rebuildWants = (state: TransferState): void => {
   }
 }
 
+/** How the torrent is cut is known: every piece is wanted, and none is there. */
+export const learnGeometry = (state: TransferState, pieceLength: number, totalBytes: number): void => {
+  state.geometry = geometryOf(pieceLength, totalBytes)
+  const { pieceCount } = state.geometry
+  state.wanted = Bitfield.filled(pieceCount)
+  state.low = new Bitfield(pieceCount)
+  state.high = new Bitfield(pieceCount)
+  state.stored = new Bitfield(pieceCount)
+  state.announced = new Bitfield(pieceCount)
+  state.checking = new Bitfield(pieceCount)
+  state.missing = pieceCount
+}
+
 const forgetConnections = (state: TransferState): void => {
   state.hashOrders.clear()
   state.peers.clear()
@@ -131,15 +145,8 @@ export const transferFolds = {
     state.name = event.name
     state.folder = event.folder
     state.private = event.private
-    state.geometry = geometryOf(event.pieceLength, event.totalBytes)
-    const { pieceCount } = state.geometry
-    state.wanted = Bitfield.filled(pieceCount)
-    state.low = new Bitfield(pieceCount)
-    state.high = new Bitfield(pieceCount)
-    state.stored = new Bitfield(pieceCount)
-    state.announced = new Bitfield(pieceCount)
-    state.checking = new Bitfield(pieceCount)
-    state.missing = pieceCount
+    state.metadata = event.pieceLength === 0 ? newMetadata() : undefined
+    learnGeometry(state, event.pieceLength, event.totalBytes)
   },
   'session-began'(state, event, at) {
     endSeeding(state, state.at) // the session before may have been cut off
@@ -160,6 +167,7 @@ export const transferFolds = {
     state.peerId = event.peerId as PeerId // made as one
     state.machineStartedAt = event.machineStartedAt
     state.checking = new Bitfield(state.geometry.pieceCount)
+    if (state.metadata !== undefined) state.metadata = newMetadata()
     // What a session before had committed is what this one starts from.
     state.announced = state.stored.clone()
     state.unannounced = []
@@ -228,6 +236,7 @@ export const transferFolds = {
   resumed(state, event) {
     step(state, event.type)
     state.paused = false
+    if (state.metadata !== undefined) state.metadata = newMetadata()
     state.failure = undefined
     state.announceNext.at = 0
     state.announceNext.rounds = 0

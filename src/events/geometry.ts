@@ -16,17 +16,29 @@ export interface Geometry {
 
 const NONE: ReadonlyMap<number, number> = new Map()
 
+/** Of a torrent whose metadata are not known: it has no piece. */
+export const NO_GEOMETRY: Geometry = {
+  pieceLength: 0,
+  totalBytes: 0,
+  pieceCount: 0,
+  blocksPerPiece: 0,
+  shortPieces: NONE,
+}
+
 export const geometryOf = (
   pieceLength: number,
   totalBytes: number,
   shortPieces: ReadonlyMap<number, number> = NONE,
-): Geometry => ({
-  pieceLength,
-  totalBytes,
-  pieceCount: Math.ceil(totalBytes / pieceLength),
-  blocksPerPiece: Math.ceil(pieceLength / BLOCK_BYTES),
-  shortPieces,
-})
+): Geometry =>
+  pieceLength === 0
+    ? NO_GEOMETRY
+    : {
+        pieceLength,
+        totalBytes,
+        pieceCount: Math.ceil(totalBytes / pieceLength),
+        blocksPerPiece: Math.ceil(pieceLength / BLOCK_BYTES),
+        shortPieces,
+      }
 
 /** Whether a piece can be so much shorter than others: where it is not known who says so. */
 export const isShortPiece = ({ pieceCount, pieceLength }: Geometry, piece: number, bytes: number): boolean =>

@@ -14,7 +14,7 @@ import type { PexMessage, PexPeer } from '../wire/pex.js'
 import type { AnnounceAnswer, AnnouncedPeer, TrackerCounts } from '../wire/tracker.js'
 import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
 import { blockRuns, eventOf, number, numbersByName, type PlainMessage, shaped, size, variants } from './input-fields.js'
-import type { EventOf } from './vocabulary.js'
+import type { EventOf, TransferEvent } from './vocabulary.js'
 
 /** What the engine found out that concerns all of its transfers, as the event that each of them logs. */
 export type EngineFact = EventOf<
@@ -183,6 +183,18 @@ export const INPUTS = {
     'goals-asked': input(231, 'The user says when seeding is enough.', { ratioPermille: count, seedingMs: count }),
     'bounds-asked': input(232, 'The user bounds connections and slots.', { peersMax: count, uploadSlots: count }),
     'order-asked': input(227, 'The user wants the pieces in order, or no longer.', { sequential: flag }),
+    'metadata-wanted': input(147, 'The session has begun, and only the hash of the torrent is known.', {}),
+    'metadata-hashed': input(148, 'All pieces of the metadata together have a wrong hash.', {
+      fingerprints: list(count),
+    }),
+    'metadata-unusable': input(149, 'The hash is right, but these metadata cannot be used, or not be kept.', {
+      code: text,
+      message: text,
+    }),
+    'metadata-kept': input(150, 'The hash is right and the metadata are kept: these facts follow from them.', {
+      facts: list(eventOf<TransferEvent>()),
+      fingerprints: list(count),
+    }),
   },
   peer: {
     connected: input(32, 'A connection that we dialed is open.', {}),
@@ -221,6 +233,16 @@ export const INPUTS = {
       done: flag,
     }),
     'v2-agreed': input(160, 'The connection to a peer of a hybrid is one of v2 (BEP 52).', {}),
+    'metadata-asked': input(144, 'The peer asks for a piece of metadata (BEP 9); ours have so many bytes.', {
+      metadataPiece: count,
+      totalBytes: count,
+    }),
+    'metadata-arrived': input(145, 'A piece of metadata, and how many bytes all of them have as the peer says.', {
+      metadataPiece: count,
+      totalBytes: count,
+      bytes: size,
+    }),
+    'metadata-reject-arrived': input(146, 'The peer will not hand over a piece of metadata.', { metadataPiece: count }),
     'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
     'pex-arrived': input(177, 'The peer tells of peers that came to it and went (BEP 11).', { message: pex }),
     'web-seed-stumbled': input(209, 'A web seed did not give what it was asked for, of a file with these pieces.', {

@@ -19,7 +19,8 @@ import {
   ZERO,
 } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
-import { type Geometry, geometryOf } from './geometry.js'
+import { type Geometry, NO_GEOMETRY } from './geometry.js'
+import type { EarlyPieces, MetadataState, PeerMetadata } from './metadata.js'
 import { emptyMeter, type Meter } from './meter.js'
 import type { Pipeline } from './pipeline.js'
 import { Rarity } from './rarity.js'
@@ -64,6 +65,10 @@ export interface PeerState {
   /** The peer has everything, and is counted apart in `rarity`. */
   seed: boolean
   saidPieces: boolean
+  /** What it said of its pieces while nobody knew how many there are. */
+  early: EarlyPieces | undefined
+  /** Undefined where it was never spoken of. */
+  metadata: PeerMetadata | undefined
   /** Pieces it has that we want and lack. */
   interesting: number
   allowedFast: Set<PieceIndex>
@@ -234,6 +239,8 @@ export interface TransferState {
   name: string
   folder: string
   private: boolean
+  /** Undefined once the metadata are known; until then there is no piece. */
+  metadata: MetadataState | undefined
   geometry: Geometry
   session: number
   randomSeed: number
@@ -347,7 +354,6 @@ export interface TransferState {
   failure: { code: string; message: string } | undefined
 }
 
-const nothing = geometryOf(1, 0)
 const noBytes = new Uint8Array(20)
 
 /** Before the first event. */
@@ -365,7 +371,8 @@ export const initialState = (): TransferState => ({
   name: '',
   folder: '',
   private: false,
-  geometry: nothing,
+  metadata: undefined,
+  geometry: NO_GEOMETRY,
   session: 0,
   randomSeed: ZERO,
   peerId: noBytes as PeerId,

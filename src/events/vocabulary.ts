@@ -5,7 +5,9 @@
  * field means a new event, or a new version with an upcast in `codec.ts`.
  */
 import type { Instant, PeerKey, PieceIndex } from '../values.js'
-import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
+import { bytes, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
+import { event } from './table.js'
+import { METADATA_EVENTS } from './vocabulary-metadata.js'
 
 const peer = whole<PeerKey>()
 const piece = whole<PieceIndex>()
@@ -24,12 +26,6 @@ const hashRange = { baseLayer: count, index: count, length: count }
 
 /** What the file system says of a file: its size in bytes and when it was last changed, in ms since 1970. */
 const stamp = struct({ file: whole(), bytes: whole(), modifiedAt: whole() })
-
-const event = <Of extends Readonly<Record<string, Field<unknown>>>>(tag: number, meaning: string, fields: Of) => ({
-  tag,
-  meaning,
-  fields,
-})
 
 export const VOCABULARY = {
   'transfer-added': event(1, 'A torrent was taken into this log. The first event of every log.', {
@@ -410,6 +406,7 @@ export const VOCABULARY = {
     piece,
     blocks: list(struct({ peer, offset: whole(), length: whole() })),
   }),
+  ...METADATA_EVENTS,
 } as const
 
 type Vocabulary = typeof VOCABULARY

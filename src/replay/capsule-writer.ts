@@ -14,7 +14,7 @@ import { LIMITS } from '../limits.js'
 import type { LogReader } from '../ports.js'
 import type { Instant } from '../values.js'
 import { VERSION } from '../version.js'
-import { parseTorrent } from '../wire/metainfo.js'
+import { subjectOf } from '../wire/kept.js'
 import { layoutOf } from './capsule-layout.js'
 import {
   type BlockLink,
@@ -81,7 +81,7 @@ class Contents {
     readonly to: number,
   ) {
     this.#log = log
-    this.#redactor = redact === true ? new Redactor(parseTorrent(torrent)) : undefined
+    this.#redactor = redact === true ? new Redactor(torrent) : undefined
     this.torrent = this.#redactor?.torrent ?? torrent
   }
 
@@ -134,7 +134,7 @@ class Contents {
   }
 
   subject(): CapsuleRoot['of'] {
-    const { infoHash, name, pieceLength, totalBytes, private: isPrivate } = parseTorrent(this.torrent)
+    const { infoHash, name, pieceLength, totalBytes, private: isPrivate } = subjectOf(this.torrent)
     return { infoHash, name, pieceLength, totalBytes, private: isPrivate }
   }
 }

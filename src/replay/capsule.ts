@@ -5,7 +5,7 @@ import { TorrewindError } from '../errors.js'
 import { restoreSnapshot } from '../events/snapshot.js'
 import { initialState } from '../events/state.js'
 import { equalBytes } from '../values.js'
-import { type Metainfo, parseTorrent } from '../wire/metainfo.js'
+import { subjectOf, type TorrentSubject } from '../wire/kept.js'
 import { type ByteSource, CapsuleBlocks, sourceOf } from './capsule-blocks.js'
 import { CapsuleFault } from './capsule-damage.js'
 import { CapsuleLog } from './capsule-log.js'
@@ -18,7 +18,7 @@ export interface Capsule {
   readonly root: CapsuleRoot
   /** The .torrent file; its stand-in, of the same geometry, where names and hashes were replaced. */
   readonly torrent: Uint8Array
-  readonly metainfo: Metainfo
+  readonly metainfo: TorrentSubject
   /** Everything that reads logs takes it. */
   readonly reader: CapsuleLog
   /** Length of the whole file, which one that was cut off does not have. */
@@ -28,12 +28,12 @@ export interface Capsule {
 }
 
 /** The torrent must be the one that the root speaks of, and no larger than any that is taken. */
-const readTorrent = async (blocks: CapsuleBlocks): Promise<{ torrent: Uint8Array; metainfo: Metainfo }> => {
+const readTorrent = async (blocks: CapsuleBlocks): Promise<{ torrent: Uint8Array; metainfo: TorrentSubject }> => {
   const { of } = blocks.root
   const torrent = await blocks.readAll(blocks.root.torrent)
-  let metainfo: Metainfo
+  let metainfo: TorrentSubject
   try {
-    metainfo = parseTorrent(torrent)
+    metainfo = subjectOf(torrent)
   } catch (error) {
     if (error instanceof TorrewindError)
       throw new CapsuleFault('CAPSULE_INVALID', `its torrent is none: ${error.message} (${error.code})`)

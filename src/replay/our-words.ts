@@ -6,9 +6,10 @@ const WORDS: ReadonlySet<string> = new Set([
   // Why a connection was ended (`CloseReason`).
   ...['handshake-timeout', 'silence', 'self-connection', 'duplicate-connection', 'wrong-info-hash', 'banned'],
   ...['protocol-fault', 'unasked-blocks', 'both-complete', 'too-many-peers', 'paused', 'ended', 'failed', 'checking'],
+  ...['private', 'metadata-flood', 'metadata'],
   // What is wrong with bytes (`FaultCode`).
   ...['length-too-long', 'length-wrong', 'protocol-wrong', 'bitfield-size-wrong', 'bitfield-spare-bits'],
-  ...['extension-handshake-invalid', 'encryption-wrong', 'pex-invalid'],
+  ...['extension-handshake-invalid', 'encryption-wrong', 'pex-invalid', 'metadata-message-invalid'],
   // What ports answer with, beside the codes of systems.
   ...['TIMEOUT', 'REFUSED', 'STATUS', 'GARBAGE', 'TOO_LARGE', 'REDIRECTS', 'FAILURE', 'UNSUPPORTED', 'UNKNOWN', 'EOF'],
   ...['ECLOSED', 'ESYMLINK', 'ENOTFILE', 'NOT_ENCRYPTED'],

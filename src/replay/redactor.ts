@@ -10,10 +10,12 @@ import type { FieldKind } from '../events/fields.js'
 import { Rarity } from '../events/rarity.js'
 import type { TransferState } from '../events/state.js'
 import { EVENT_TYPES, type EventType, type TransferEvent, VOCABULARY } from '../events/vocabulary.js'
-import { equalBytes } from '../values.js'
+import { equalBytes, infoHash } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import { encodeTorrent } from '../wire/createinfo.js'
-import { type Metainfo, parseTorrent } from '../wire/metainfo.js'
+import { keepMagnet, readKept, subjectOf } from '../wire/kept.js'
+import { infoHashOf, type Magnet } from '../wire/magnet.js'
+import type { Metainfo } from '../wire/metainfo.js'
 import { StandIns } from './stand-ins.js'
 
 type Rule =
@@ -80,6 +82,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   giversBanNames: 'address',
   banned: 'address',
   ownAddresses: 'address',
+  early: 'keep',
 }
 
 /** Keys of maps that are addresses, or say nothing of anybody. */
@@ -140,6 +143,18 @@ const standInTorrent = (original: Metainfo, standIns: StandIns): Uint8Array =>
     trackers: original.trackers.map((tier) => tier.map((url) => standIns.url(url))),
   })
 
+/** A magnet of another hash, where nobody knows what the torrent is. */
+const standInMagnet = (original: Magnet, standIns: StandIns): Uint8Array =>
+  keepMagnet({
+    ...original,
+    infoHash: infoHash(standIns.hash(infoHashOf(original))),
+    infoHashV2: undefined,
+    name: original.name === undefined ? undefined : standIns.name(original.name),
+    trackers: original.trackers.map((url) => standIns.url(url)),
+    webSeeds: [],
+    peers: original.peers.map((address) => standIns.address(address)),
+  })
+
 export class Redactor {
   /** What stands for the .torrent file. */
   readonly torrent: Uint8Array
@@ -147,10 +162,15 @@ export class Redactor {
   readonly #infoHash: Uint8Array
   readonly #standInHash: Uint8Array
 
-  constructor(original: Metainfo) {
-    this.torrent = standInTorrent(original, this.#standIns)
-    this.#infoHash = original.infoHash
-    this.#standInHash = parseTorrent(this.torrent).infoHash
+  /** Of what is kept beside the log. */
+  constructor(original: Uint8Array) {
+    const kept = readKept(original)
+    this.torrent =
+      kept.type === 'torrent'
+        ? standInTorrent(kept.metainfo, this.#standIns)
+        : standInMagnet(kept.magnet, this.#standIns)
+    this.#infoHash = subjectOf(original).infoHash
+    this.#standInHash = subjectOf(this.torrent).infoHash
   }
 
   event(event: TransferEvent): TransferEvent {

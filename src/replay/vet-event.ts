@@ -100,12 +100,21 @@ export const vetEvent = (
   if ((event.type === 'transfer-added') !== (seq === 0)) return 'the first event, and no other, adds the transfer'
   if (event.type === 'transfer-added') {
     const { infoHash, pieceLength, totalBytes } = event
-    const same = pieceLength === subject.pieceLength && totalBytes === subject.totalBytes
+    // Of a magnet nobody knew then how it is cut.
+    const unknown = pieceLength === 0 && totalBytes === 0
+    const same = unknown || (pieceLength === subject.pieceLength && totalBytes === subject.totalBytes)
     return same && equalBytes(infoHash, subject.infoHash) ? undefined : 'it is of another torrent'
   }
   if (event.type === 'layers-missing')
     for (const { piece, pieces: count } of event.files)
       if (piece + count > geometry.pieceCount) return `${event.type}: there are no ${count} pieces from ${piece} on`
+  if (event.type === 'metadata-completed') {
+    const same = event.pieceLength === subject.pieceLength && event.totalBytes === subject.totalBytes
+    if (!same || event.pieceLength === 0) return 'its metadata are of another torrent'
+  }
+  if (event.type === 'metadata-attempt-began' && event.bytes > LIMITS.metadataBytesMax)
+    return `metadata of ${event.bytes} bytes`
+  if (event.type === 'early-have-received' && event.index >= LIMITS.piecesMax) return `there is no piece ${event.index}`
   const fields: Value = event
   for (const [name, check] of PLANS.get(event.type) ?? []) {
     const wrong = check(fields[name], fields, geometry)

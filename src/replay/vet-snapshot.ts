@@ -49,7 +49,8 @@ export const vetSnapshot = (
   const { pieceLength, totalBytes, shortPieces } = state.geometry
   const isCut =
     shortPieces instanceof Map && [...shortPieces].every(([piece, bytes]) => isShortPiece(geometry, piece, bytes))
-  const same = pieceLength === geometry.pieceLength && totalBytes === geometry.totalBytes && isCut
+  const unknown = state.metadata !== undefined && state.geometry.pieceCount === 0
+  const same = unknown || (pieceLength === geometry.pieceLength && totalBytes === geometry.totalBytes && isCut)
   if (!same || state.nextSeq !== seq || !equalBytes(state.infoHash, of.infoHash))
     throw invalid(seq, 'is of another one')
 }

@@ -11,7 +11,7 @@ import { packCheckpoint, thinOut } from './checkpoints.js'
 import { compactLog } from './compaction.js'
 import { LogAppender, type SealedPart } from './log-appender.js'
 import type { LogBase } from './log-base.js'
-import { checkpointKey, inputsKey, recordKey } from './log-keys.js'
+import { checkpointKey, entryKey, inputsKey, recordKey } from './log-keys.js'
 import { findState, listCheckpoints } from './log-reader.js'
 import { findInputsEnd, type InputsEnd, readCommittedInputs } from './read-inputs.js'
 import { checkDensity, findEnd, type LogEnd, readEvents } from './read-records.js'
@@ -131,6 +131,11 @@ export class ShelfLog implements TransferLog {
 
   readInputs(from: number, to?: number): AsyncIterable<readonly LoggedInput[]> {
     return readCommittedInputs(this.#shelf, this.#hash, this.committedSeq, from, to)
+  }
+
+  keepTorrent(torrent: Uint8Array, done: (failure: Failure | undefined) => void): void {
+    assert(this.#closing === undefined, 'a closed log keeps no torrent')
+    this.#shelf.writeDurably([{ type: 'put', key: entryKey(this.#hash), value: torrent }], done)
   }
 
   async saveCheckpoint(seq: number, snapshot: Uint8Array): Promise<void> {

@@ -9,8 +9,8 @@ import { readUint32 } from './integers.js'
 /** The id of the handshake itself among extended messages. */
 export const EXTENSION_HANDSHAKE_ID = 0
 
-/** The ids under which we take extended messages, by their names. 1 to 3 are for BEP 9, BEP 11 and BEP 55. */
-export const OUR_MESSAGES = { ut_pex: 2, lt_donthave: 4 } as const
+/** The ids under which we take extended messages, by their names. 3 is for BEP 55. */
+export const OUR_MESSAGES = { ut_metadata: 1, ut_pex: 2, lt_donthave: 4 } as const
 
 interface ExtensionFields {
   /** Name and version of the peer's program, `v`. */
@@ -21,7 +21,7 @@ interface ExtensionFields {
   readonly requestsMax?: number | undefined
   /** The receiver's address as the sender sees it, `yourip`: 4 bytes or 16. */
   readonly yourIp?: Uint8Array | undefined
-  /** Size of the `info` dictionary, `metadata_size` (BEP 9). */
+  /** Size of the `info` dictionary, `metadata_size` (BEP 9): of a stranger any number at all. */
   readonly metadataBytes?: number | undefined
   /** The peer wants no more pieces, `upload_only` (BEP 21). */
   readonly uploadOnly?: boolean | undefined
@@ -114,7 +114,7 @@ export const readExtensionHandshake = (payload: Uint8Array): ExtensionHandshake 
     port: readWhole(fields.get('p'), 1, 0xffff),
     requestsMax: readWhole(fields.get('reqq'), 1, UINT32_MAX),
     yourIp: readIp(fields.get('yourip')),
-    metadataBytes: readWhole(fields.get('metadata_size'), 1, LIMITS.torrentBytesMax),
+    metadataBytes: readWhole(fields.get('metadata_size'), 1, Number.MAX_SAFE_INTEGER),
     uploadOnly: uploadOnly === undefined ? undefined : uploadOnly !== 0,
   }
 }

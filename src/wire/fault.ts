@@ -19,6 +19,8 @@ export type FaultCode =
   | 'encryption-wrong'
   /** A message of peer exchange (BEP 11) that is none. */
   | 'pex-invalid'
+  /** A message of metadata (BEP 9) that is no bencoded dictionary, or lacks what it must say. */
+  | 'metadata-message-invalid'
 
 export interface Fault {
   readonly type: 'fault'

@@ -67,7 +67,7 @@ const machines: [string, Lifecycle<string>, AnyStateMachine, number][] = [
   // Dialing, handshaking, closed, and open with four things that are so or not.
   ['peer', peerLifecycle, peerMachine, 3 + 2 ** 4],
   ['piece', pieceLifecycle, pieceMachine, 5],
-  ['transfer', transferLifecycle, transferMachine, 7],
+  ['transfer', transferLifecycle, transferMachine, 8],
 ]
 for (const [name, lifecycle, machine, count] of machines) {
   test(`step: the ${name}'s machine has as many standings as it should`, () => {
@@ -160,10 +160,10 @@ test('transfer: a session can begin and end from every standing, and fail from e
   }
 })
 
-test('transfer: active is fetching or seeding', () => {
+test('transfer: active is fetching, seeding, or asking what there is to be fetched', () => {
   for (const standing of reachable(transferLifecycle)) {
-    const { active, downloading, seeding } = standing.tags
-    assert.is(active === true, downloading === true || seeding === true)
+    const { active, downloading, seeding, seeking } = standing.tags
+    assert.is(active === true, downloading === true || seeding === true || seeking === true)
   }
 })
 

@@ -219,13 +219,13 @@ claim('what cannot be done ends with 1 and a code', async (folder) => {
   const get = (source: string, ...flags: readonly string[]) => cli('get', source, '-d', out, '--json', ...flags)
   const data = (name: string): readonly string[] => ['--data', path.join(folder, name)]
   await writeFile(path.join(folder, 'cut.torrent'), (await readFile(sample.torrent)).subarray(0, 100))
-  const magnet = `magnet:?xt=urn:btih:${'0'.repeat(40)}`
+  const magnet = `magnet:?xt=urn:btih:${'0'.repeat(39)}`
   const cases: Readonly<Record<string, () => ReturnType<typeof get>>> = {
     PORT_TAKEN: () => get(sample.torrent, ...data('1'), '--port', seed.address.replace(/.*:/, '')),
     DATA_LOCKED: () => get(sample.torrent, ...data('seed-data')),
     SOURCE_UNREADABLE: () => get(path.join(folder, 'nothing.torrent'), ...data('3')),
     BENCODE_INVALID: () => get(path.join(folder, 'cut.torrent'), ...data('4')),
-    METADATA_UNKNOWN: () => get(magnet, ...data('5')),
+    SOURCE_INVALID: () => get(magnet, ...data('5')),
     DATA_UNUSABLE: () => get(sample.torrent, '--data', path.join(sample.torrent, 'below')),
   }
   await Promise.all(

@@ -30,8 +30,11 @@ const begin = (
 ): ReturnType<typeof beginningOf> => {
   const entropy = new Uint8Array(16).fill(chance)
   const add = { path: '/content' }
+  const { infoHash } = metainfo
   return beginningOf(state, {
+    infoHash,
     metainfo,
+    magnet: undefined,
     add,
     version: '0.1.0',
     entropy,

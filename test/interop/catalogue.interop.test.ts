@@ -275,8 +275,6 @@ test('a tracker that others reach says that publishing is off, and why', [torrew
   const { torrent } = await create(rig, await makeContent(rig))
   const refused = await run(rig, 'error', 'publish', torrent, '--tracker', `http://127.0.0.1:${port}`)
   assert.match(textOf(refused, 'message'), 'PUBLISHING_CLOSED')
-  const unknown = await run(rig, 'error', 'get', 'ab'.repeat(20), '--tracker', `http://127.0.0.1:${port}`, '-d', '.')
-  assert.is(unknown.code, 'METADATA_UNKNOWN')
 })
 
 test.run()

@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'store', has: /^src\/store\//, from: STORE },
   {
     name: 'driver',
-    has: /^src\/(driver|announcer|backlog|checker|fingerprints|link-events|file-trees|hash-work|hybrid-handshakes|peer-link|piece-verifier|piece-work|placing|throttle|web-seed-links|web-seed-run)\.ts$/,
+    has: /^src\/(driver|announcer|backlog|checker|extended-messages|fingerprints|link-events|file-trees|hash-work|hybrid-handshakes|metadata-work|peer-link|piece-verifier|piece-work|placing|throttle|web-seed-links|web-seed-run)\.ts$/,
     from: DRIVER,
   },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },
@@ -46,7 +46,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'api', has: /^src\/api\.ts$/, from: [...EVENTS, 'replay'] },
   {
     name: 'transfer',
-    has: /^src\/(transfer(-session)?|checkpointer|commits|examine|progress|promises|retainer|rewinding|session|wanted|choosing|goals|readers|reading)\.ts$/,
+    has: /^src\/(transfer(-session)?|checkpointer|commits|contents|examine|progress|promises|retainer|rewinding|session|wanted|choosing|goals|readers|reading)\.ts$/,
     from: TRANSFER,
   },
   // What is spoken over ports, without a transfer.
@@ -54,7 +54,7 @@ export const ROOMS: readonly Room[] = [
   // A node of the DHT: what it decides, and what carries that out over ports.
   { name: 'dht', has: /^src\/dht\//, from: [...WIRE, 'ports'] },
   { name: 'reach', has: /^src\/reach\.ts$/, from: [...ACTORS, 'ports', 'discovery', 'dht'] },
-  { name: 'engine', has: /^src\/(engine|arrivals)\.ts$/, from: [...ENGINE, 'reach', 'discovery'] },
+  { name: 'engine', has: /^src\/(engine|arrivals|find-torrent)\.ts$/, from: [...ENGINE, 'reach', 'discovery'] },
   { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports', 'discovery', 'package'], machine: true },
   // Where the real ports are put in: the only files below the command line that know of them.
   {

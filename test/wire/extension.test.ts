@@ -112,7 +112,7 @@ test('extension: a field of a wrong type or size is as one that is not there', (
     '6:youripi1e',
     '13:metadata_sizei0e',
     '13:metadata_sizei-5e',
-    `13:metadata_sizei${LIMITS.torrentBytesMax + 1}e`,
+    '13:metadata_sizei9007199254740992e',
     '1:vi1e',
     '1:v0:',
     '11:upload_only1:1',

@@ -4,7 +4,7 @@ import type { TransferState } from '../../events/state.js'
 import { nonsense } from '../../replay/capsule.js'
 import { History, type ReadableLog } from '../../replay/index.js'
 import { cidText } from '../../wire/identity.js'
-import type { Metainfo } from '../../wire/metainfo.js'
+import type { TorrentSubject } from '../../wire/kept.js'
 import { withCapsule } from '../capsule-file.js'
 import type { GrowingLogs } from './growing-log.js'
 import type { Listed } from './page-types.js'
@@ -27,7 +27,7 @@ export class Source {
   constructor(
     readonly id: string,
     readonly kind: 'log' | 'capsule',
-    readonly metainfo: Metainfo,
+    readonly metainfo: TorrentSubject,
     readonly log: ReadableLog,
     readonly letGo: () => Promise<void>,
   ) {

@@ -1,0 +1,140 @@
+/** Contents: the files of a transfer, from the moment when its metadata are known; and how they come to be (BEP 9). */
+import type { AddOptions, FileChoice } from './api.js'
+import { present } from './assert.js'
+import type { Content } from './driver.js'
+import { geometryOf } from './events/geometry.js'
+import type { TransferState } from './events/state.js'
+import type { TransferEvent } from './events/vocabulary.js'
+import { examine, lookAtFiles, takeStamps } from './examine.js'
+import { FileTrees } from './file-trees.js'
+import type { MetadataKeeper } from './metadata-work.js'
+import type { FileFinding } from './outside.js'
+import type { Answer, Failure, Ports, TransferLog } from './ports.js'
+import { factsOf } from './session.js'
+import { Layout } from './store/layout.js'
+import { partFile } from './store/parts.js'
+import { isInfoOf, torrentOfInfo } from './wire/infobytes.js'
+import type { Magnet } from './wire/magnet.js'
+import { type Metainfo, parseTorrent } from './wire/metainfo.js'
+
+export interface ContentsOptions {
+  readonly ports: Pick<Ports, 'openDisk'>
+  readonly log: Pick<TransferLog, 'keepTorrent'>
+  readonly add: AddOptions
+  readonly magnet: Magnet | undefined
+  /** Hashes of pieces, by file, which peers told in sessions before (BEP 52). */
+  readonly layers: ReadonlyMap<number, Uint8Array> | undefined
+  state(): Readonly<TransferState>
+  /** The metadata are known. */
+  begun(content: Content): void
+}
+
+type Stamps = Awaited<ReturnType<typeof takeStamps>>
+
+export class Contents implements MetadataKeeper {
+  readonly #options: ContentsOptions
+  /** What the user wants, of a torrent whose files nobody has named yet. */
+  #select: FileChoice | undefined
+  #content: Content | undefined
+  #closed = false
+
+  constructor(options: ContentsOptions) {
+    this.#options = options
+    this.#select = options.add.select
+  }
+
+  get metainfo(): Metainfo | undefined {
+    return this.#content?.metainfo
+  }
+
+  /** Files of which hashes of pieces are not known (BEP 52). */
+  get missing(): FileTrees['incomplete'] {
+    return this.#content?.trees?.incomplete ?? []
+  }
+
+  begin(metainfo: Metainfo): void {
+    const { ports, add, begun } = this.#options
+    const layout = new Layout(metainfo)
+    const disk = ports.openDisk({
+      folder: add.path,
+      files: [...layout.diskFiles, partFile(metainfo)],
+      preallocate: add.preallocate === true,
+    })
+    this.#content = {
+      metainfo,
+      layout,
+      disk,
+      ...this.#cut(metainfo),
+    }
+    begun(this.#content)
+  }
+
+  /** The globs must fit it when it is known. */
+  selectLater(files: FileChoice): void {
+    this.#select = files
+  }
+
+  isRight(infoBytes: Uint8Array): boolean {
+    return isInfoOf(infoBytes, this.#magnet)
+  }
+
+  /** Throws a `TorrewindError` at metadata that are of no use, and keeps nothing of them. */
+  learn(infoBytes: Uint8Array, kept: (answer: readonly TransferEvent[] | Failure) => void): void {
+    const { log, state, add } = this.#options
+    const torrent = torrentOfInfo(infoBytes, this.#magnet)
+    const metainfo = parseTorrent(torrent)
+    const sequential = add.sequential === true || state().sequential
+    const missing = this.#cut(metainfo).trees?.incomplete ?? []
+    const facts = factsOf(state(), metainfo, { select: this.#select, sequential, magnet: this.#magnet }, missing)
+    log.keepTorrent(torrent, (failure) => {
+      if (this.#closed) return
+      if (failure === undefined) {
+        this.begin(metainfo)
+        kept(facts)
+      } else kept({ code: 'LOG_FAILED', message: `the metadata cannot be kept: ${failure.message}` })
+    })
+  }
+
+  /** What the files are found to be; undefined while nobody knows of any. Throws `DISK_FAILED`. */
+  async examine(): Promise<readonly FileFinding[] | undefined> {
+    return this.#content && examine(this.#content.disk, this.#content.layout, this.#apart)
+  }
+
+  /** The same in the midst of a session, where nobody awaits it. */
+  look(done: (answer: Answer<readonly FileFinding[]>) => void): void {
+    if (this.#content !== undefined) lookAtFiles(this.#content.disk, this.#content.layout, this.#apart, done)
+  }
+
+  async takeStamps(): Promise<Stamps> {
+    return this.#content === undefined ? [] : takeStamps(this.#content.disk, this.#content.layout, this.#apart)
+  }
+
+  /** Nothing is kept apart any more, and the log says so for good. */
+  removeParts(): Promise<void> {
+    const content = this.#content
+    if (content === undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      content.disk.remove(content.metainfo.files.length, () => resolve())
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#content?.disk.close()
+  }
+
+  #cut(metainfo: Metainfo): Pick<Content, 'geometry' | 'trees'> {
+    const geometry = geometryOf(metainfo.pieceLength, metainfo.totalBytes, metainfo.shortPieces)
+    const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo, geometry)
+    for (const [file, layer] of this.#options.layers ?? []) trees?.restore(file, layer)
+    return { geometry, trees }
+  }
+
+  get #apart(): ReadonlySet<number> {
+    return this.#options.state().apart
+  }
+
+  get #magnet(): Magnet {
+    return present(this.#options.magnet, 'what names a torrent whose metadata are not known')
+  }
+}
