@@ -242,7 +242,8 @@ export const decideTransfer = (
     case 'ask-for-hashes':
       return state.standing.tags.downloading === true ? askMissing(state, now) : NOTHING
     case 'fill-connections':
-      return dial(state, now)
+      // Whoever owed metadata may be gone.
+      return state.metadata === undefined ? dial(state, now) : both(dial(state, now), fillMetadata(state, now))
     case 'ask-web-seeds':
       return askWebSeeds(state, now)
     case 'addresses-refused':

@@ -25,6 +25,21 @@ export const CAUSES = {
   'own-rate-limited': cause('The download limit of this transfer is used up.', 'Raise the limit of the transfer.'),
   wasteful: cause('A good part of what came was of no use.'),
 
+  // Metadata.
+  'metadata-unknown': cause(
+    'Only the hash of the torrent is known, and peers are asked for its metadata (BEP 9).',
+    'Add its .torrent file.',
+  ),
+  'metadata-coming': cause('Pieces of the metadata are on order from peers, or all of them are here.'),
+  'metadata-on-parole': cause('Metadata were wrong before, and are fetched from one peer alone to find out who lied.'),
+  'metadata-nowhere': cause('No peer that we are connected to has the metadata.', 'A peer that has them must come.'),
+  'metadata-refused': cause('The peers that have the metadata do not hand them over just now.'),
+  'metadata-rejected': cause('The hash of metadata that came whole was wrong.'),
+  'metadata-unusable': cause(
+    'The metadata are right, and are none that a torrent could be downloaded by.',
+    'Nothing on our side: whoever made the torrent must make another.',
+  ),
+
   // Finding peers.
   'no-peers': cause('There is no connection to any peer.'),
   connecting: cause('Connections are being opened.'),

@@ -25,6 +25,8 @@ export const haltOf = async (view: View): Promise<Claim | undefined> => {
       ? claim('enough-seeded', 'the ratio or the time to seed that the user set was reached', goal, pause)
       : claim('paused', 'the user paused the transfer', pause)
   }
+  if (tags.failed === true && state.metadata !== undefined && !/^(?:LOG|DISK)_/.test(state.failure?.code ?? ''))
+    return claim('metadata-unusable', state.failure?.message ?? 'they are of no use', lastOf('transfer-failed'))
   if (tags.failed === true) {
     const code = state.failure?.code === 'DISK_FULL' ? 'disk-full' : 'disk-failed'
     return claim(code, state.failure?.message ?? 'the disk failed', lastOf('transfer-failed'))

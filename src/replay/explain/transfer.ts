@@ -10,6 +10,7 @@ import { findingPeers } from './finding-peers.js'
 import { hadItLast } from './had-it-last.js'
 import { haltOf } from './halt.js'
 import { isOpen, isSlow, serves, whyChoked } from './holder.js'
+import { explainMetadata } from './metadata.js'
 import { rateClaims } from './rate.js'
 import { ofWebSeeds } from './web-seeds.js'
 
@@ -142,6 +143,9 @@ const downloading = async (view: View): Promise<Finding> => {
 
 export const explainTransfer = async (view: View): Promise<Finding> => {
   const halt = await haltOf(view)
+  const { metadata } = view.state
+  if (metadata !== undefined)
+    return halt === undefined ? explainMetadata(view, metadata) : { verdict: 'stopped', claims: [halt] }
   if (view.state.missing === 0 && (halt === undefined || halt.code === 'not-running')) {
     const done = complete(view)
     return halt === undefined ? done : { ...done, claims: [...done.claims, halt] }
