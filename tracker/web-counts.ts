@@ -16,13 +16,13 @@ export class CountedStore implements SwarmStore {
 
   announce(request: SwarmRequest, nowMs: number): Soon<StoreAnswer | Refusal> {
     return soon(this.#store.announce(request, nowMs), (answer) =>
-      answer.type === 'refusal' ? answer : this.#counted(request.infoHash, answer),
+      answer.type === 'refusal' ? answer : this.#answered(request.infoHash, answer),
     )
   }
 
   scrape(infoHashes: readonly InfoHash[], nowMs: number): Soon<readonly ScrapeFile[]> {
     return soon(this.#store.scrape(infoHashes, nowMs), (files) =>
-      files.map((file) => this.#counted(file.infoHash, file)),
+      files.map((file) => ({ infoHash: file.infoHash, ...this.#counted(file.infoHash, file) })),
     )
   }
 
@@ -41,14 +41,24 @@ export class CountedStore implements SwarmStore {
     return this.#store.close()
   }
 
-  #counted<Counts extends ScrapeCounts>(infoHash: InfoHash, counts: Counts): Counts {
-    const web = this.#web.counts(infoHash)
-    if (web === undefined) return counts
+  /** What peers are told of stays that of the store. */
+  #answered(infoHash: InfoHash, answer: StoreAnswer): StoreAnswer {
     return {
-      ...counts,
-      complete: counts.complete + web.complete,
-      incomplete: counts.incomplete + web.incomplete,
-      downloaded: counts.downloaded + web.downloaded,
+      type: 'answer',
+      ...this.#counted(infoHash, answer),
+      compactBytes: (family) => answer.compactBytes(family),
+      writeCompact: (family, into, offset) => answer.writeCompact(family, into, offset),
+      named: () => answer.named(),
+    }
+  }
+
+  #counted(infoHash: InfoHash, { complete, incomplete, downloaded }: ScrapeCounts): ScrapeCounts {
+    const web = this.#web.counts(infoHash)
+    if (web === undefined) return { complete, incomplete, downloaded }
+    return {
+      complete: complete + web.complete,
+      incomplete: incomplete + web.incomplete,
+      downloaded: downloaded + web.downloaded,
     }
   }
 }
