@@ -504,6 +504,8 @@ export const LIMITS = {
   allowedFastMax: 64,
   /** Pieces that we allow a new peer while we choke it: what BEP 6 has, too. */
   allowedFastGiven: 10,
+  /** Connected peers that must have a piece before we allow it to all who come; fewer, and its few copies are dear. */
+  allowedFastHoldersMin: 4,
   /** Pieces that one peer may suggest, and that we suggest to one. */
   suggestionsMax: 32,
   /** Pieces that a super-seed shows to one peer before others have them: one that is sent, and one to be asked for next. */

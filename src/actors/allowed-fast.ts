@@ -46,13 +46,21 @@ export const allowedFastSet = (
   return [...set]
 }
 
+/** Where few have a piece, who is given it is for the choker to say: all newcomers at once would starve a slow seed. */
+const isCommon = (state: Readonly<TransferState>, piece: PieceIndex): boolean => {
+  let holders = 0
+  for (const peer of state.peers.values())
+    if (peer.has.has(piece) && ++holders >= LIMITS.allowedFastHoldersMin) return true
+  return false
+}
+
 /** A peer that has just said what it has: is it new, and what do we have for it? */
 export const welcome = (state: Readonly<TransferState>, peer: Readonly<PeerState>): Decision => {
   const { pieceCount } = state.geometry
   const most = Math.min(LIMITS.allowedFastGiven, Math.ceil(pieceCount / PIECES_FOR_EACH_GIVEN))
   if (!peer.fast || peer.has.count >= most || peer.fastGiven.size > 0 || isSuperSeed(state)) return NOTHING
-  const pieces = allowedFastSet(peer.address.host, state.infoHash, pieceCount, most).filter((piece) =>
-    state.announced.has(piece),
+  const pieces = allowedFastSet(peer.address.host, state.infoHash, pieceCount, most).filter(
+    (piece) => state.announced.has(piece) && isCommon(state, piece),
   )
   if (pieces.length === 0) return NOTHING
   return decided({

@@ -31,8 +31,16 @@ test('allowed fast: a torrent of few pieces ends the search', () => {
   assert.equal([...allowedFastSet('80.4.4.200', AAAA, 3, 10)].sort(), [0, 1, 2])
 })
 
-const newcomer = () =>
-  given(seeding(SHAPE), open(1, { fast: true, pieceCount: 640 }).slice(0, -1)).when(says(1, { type: 'have-none' }))
+/** Peers that have each piece but the last. */
+const holders = (count: number, pieceCount: number) =>
+  Array.from({ length: count }, (_, index) =>
+    open(index + 2, { fast: true, pieceCount, has: everyPiece(pieceCount - 1) }),
+  ).flat()
+
+const newcomer = (others: number = LIMITS.allowedFastHoldersMin) =>
+  given(seeding(SHAPE), holders(others, 640), open(1, { fast: true, pieceCount: 640 }).slice(0, -1)).when(
+    says(1, { type: 'have-none' }),
+  )
 
 test('allowed fast: a new peer is told of ten pieces of a large torrent, and of none twice', () => {
   const story = newcomer()
@@ -41,9 +49,18 @@ test('allowed fast: a new peer is told of ten pieces of a large torrent, and of 
   checkInvariants(story.state)
 })
 
+test('allowed fast: where few have the pieces none is given away, as the choker says who is served', () => {
+  const story = newcomer(LIMITS.allowedFastHoldersMin - 1)
+  story.thenEvents('have-none-received')
+  assert.equal(story.sentTo(1), [])
+})
+
 test('allowed fast: a small torrent gives away one piece in 32, and a peer of BEP 3 alone or with pieces gets none', () => {
-  const small = given(seeding(), open(1, { fast: true }).slice(0, -1)).when(says(1, { type: 'have-none' }))
-  assert.equal(small.sentTo(1), ['allowed-fast'])
+  const few = { pieceLength: 32_768, totalBytes: 64 * 32_768 }
+  const others = holders(LIMITS.allowedFastHoldersMin, 64)
+  const small = given(seeding(few), others, open(1, { fast: true, pieceCount: 64 }).slice(0, -1))
+  small.when(says(1, { type: 'have-none' }))
+  assert.equal(small.sentTo(1), ['allowed-fast', 'allowed-fast'])
   const old = given(seeding(), open(1)).when(says(1, { type: 'bitfield', bits: new Uint8Array([0]) }))
   assert.equal(old.sentTo(1), [])
   const rich = given(seeding(), open(1, { fast: true }).slice(0, -1))

@@ -64,9 +64,10 @@ test('step: what is closed or gone stays so', () => {
 })
 
 const machines: [string, Lifecycle<string>, AnyStateMachine, number][] = [
-  // Dialing, handshaking, closed, and open with four things that are so or not.
-  ['peer', peerLifecycle, peerMachine, 3 + 2 ** 4],
-  ['piece', pieceLifecycle, pieceMachine, 5],
+  // Dialing, handshaking, closed, a web seed that is asked, and open with four things that are so or not.
+  ['peer', peerLifecycle, peerMachine, 4 + 2 ** 4],
+  // Fetching, hashing, doubted, writing, stored, dropped.
+  ['piece', pieceLifecycle, pieceMachine, 6],
   ['transfer', transferLifecycle, transferMachine, 8],
 ]
 for (const [name, lifecycle, machine, count] of machines) {
@@ -109,7 +110,7 @@ test('piece: a block has no place while the piece is hashed or written', () => {
     after(pieceLifecycle, 'piece-filled'),
     after(pieceLifecycle, 'piece-filled', 'piece-verified'),
   ])
-    assert.not(legalIn(pieceLifecycle, standing).some((type) => type.startsWith('block')))
+    assert.not(legalIn(pieceLifecycle, standing).some((type) => ['blocks-requested', 'block-received'].includes(type)))
 })
 
 const OPEN = ['peer-connected', 'handshake-received']

@@ -47,6 +47,9 @@ class HeldClock implements Clock {
   }
 }
 
+/** It chokes and unchokes until it is known to say nothing else. */
+const EVENTS_OF_A_FLOODER = 2 * LIMITS.chatterMax
+
 /** Two events for ten bytes, for as long as somebody reads them. */
 const flood = (() => {
   const turn = Buffer.concat([encodeMessage({ type: 'unchoke' }), encodeMessage({ type: 'choke' })])
@@ -78,19 +81,23 @@ for (const downloadLimit of [0, 2_000_000])
       clock.hold()
       const before = transfer.state.nextSeq
       const pending = (): number => transfer.state.nextSeq - before
-      const first = await RawPeer.join(engine.port, { infoHash })
-      first.write(flood)
+      // Each is closed after so much chatter, so that it takes some of them.
+      const flooder = async (): Promise<RawPeer> => {
+        const peer = await RawPeer.join(engine.port, { infoHash })
+        peer.write(flood)
+        return peer
+      }
+      const crowd = Math.ceil(LIMITS.logPendingEventsPause / EVENTS_OF_A_FLOODER)
+      const flooders: RawPeer[] = []
+      for (let place = 0; place < crowd; place++) flooders.push(await flooder())
       await progressWhen(transfer, () => pending() > LIMITS.logPendingEventsPause)
       // Who comes now is held back too.
-      const second = await RawPeer.join(engine.port, { infoHash })
-      second.write(flood)
+      for (let place = 0; place < crowd; place++) flooders.push(await flooder())
       let ticks = 0
       await progressWhen(transfer, () => ++ticks > 1)
-      // What one read brings may be on its way when the engine pauses, of each peer.
-      assert.ok(pending() < LIMITS.logPendingEventsPause + 60_000, `${pending()} events are pending`)
+      assert.ok(pending() < (crowd + 1) * EVENTS_OF_A_FLOODER, `${pending()} events are pending`)
       clock.letGo()
-      first.close()
-      second.close()
+      for (const peer of flooders) peer.close()
       await progressWhen(transfer, ({ peers }) => peers === 0)
       transfer.addPeer(seed.address)
       await within(transfer.done, 'the download')
