@@ -33,6 +33,8 @@ export interface EngineOptions {
    * and to files without a query; `refused`, or all that is `allowed`.
    */
   readonly localRequests?: LocalRequests | undefined
+  /** How many transfers may be active at one time; no bounds, where it is left out. */
+  readonly queue?: QueueBounds | undefined
   /** Bytes a second over all transfers; 0 or left out for no limit. */
   readonly downloadLimit?: number | undefined
   readonly uploadLimit?: number | undefined
@@ -69,6 +71,14 @@ export interface EngineOptions {
   readonly portMapping?: boolean | undefined
   /** How long the router is asked to do so each time, in milliseconds: an hour by default; renewed after half of it. */
   readonly portMappingLeaseMs?: number | undefined
+}
+
+/** How many transfers of an engine may be active; those beyond wait for their turn. 0 or left out for no bound. */
+export interface QueueBounds {
+  /** Of those that lack something which is wanted, while it is checked too. */
+  readonly maxDownloads?: number | undefined
+  /** Of those that lack nothing. */
+  readonly maxSeeds?: number | undefined
 }
 
 /** Addresses with which nothing is had to do: lines of lists as other programs write them. */
@@ -192,13 +202,14 @@ export interface PieceRange {
 
 export type { RateLimits } from './outside.js'
 
-/** `metadata`: only the hash is known, and peers are asked what it is of. */
+/** `metadata`: only the hash is known, and peers are asked what it is of. `queued`: others of the engine come first. */
 export type TransferPhase =
   | 'starting'
   | 'metadata'
   | 'checking'
   | 'downloading'
   | 'seeding'
+  | 'queued'
   | 'paused'
   | 'failed'
   | 'closed'
@@ -359,6 +370,11 @@ export interface Transfer {
   addTracker(url: string): void
   /** Asks it no more, in this session. */
   removeTracker(url: string): void
+  /**
+   * Where in the queue of the engine it is, from 0: those before it come first. May be set at any time; others move up or
+   * down.
+   */
+  place: number
   /** The most that this transfer may take, beside the limits of the engine; may be set at any time. */
   limits: RateLimits
   /** Whether pieces are fetched in order; may be changed at any time. */
@@ -366,7 +382,7 @@ export interface Transfer {
   /** Resolves when no payload moves any more; none will until `resume`. */
   pause(): Promise<void>
   resume(): Promise<void>
-  /** Reads and hashes every piece again: now, or, where it is paused or has failed, once it is resumed. */
+  /** Reads and hashes every piece again: now, paused or not, or, where it has failed, once it is resumed. */
   recheck(): Promise<void>
   /** Ends the transfer and forgets its log; the files stay. */
   remove(): Promise<void>
@@ -377,6 +393,7 @@ export interface Transfer {
 export interface Engine {
   /** The TCP port that it listens on. */
   readonly port: number
+  /** In the order of the queue: that in which they were added, until places are set. */
   readonly transfers: readonly Transfer[]
   /**
    * Takes a path to a .torrent file, its bytes, a magnet URI, a CID or an info-hash. Of those three the metadata are asked of
@@ -388,6 +405,11 @@ export interface Engine {
    * with what was not understood. Rejects with `BLOCKLIST_UNREADABLE`, and leaves everything as it was.
    */
   setBlocklist(source: BlocklistSource | undefined): Promise<BlocklistReport>
+  /**
+   * How many transfers may be active; may be set at any time. The first ones in the queue are; the others wait in phase
+   * `queued` until one before them is complete, paused, failed or gone.
+   */
+  queue: QueueBounds
   /** The most that all transfers together may take; may be set at any time. */
   limits: RateLimits
   /**

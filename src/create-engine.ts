@@ -9,6 +9,7 @@ import { defaultDataFolder, dhtFile, logFolder } from './node/machine.js'
 import { nodePorts } from './node/ports.js'
 import { readableOf } from './node/readable.js'
 import { readTorrentFile } from './node/torrent-file.js'
+import { readQueueBounds } from './queue.js'
 import type { Retention } from './replay/compact.js'
 import { openLevelLogStore } from './store/level-log.js'
 import type { Encryption } from './transports/dialing.js'
@@ -120,6 +121,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     port,
     host: options.host,
     retention,
+    queue: readQueueBounds(options.queue ?? {}),
     downloadLimit,
     uploadLimit,
     transports: readTransports(options),

@@ -1,7 +1,7 @@
 /** The engine: many transfers that share ports, limits and one listening socket. */
 import type { Strategy } from './actors/strategy.js'
 import type { EngineFact } from './actors/vocabulary.js'
-import type { AddOptions, BlocklistSource, Engine, RateLimits, Transfer } from './api.js'
+import type { AddOptions, BlocklistSource, Engine, QueueBounds, RateLimits, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
@@ -9,6 +9,7 @@ import type { EventOf } from './events/vocabulary.js'
 import { type FoundTorrent, findTorrent } from './find-torrent.js'
 import { readBounds, readGoals } from './goals.js'
 import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
+import { Queue, type QueueLimits, readQueueBounds } from './queue.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
 import { readLimits, Throttle } from './throttle.js'
@@ -32,6 +33,8 @@ export interface EngineParts {
   readonly port: number
   readonly host: string | undefined
   readonly retention?: Retention | undefined
+  /** No bounds, where it is left out. */
+  readonly queue?: QueueLimits | undefined
   readonly downloadLimit: number
   readonly uploadLimit: number
   /** How peers are reached: by TCP without encryption, where it is left out. */
@@ -55,6 +58,7 @@ export class TorrentEngine implements Engine {
   readonly #reach: Reach
   readonly #transports: Transports
   readonly #transfers = new Map<string, TorrentTransfer>()
+  readonly #queue: Queue<TorrentTransfer>
   /** The names of hybrids by their hashes of v2 (BEP 52). */
   readonly #otherNames = new Map<string, string>()
   readonly #filter: AddressFilter
@@ -95,6 +99,7 @@ export class TorrentEngine implements Engine {
     this.#parts = parts
     this.#listener = listener
     this.#arrivals = arrivals
+    this.#queue = new Queue(parts.queue ?? readQueueBounds({}))
     this.#filter = parts.filter ?? new AddressFilter()
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
     const { host, ports } = parts
@@ -139,7 +144,16 @@ export class TorrentEngine implements Engine {
   }
 
   get transfers(): readonly Transfer[] {
-    return [...this.#transfers.values()]
+    return this.#queue.order
+  }
+
+  get queue(): QueueBounds {
+    return this.#queue.bounds
+  }
+
+  set queue(bounds: QueueBounds) {
+    this.#assertOpen()
+    this.#queue.bounds = readQueueBounds(bounds)
   }
 
   /** Of all transfers. */
@@ -230,6 +244,7 @@ export class TorrentEngine implements Engine {
 
   async #closeOnce(): Promise<void> {
     await Promise.resolve() // so that `#closing` is set for whoever looks
+    this.#queue.close()
     await this.#listener.close()
     this.#arrivals.close()
     const unreached = this.#reach.close()
@@ -282,8 +297,10 @@ export class TorrentEngine implements Engine {
         strategy,
         makeStream: this.#parts.makeStream,
         retention,
+        queue: this.#queue,
         closed: () => {
           this.#transfers.delete(name)
+          this.#queue.leave(transfer)
           for (const other of others) this.#otherNames.delete(other)
         },
         forget: () => this.#forget(name, entry.infoHash),
@@ -297,6 +314,7 @@ export class TorrentEngine implements Engine {
     for (const fact of this.#reach.facts) transfer.learn(fact)
     if (this.#blocked !== undefined) transfer.learn(this.#blocked)
     if (metainfo?.private === false) this.#reach.meetNodes(metainfo.nodes)
+    this.#queue.join(transfer)
     try {
       await transfer.start()
     } catch (error) {

@@ -13,6 +13,7 @@ export type {
   PieceDeadline,
   PieceRange,
   Progress,
+  QueueBounds,
   RateLimits,
   SeedingGoals,
   StreamOptions,

@@ -538,6 +538,8 @@ export const LIMITS = {
   chatterMs: 10_000,
   /** Connections of one transfer, dialed ones and accepted ones together. */
   peersMax: 80,
+  /** More transfers than an engine can hold: a bound beyond is a mistake of whoever set it. */
+  queueBoundMax: 1_000_000,
   /** The most connections of one transfer that a setting may allow: each holds a bitfield and some KiB. */
   peersCeiling: 2_000,
   /** Of those, how many we dial ourselves, so that others find a place. */

@@ -6,7 +6,7 @@ import type { TransferState } from './events/state.js'
 import type { Instant } from './values.js'
 import { METADATA_PIECE_BYTES } from './wire/utmetadata.js'
 
-const phaseOf = ({ standing }: Readonly<TransferState>): TransferPhase => {
+const phaseOf = ({ standing, queued, examined, metadata }: Readonly<TransferState>): TransferPhase => {
   const { tags } = standing
   if (tags.checking === true) return 'checking'
   if (tags.seeking === true) return 'metadata'
@@ -14,7 +14,8 @@ const phaseOf = ({ standing }: Readonly<TransferState>): TransferPhase => {
   if (tags.seeding === true) return 'seeding'
   if (tags.paused === true) return 'paused'
   if (tags.failed === true) return 'failed'
-  return tags.ending === true ? 'closed' : 'starting'
+  if (tags.ending === true) return 'closed'
+  return queued !== undefined && (examined || metadata !== undefined) ? 'queued' : 'starting'
 }
 
 const receivedMetadata = ({ metadata }: Readonly<TransferState>): number =>

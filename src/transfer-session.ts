@@ -50,6 +50,8 @@ export interface SessionOptions {
   /** Ours, where it is left out. */
   readonly strategy?: Strategy | undefined
   readonly retention?: Retention | undefined
+  /** What the engine decides whose turn it is by has changed. */
+  turnsChanged(): void
   /** The transfer is closed, and its log let go of. */
   closed(): void
 }
@@ -70,6 +72,22 @@ const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
   'metadata-completed': 0,
 }
 
+/** After these it may be another's turn. */
+const TURNS: Partial<Record<EventType, true>> = {
+  paused: true,
+  resumed: true,
+  'transfer-failed': true,
+  'session-ending': true,
+  'session-examined': true,
+  'metadata-completed': true,
+  'pieces-selected': true,
+  'priorities-set': true,
+  'download-began': true,
+  'seeding-began': true,
+  'check-began': true,
+  'check-ended': true,
+}
+
 export class TransferSession {
   readonly commits: Commits
   readonly promises: Promises
@@ -82,6 +100,7 @@ export class TransferSession {
   readonly #contents: Contents
   /** The files are to be looked at when the turn is over. */
   #unexamined = false
+  #turnsChanged = false
   readonly #progress = new Subject<Progress>()
   readonly #checkpointer: Checkpointer
   readonly #retainer: Retainer | undefined
@@ -287,6 +306,7 @@ export class TransferSession {
     if (logged.event.type === 'transfer-failed') this.readers.fail(logged.event.code as ErrorCode, logged.event.message) // made as one
     if (logged.event.type === 'metadata-completed') this.#unexamined = true
     const withinMs = COMMITTED_WITHIN_MS[logged.event.type]
+    if (TURNS[logged.event.type] === true) this.#turnsChanged = true
     if (logged.event.type === 'files-kept-apart') this.#hadParts = true
     // Nothing follows the last piece that it could wait for.
     if (withinMs !== undefined)
@@ -305,6 +325,10 @@ export class TransferSession {
     if (this.#unexamined) {
       this.#unexamined = false
       this.#lookAtFiles()
+    }
+    if (this.#turnsChanged) {
+      this.#turnsChanged = false
+      this.#options.turnsChanged()
     }
     if (!this.#held && this.#pending > LIMITS.logPendingEventsPause) {
       this.#held = true

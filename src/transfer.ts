@@ -25,6 +25,7 @@ import type { TransferState } from './events/state.js'
 import { readBounds, readGoals } from './goals.js'
 import { LIMITS } from './limits.js'
 import type { Connection, ConnectionEvents } from './ports.js'
+import type { Queue, QueueKind } from './queue.js'
 import { Reading, rangeOf } from './reading.js'
 import type { Difference } from './replay/diff.js'
 import type { Explanation, Question } from './replay/explain/explain.js'
@@ -42,9 +43,11 @@ import { subjectOfMagnet } from './wire/kept.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { webSeedUrl } from './wire/web-seed.js'
 
-export interface TransferOptions extends SessionOptions {
+export interface TransferOptions extends Omit<SessionOptions, 'turnsChanged'> {
   /** Makes a stream of Node of what is read; left out where there is no Node. */
   readonly makeStream?: ((source: ByteSource) => ByteStream) | undefined
+  /** Whose turn it is among the transfers of the engine. */
+  readonly queue: Queue<TorrentTransfer>
   /** Forgets the log, after `closed`. */
   forget(): Promise<void>
 }
@@ -87,7 +90,7 @@ export class TorrentTransfer implements Transfer {
 
   private constructor(options: TransferOptions, state: TransferState) {
     this.#options = options
-    this.#session = new TransferSession(options, state)
+    this.#session = new TransferSession({ ...options, turnsChanged: () => options.queue.look() }, state)
     this.#choosing = new Choosing(this.#session, () => this.metainfo)
     this.#rewinding = new Rewinding(options.log, this.#session.commits, options.ports.clock)
   }
@@ -311,6 +314,28 @@ export class TorrentTransfer implements Transfer {
     return tiers.filter((tier) => tier.length > 0)
   }
 
+  get place(): number {
+    return this.#options.queue.placeOf(this)
+  }
+
+  set place(place: number) {
+    this.#session.assertOpen()
+    if (!Number.isSafeInteger(place) || place < 0)
+      throw new TorrewindError('OPTION_INVALID', `a place in the queue is a whole number, not ${String(place)}`)
+    this.#options.queue.move(this, place)
+  }
+
+  /** So many may be active, and others come first. */
+  waitForTurn(of: QueueKind, most: number): void {
+    const { queued } = this.state
+    const isTold = queued?.of === of && queued.most === most
+    if (!isTold) this.#session.tell({ type: 'queue-asked', of, most })
+  }
+
+  takeTurn(): void {
+    this.#session.tell({ type: 'turn-given' })
+  }
+
   get limits(): RateLimits {
     return this.state.ownLimits
   }
@@ -376,6 +401,7 @@ export class TorrentTransfer implements Transfer {
       await this.#session.promiseAnew()
       this.#session.assertOpen()
     }
+    this.#options.queue.look(this)
     this.#session.tell({ type: 'resume-asked' })
     if (hadFailed) this.#session.reserveAgain()
     await this.#session.committed()

@@ -86,7 +86,9 @@ export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: P
     })
   if (state.standing.tags.active !== true) {
     const { checking, paused, failed } = state.standing.tags
-    return refuse(checking === true ? 'checking' : paused === true ? 'paused' : failed === true ? 'failed' : 'ended')
+    if (checking === true) return refuse('checking')
+    if (paused === true || failed === true) return refuse(paused === true ? 'paused' : 'failed')
+    return refuse(state.queued === undefined ? 'ended' : 'queued')
   }
   if (state.banned.has(banName(address))) return refuse('banned')
   let ofHost = 0

@@ -5,15 +5,28 @@ import { banNameOfPeer } from '../events/banning.js'
 import type { TransferState } from '../events/state.js'
 import type { Range, TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
-import { boundedText, type Instant, type PeerKey, type PieceIndex } from '../values.js'
-import { Bitfield } from '../wire/bitfield.js'
+import { boundedText, type Instant, type PeerKey } from '../values.js'
 import { CHOKER } from './choker.js'
 import { accept, dial, refuseAddresses } from './connecting.js'
 import { drop, goalReached, setBounds } from './goals.js'
+import {
+  askForCheck,
+  begin,
+  fillConnections,
+  halt,
+  pieceChecked,
+  resume,
+  seek,
+  takeTurn,
+  toEachPeer,
+  toTrackers,
+  waitForTurn,
+  wakeSoon,
+} from './going.js'
 import { askForHashes, askMissing } from './hashes.js'
 import { fillMetadata, lookAtMetadata, metadataKnown, metadataUnusable, metadataWrong } from './metadata.js'
 import { isDue } from './peer.js'
-import { checkAfterExamining, checkOf } from './recheck.js'
+import { checkAfterExamining } from './recheck.js'
 
 import { prioritize, select, setDeadlines, setOrder, settleFiles } from './select.js'
 
@@ -23,7 +36,6 @@ import { sayUploadOnly } from './upload-only.js'
 import {
   both,
   type Circumstances,
-  type CloseReason,
   type Decision,
   decided,
   type Effect,
@@ -33,39 +45,6 @@ import {
   type TransferMessage,
 } from './vocabulary.js'
 import { askWebSeeds, setWebSeeds, webSeedsDue } from './web-seeds.js'
-
-const toTrackers = (type: 'look-at-time' | 'say-stopped'): Message => ({ to: 'trackers', message: { type } })
-const fillConnections: Message = { to: 'transfer', message: { type: 'fill-connections' } }
-const askWebSeedsNow: Message = { to: 'transfer', message: { type: 'ask-web-seeds' } }
-
-const toEachPeer = (state: Readonly<TransferState>, message: Extract<Message, { to: 'peer' }>['message']): Message[] =>
-  [...state.peers.keys()].map((peer) => ({ to: 'peer', peer, message }))
-
-const closeAll = (state: Readonly<TransferState>, reason: CloseReason): readonly Message[] =>
-  toEachPeer(state, { type: 'close', reason, detail: '' })
-
-const wakeSoon = (now: Instant): Effect => ({ type: 'wake', at: (now + LIMITS.lookAtTimeMs) as Instant })
-
-/** Every piece is looked at: now fetch or seed. `missing` is that of the state that will be. */
-const begin = (state: Readonly<TransferState>, missing: number, now: Instant): Decision =>
-  decided({
-    events: [{ type: missing === 0 ? 'seeding-began' : 'download-began' }],
-    messages: [
-      fillConnections,
-      askWebSeedsNow,
-      toTrackers('look-at-time'),
-      ...toEachPeer(state, { type: 'review-interest' }),
-    ],
-    effects: [wakeSoon(now)],
-  })
-
-/** Only the hash is known: peers are asked what it is of. */
-const seek = (now: Instant): Decision =>
-  decided({
-    events: [{ type: 'metadata-sought' }],
-    messages: [fillConnections, toTrackers('look-at-time')],
-    effects: [{ type: 'drop-metadata' }, wakeSoon(now)],
-  })
 
 const unchoke = (peers: readonly PeerKey[]): Decision =>
   decided({
@@ -164,26 +143,6 @@ const woken = (state: Readonly<TransferState>, circumstances: Circumstances): De
   )
 }
 
-const pieceChecked = (
-  state: Readonly<TransferState>,
-  piece: PieceIndex,
-  good: boolean,
-  { now }: Circumstances,
-): Decision => {
-  if (state.standing.tags.checking !== true || !state.checking.has(piece)) return NOTHING // the check was given up
-  const checked = decided({ events: [{ type: 'piece-checked', piece, good }] })
-  if (state.checking.count > 1) return checked
-  const missing = state.missing - (good && state.wanted.has(piece) ? 1 : 0)
-  return both(checked, decided({ events: [{ type: 'check-ended' }] }), begin(state, missing, now))
-}
-
-const halt = (state: Readonly<TransferState>, events: readonly TransferEvent[], reason: CloseReason): Decision =>
-  decided({
-    events,
-    messages: [...closeAll(state, reason), toTrackers('say-stopped')],
-    effects: [{ type: 'stop-checking' }],
-  })
-
 const fail = (state: Readonly<TransferState>, { code, message }: { code: string; message: string }): Decision =>
   state.failure !== undefined
     ? NOTHING // one failure is told; those of writes that were under way with it are no news
@@ -198,35 +157,6 @@ const fail = (state: Readonly<TransferState>, { code, message }: { code: string;
         ],
         'failed',
       )
-
-const resume = (state: Readonly<TransferState>, now: Instant): Decision => {
-  if (state.standing.tags.paused !== true && state.standing.tags.failed !== true) return NOTHING
-  const resumed = decided({ events: [{ type: 'resumed' }] })
-  if (state.metadata !== undefined) return both(resumed, seek(now))
-  if (!state.examined) return resumed // the files are being looked at, and what they are found to be says how to go on
-  if (state.checking.count > 0) return both(resumed, checkOf(state.checking, 'unsafe'))
-  // The last piece came to the disk while it was paused.
-  const isCompleted = state.missing === 0 && !state.completed && state.sessionDownloaded > 0
-  const completed: readonly TransferEvent[] = isCompleted ? [{ type: 'download-completed' }] : []
-  return both(resumed, decided({ events: completed }), begin(state, state.missing, now))
-}
-
-/** Pieces that are being hashed or written now need no check; what is only begun is begun anew. */
-const recheck = (state: Readonly<TransferState>): Decision => {
-  const pieces = Bitfield.filled(state.geometry.pieceCount)
-  const dropped: PieceIndex[] = []
-  for (const { piece, standing } of state.pieces.values())
-    if (standing.tags.fetching === true) dropped.push(piece)
-    else pieces.clear(piece)
-  return both(
-    decided({
-      events: dropped.map((piece) => ({ type: 'piece-dropped', piece, reason: 'idle' })),
-      effects: dropped.map((piece) => ({ type: 'drop', piece })),
-      messages: closeAll(state, 'checking'),
-    }),
-    checkOf(pieces, 'asked'),
-  )
-}
 
 export const decideTransfer = (
   state: Readonly<TransferState>,
@@ -276,14 +206,9 @@ export const decideTransfer = (
       return check.effects.length > 0 ? both(check, examined) : both(check, examined, begin(state, state.missing, now))
     }
     case 'piece-checked':
-      return pieceChecked(state, cause.piece, cause.good, circumstances)
-    case 'check-asked': {
-      const { active, checking, paused, failed } = state.standing.tags
-      if (active === true || checking === true) return recheck(state)
-      if (!state.examined || (paused !== true && failed !== true)) return NOTHING
-      const asked = recheck(state)
-      return { ...asked, effects: asked.effects.filter(({ type }) => type !== 'check') } // `resume` begins it
-    }
+      return pieceChecked(state, cause.piece, cause.good, now)
+    case 'check-asked':
+      return askForCheck(state)
     case 'pause-asked':
       if (state.standing.tags.paused === true || state.standing.tags.failed === true) return NOTHING
       return halt(state, [{ type: 'paused' }], 'paused')
@@ -323,6 +248,10 @@ export const decideTransfer = (
       })
     case 'bounds-asked':
       return setBounds(state, cause)
+    case 'queue-asked':
+      return waitForTurn(state, cause)
+    case 'turn-given':
+      return takeTurn(state, now)
     case 'order-asked':
       return setOrder(state, cause.sequential)
     case 'peers-found':
@@ -339,7 +268,7 @@ export const decideTransfer = (
     case 'peer-accepted':
       return accept(state, cause.peer, cause.address, now)
     case 'metadata-wanted':
-      return state.standing.tags.stopped === true && state.metadata !== undefined ? seek(now) : NOTHING
+      return state.standing.tags.stopped === true && state.metadata !== undefined ? seek(state, now) : NOTHING
     case 'fill-metadata':
       return fillMetadata(state, now)
     case 'metadata-hashed':

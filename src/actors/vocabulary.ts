@@ -81,6 +81,7 @@ export type CloseReason =
   | 'too-many-peers'
   | 'dropped'
   | 'paused'
+  | 'queued'
   | 'ended'
   | 'failed'
   | 'checking'

@@ -1,7 +1,11 @@
 /** Folds of what the user allows a transfer: when seeding is enough, how many connections, and with whom. */
+
+import { transferLifecycle } from '../actors/transfer.machine.js'
 import type { Instant } from '../values.js'
 import { banName } from './banning.js'
 import type { Folds } from './fold.js'
+import { askAnew } from './folds-web-seeds.js'
+import { newMetadata } from './metadata.js'
 import type { TransferState } from './state.js'
 
 export const beginSeeding = ({ seeded }: TransferState, at: Instant): void => {
@@ -13,6 +17,18 @@ export const endSeeding = ({ seeded }: TransferState, at: Instant): void => {
   if (seeded.since === 0) return
   seeded.totalMs += Math.max(0, at - seeded.since)
   seeded.since = 0
+}
+
+/** As if it had begun just now. */
+export const lookForPeersAnew = (state: TransferState): void => {
+  if (state.metadata !== undefined) state.metadata = newMetadata()
+  state.announceNext.at = 0
+  state.announceNext.rounds = 0
+  for (const candidate of state.candidates.values()) {
+    candidate.nextDialAt = 0
+    candidate.failures = 0
+  }
+  askAnew(state)
 }
 
 export const goalFolds = {
@@ -28,6 +44,16 @@ export const goalFolds = {
     state.goals = { ratioPermille, seedingMs }
   },
   'goal-reached': () => undefined,
+  queued(state, { type, of, most }, at) {
+    endSeeding(state, at)
+    state.standing = transferLifecycle.step(state.standing, type)
+    state.queued = { of, most }
+  },
+  'turn-came'(state, { type }) {
+    state.standing = transferLifecycle.step(state.standing, type)
+    state.queued = undefined
+    lookForPeersAnew(state)
+  },
   'bounds-set'(state, { peersMax, uploadSlots }) {
     state.bounds = { peersMax, uploadSlots }
   },

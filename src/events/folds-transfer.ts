@@ -4,7 +4,7 @@ import { LIMITS } from '../limits.js'
 import { type InfoHash, type Instant, type PeerAddress, type PeerId, type PieceIndex, showAddress } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
-import { beginSeeding, endSeeding } from './folds-goals.js'
+import { beginSeeding, endSeeding, lookForPeersAnew } from './folds-goals.js'
 import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
 import { askAnew } from './folds-web-seeds.js'
 import { geometryOf } from './geometry.js'
@@ -203,6 +203,7 @@ export const transferFolds = {
     state.sessionChecked = 0
     state.failure = undefined
     state.paused = false // the session says so anew
+    state.queued = undefined
   },
   'session-ended'(state, event, at) {
     step(state, event.type)
@@ -236,15 +237,8 @@ export const transferFolds = {
   resumed(state, event) {
     step(state, event.type)
     state.paused = false
-    if (state.metadata !== undefined) state.metadata = newMetadata()
     state.failure = undefined
-    state.announceNext.at = 0
-    state.announceNext.rounds = 0
-    for (const candidate of state.candidates.values()) {
-      candidate.nextDialAt = 0
-      candidate.failures = 0
-    }
-    askAnew(state)
+    lookForPeersAnew(state)
   },
   'transfer-failed'(state, event, at) {
     endSeeding(state, at)

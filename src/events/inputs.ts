@@ -182,6 +182,11 @@ export const INPUTS = {
     }),
     'goals-asked': input(231, 'The user says when seeding is enough.', { ratioPermille: count, seedingMs: count }),
     'bounds-asked': input(232, 'The user bounds connections and slots.', { peersMax: count, uploadSlots: count }),
+    'queue-asked': input(234, 'So many transfers of its kind may be active in the engine, and others come first.', {
+      of: oneOf('downloads', 'seeds'),
+      most: count,
+    }),
+    'turn-given': input(235, 'There is room for the transfer in the engine.', {}),
     'order-asked': input(227, 'The user wants the pieces in order, or no longer.', { sequential: flag }),
     'metadata-wanted': input(147, 'The session has begun, and only the hash of the torrent is known.', {}),
     'metadata-hashed': input(148, 'All pieces of the metadata together have a wrong hash.', {

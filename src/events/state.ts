@@ -285,6 +285,8 @@ export interface TransferState {
   completed: boolean
   /** The user paused it, and has not resumed it since: remembered over sessions. */
   paused: boolean
+  /** Others of the engine come first: of which kind it is among those, and how many of them may be active. */
+  queued: { readonly of: 'downloads' | 'seeds'; readonly most: number } | undefined
   /** Peers are shown our pieces one by one (BEP 16). */
   superSeeding: boolean
   /** What is being read for some peers is suggested to others (BEP 6). */
@@ -399,6 +401,7 @@ export const initialState = (): TransferState => ({
   unannounced: [],
   completed: false,
   paused: false,
+  queued: undefined,
   superSeeding: false,
   suggesting: false,
   unsafe: [],

@@ -364,6 +364,15 @@ export const VOCABULARY = {
     peersMax: count,
     uploadSlots: count,
   }),
+  queued: event(
+    234,
+    'The engine lets so many transfers of its kind be active, and others come first: this one waits.',
+    {
+      of: oneOf('downloads', 'seeds'),
+      most: count,
+    },
+  ),
+  'turn-came': event(235, 'There is room for the transfer among those that are active.', {}),
   'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
 
   'trees-described': event(

@@ -87,6 +87,15 @@ testCases('a piece', [
     cites: ['goal-reached', 'paused'],
   },
   {
+    code: 'queued',
+    verdict: 'stopped',
+    story: () => halted({ type: 'queued', of: 'downloads', most: 3 }),
+    not: () => halted({ type: 'queued', of: 'downloads', most: 3 }, { type: 'turn-came' }, { type: 'download-began' }),
+    question: piece,
+    cites: ['queued'],
+    text: /3 of the downloads/,
+  },
+  {
     code: 'paused',
     verdict: 'stopped',
     story: () => halted({ type: 'paused' }),

@@ -13,6 +13,10 @@ export const CAUSES = {
   starting: cause('The session has begun, and its files are yet to be looked at.'),
   ending: cause('The session is being closed.'),
   paused: cause('The user paused the transfer.', 'Resume it.'),
+  queued: cause(
+    'As many transfers are active as the engine allows, and others come first.',
+    'Wait until one of them is complete, paused or gone; or let more be active, or move this one up the queue.',
+  ),
   'enough-seeded': cause('The ratio or the time to seed that the user set was reached.', 'Raise it, and resume.'),
   'disk-full': cause('No space is left for the data.', 'Make room on the disk, then resume the transfer.'),
   'disk-failed': cause(

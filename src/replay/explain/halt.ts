@@ -4,6 +4,7 @@ import { findEvidence, lastOf } from './evidence.js'
 
 const pause = lastOf('paused')
 const goal = lastOf('goal-reached')
+const waiting = lastOf('queued')
 const endOfSession = lastOf('session-ended')
 
 /** Between sessions a transfer is stopped, and for a moment at the beginning of each. */
@@ -35,6 +36,11 @@ export const haltOf = async (view: View): Promise<Claim | undefined> => {
   if (tags.checking === true) {
     const left = showMany(state.checking.count, 'piece')
     return claim('being-checked', `what is on disk is being checked: ${left} left`, lastOf('check-began'))
+  }
+  if (tags.stopped === true && state.queued !== undefined) {
+    const { of, most } = state.queued
+    const rule = most === 1 ? `one of the ${of} may be active` : `${most} of the ${of} may be active`
+    return claim('queued', `${rule} at one time, and others come first`, waiting)
   }
   return tags.stopped === true ? ofStopped(view) : undefined
 }
