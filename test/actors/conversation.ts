@@ -68,6 +68,7 @@ export class Conversation {
     story.after(chance.below(5_000))
     if (chance.percent(10)) return // ended before the files were looked at
     if (chance.percent(10)) this.give(toTransfer({ type: 'pause-asked' }))
+    if (chance.percent(5)) this.give(toTransfer({ type: 'queue-asked', of: 'seeds', most: 1 }))
     this.give(toTransfer({ type: 'files-examined', files: world.findings() }))
   }
 
@@ -220,6 +221,7 @@ export class Conversation {
    */
   settles(withinMs: number): boolean {
     const { story, world } = this
+    this.give(toTransfer({ type: 'turn-given' }))
     this.give(toTransfer({ type: 'resume-asked' }))
     if (!this.state.examined) this.give(toTransfer({ type: 'files-examined', files: world.findings() }))
     world.calm = true

@@ -51,7 +51,10 @@ const deadlines = (state: Readonly<TransferState>, { chance }: World, now: Insta
 /** Limits, bounds, goals, and whom not to talk to; now and then all of it is taken back. */
 const allowance = (state: Readonly<TransferState>, { chance }: World): Input => {
   const [address] = state.banned
-  switch (chance.below(6)) {
+  if (state.queued !== undefined && chance.percent(70)) return toTransfer({ type: 'turn-given' })
+  switch (chance.below(7)) {
+    case 6:
+      return toTransfer({ type: 'queue-asked', of: 'downloads', most: 1 + chance.below(2) })
     case 0:
       return toTransfer({ type: 'limits-asked', own: chance.percent(70), download: chance.below(1_000), upload: 0 })
     case 1:
