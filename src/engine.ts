@@ -12,6 +12,7 @@ import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEnt
 import { Queue, type QueueLimits, readQueueBounds } from './queue.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
+import { withRoom } from './retainer.js'
 import { readLimits, Throttle } from './throttle.js'
 import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } from './transfer.js'
 import { type TransportSettings, Transports } from './transports/transports.js'
@@ -273,7 +274,7 @@ export class TorrentEngine implements Engine {
 
   async #open(name: string, { entry, metainfo, magnet }: FoundTorrent, add: AddOptions): Promise<TorrentTransfer> {
     const { ports, version, strategy, retention } = this.#parts
-    if (retention !== undefined) await retain(ports.logs, entry.infoHash, retention, ports.clock.now())
+    if (retention !== undefined) await retain(ports.logs, entry.infoHash, withRoom(retention), ports.clock.now())
     const identity = metainfo ?? (magnet === undefined ? entry : subjectOfMagnet(magnet))
     const others = wireHashesOf(identity).slice(1).map(toHex)
     const log = await ports.logs.open(entry)

@@ -2,8 +2,9 @@
  * The retainer: keeps the log of a transfer that runs within its bounds of age and size.
  *
  * Strategy: it looks when the log has grown by an eighth of its bound, or time passed by an eighth of the age, and then
- * makes as much room as will be filled until it looks again. So the bound holds, and no event is summed up more often
- * than it must be. The state that stands for what goes is folded a few milliseconds at a time, as peers wait meanwhile.
+ * makes as much room as will be filled until it looks again. So the bound holds but for what is written during a look,
+ * and no event is summed up more often than it must be. What was written meanwhile is looked at next, and before it is
+ * closed at the latest. The state that stands for what goes is folded a few milliseconds at a time, as peers wait.
  */
 import { messageOf, TorrewindError } from './errors.js'
 import { takeSnapshot } from './events/snapshot.js'
@@ -23,6 +24,15 @@ export interface RetainerOptions {
   failed(failure: Failure): void
 }
 
+/** What is written before it is looked again, at least. */
+const stepBytesOf = (maxBytes: number): number => Math.max(LIMITS.retentionStepBytesMin, Math.floor(maxBytes / 8))
+
+/** Bounds that leave room for a step, for a log that will be written. */
+export const withRoom = (retention: Retention, stepBytes = stepBytesOf(retention.maxBytes ?? 0)): Retention => ({
+  maxAgeMs: retention.maxAgeMs,
+  maxBytes: retention.maxBytes === undefined ? undefined : Math.max(0, retention.maxBytes - stepBytes),
+})
+
 const within = (least: number, value: number, most: number): number => Math.min(most, Math.max(least, value))
 
 export class Retainer {
@@ -30,7 +40,9 @@ export class Retainer {
   /** Time and bytes from one look to the next. */
   readonly #periodMs: number | undefined
   #stepBytes: number
-  #lookedAtBytes = 0
+  /** Where the log was when it was looked at, and how much it may grow until it is looked at again. */
+  #lookedAtBytes: number
+  #freeBytes: number
   #cancelWake: Cancel | undefined
   #looking: Promise<void> | undefined
   #stopped = false
@@ -38,7 +50,9 @@ export class Retainer {
   constructor(options: RetainerOptions) {
     const { maxAgeMs, maxBytes = 0 } = options.retention
     this.#options = options
-    this.#stepBytes = Math.max(LIMITS.retentionStepBytesMin, Math.floor(maxBytes / 8))
+    this.#stepBytes = stepBytesOf(maxBytes)
+    this.#lookedAtBytes = options.log.writtenBytes
+    this.#freeBytes = this.#stepBytes
     this.#periodMs =
       maxAgeMs === undefined
         ? undefined
@@ -48,14 +62,19 @@ export class Retainer {
 
   /** Something was committed. */
   reached(): void {
-    if (this.#options.retention.maxBytes === undefined) return
-    if (this.#options.log.writtenBytes - this.#lookedAtBytes >= this.#stepBytes) this.#look()
+    if (this.#hasGrown()) this.#look()
   }
 
-  /** Resolves when nothing is under way any more. The log must be open until then. */
+  /** Resolves when the log is within its bounds and nothing is under way any more. The log must be open until then. */
   async close(): Promise<void> {
     this.#stop()
     await this.#looking
+    if (this.#hasGrown()) await this.#lookNow()
+  }
+
+  #hasGrown(): boolean {
+    const { retention, log } = this.#options
+    return retention.maxBytes !== undefined && log.writtenBytes - this.#lookedAtBytes >= this.#freeBytes
   }
 
   #stop(): void {
@@ -74,20 +93,26 @@ export class Retainer {
 
   #look(): void {
     if (this.#looking !== undefined || this.#stopped) return
+    this.#looking = this.#lookNow().finally(() => {
+      this.#looking = undefined
+      this.reached()
+    })
+  }
+
+  async #lookNow(): Promise<void> {
     this.#lookedAtBytes = this.#options.log.writtenBytes
-    this.#looking = this.#lookOnce()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#looking = undefined
-      })
+    this.#freeBytes = this.#stepBytes
+    try {
+      await this.#lookOnce()
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   async #lookOnce(): Promise<void> {
     const { clock, logs, log, infoHash, retention } = this.#options
-    const { maxAgeMs, maxBytes } = retention
-    const room = maxBytes === undefined ? undefined : Math.max(0, maxBytes - this.#stepBytes)
-    const first = await firstKept(logs, infoHash, { maxAgeMs, maxBytes: room }, clock.now())
-    if (this.#stopped || first <= (log.firstSeq ?? 0)) return
+    const first = await firstKept(logs, infoHash, withRoom(retention, this.#stepBytes), clock.now())
+    if (first <= (log.firstSeq ?? 0)) return
     await log.compact(first, (reader, seq) => this.#snapshotBefore(reader, seq))
   }
 
@@ -100,16 +125,15 @@ export class Retainer {
   }
 
   /** Lets others have their turn. */
-  async #rest(): Promise<void> {
+  #rest(): Promise<void> {
     const { clock } = this.#options
-    await new Promise<void>((resolve) => clock.wakeAt(clock.now() as Instant, resolve))
-    if (this.#stopped) throw new TorrewindError('TRANSFER_CLOSED', 'the transfer was closed meanwhile')
+    return new Promise((resolve) => clock.wakeAt(clock.now() as Instant, resolve))
   }
 
   /** A log that cannot be written tells its owner so. */
   #fail(error: unknown): void {
-    if (this.#stopped) return
     if (!(error instanceof TorrewindError)) throw error
+    if (this.#stopped) return
     this.#stop()
     if (error.code !== 'LOG_FAILED') this.#options.failed({ code: error.code, message: messageOf(error) })
   }
