@@ -33,6 +33,11 @@ export class LossyLink {
     this.#chance = chanceOf(seed)
   }
 
+  /** How many sockets there are. */
+  get bound(): number {
+    return this.#bound.size
+  }
+
   /** The datagrams of a machine. */
   at(host: string): Datagrams {
     return {

@@ -21,7 +21,10 @@ interface Place {
   readonly dialer: Ear
   readonly acceptor: Ear
   readonly accepted: Connection[]
+  /** Of the listeners, of which connections outlive them. */
   close(): Promise<void>
+  /** Of the networks, with all they have. */
+  end(): void
   dial(): void
 }
 
@@ -50,7 +53,11 @@ const place = async (settings: LinkSettings, seed: number): Promise<Place> => {
   const close = async (): Promise<void> => {
     for (const listener of listeners) if (listener.type === 'done') await listener.value.close()
   }
-  return { clock, link, dialer, acceptor, accepted, close, dial: () => void left.dial(RIGHT, 10_000, dialer) }
+  const end = (): void => {
+    left.close()
+    right.close()
+  }
+  return { clock, link, dialer, acceptor, accepted, close, end, dial: () => void left.dial(RIGHT, 10_000, dialer) }
 }
 
 const opened = async (settings: LinkSettings, seed: number): Promise<Place & { readonly dialed: Connection }> => {
@@ -136,6 +143,29 @@ test('utp: a reader who pauses holds the sender back, for as long as it likes', 
   clock.advance(60_000)
   assert.is(acceptor.receivedBytes, bytes)
   await close()
+})
+
+test('utp: a network that is closed leaves nothing of connections whose listener was closed before', async () => {
+  const { clock, dialer, acceptor, close, end } = await opened(GOOD, 1)
+  await close()
+  clock.advance(600_000)
+  assert.equal(dialer.heard, ['opened'])
+  end()
+  assert.is(dialer.heard.at(-1), 'closed ECONNABORTED')
+  assert.is(acceptor.heard.at(-1), 'closed ECONNABORTED')
+  clock.advance(1)
+  assert.is(clock.waiting, 0)
+})
+
+test('utp: one who begins to listen and is closed before it does holds no socket', async () => {
+  const clock = new ManualClock()
+  const link = new LossyLink(clock, GOOD, 1)
+  const network = utpNetwork({ datagrams: link.at(LEFT.host), clock, entropy: (length) => new Uint8Array(length) })
+  const listening = network.listen({ port: LEFT.port, accepted: () => new Ear() })
+  network.close()
+  clock.advance(1)
+  assert.is((await listening).type, 'failed')
+  assert.is(link.bound, 0)
 })
 
 const packet = (type: (typeof UTP)[keyof typeof UTP], id: number, seq: number, ack: number, bytes = 0): Uint8Array => {

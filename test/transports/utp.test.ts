@@ -3,7 +3,6 @@ import { test } from 'uvu'
 import { nodeClock } from '../../src/node/clock.js'
 import { nodeDatagrams } from '../../src/node/datagrams.js'
 import { entropy } from '../../src/node/machine.js'
-import type { Network } from '../../src/ports.js'
 import { utpNetwork } from '../../src/transports/utp-network.js'
 import type { PeerAddress } from '../../src/values.js'
 import { mailbox } from '../contracts/datagrams.js'
@@ -16,7 +15,7 @@ const HOST = '127.0.0.1'
 const clock = nodeClock()
 const datagrams = nodeDatagrams()
 
-const network = (): Network => utpNetwork({ datagrams, clock, entropy })
+const network = () => utpNetwork({ datagrams, clock, entropy })
 
 const world = async (): Promise<NetworkWorld> => {
   const closers: (() => unknown)[] = []
@@ -31,6 +30,11 @@ const world = async (): Promise<NetworkWorld> => {
     },
   })
   if (ours.type === 'done') closers.push(() => ours.value.close())
+  // Connections that a claim leaves open talk to each other for ever, and would keep the process.
+  closers.push(() => {
+    dialing.close()
+    listening.close()
+  })
   return {
     network: {
       dial: (address, timeoutMs, events) => dialing.dial(address, timeoutMs, events),
