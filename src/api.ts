@@ -43,6 +43,11 @@ export interface EngineOptions {
    * without where a peer does not have it, and takes either; `require` has nothing else; `off` neither offers nor takes it.
    */
   readonly encryption?: 'off' | 'prefer' | 'require' | undefined
+  /**
+   * `socks5://[USER:PASSWORD@]HOST[:PORT]`, or the same with `http`: peers are dialed and trackers of HTTP asked through it,
+   * and nothing goes around it: nobody is let in, and there is no uTP, DHT, local network, router or web seed.
+   */
+  readonly proxy?: string | undefined
   /** Reach peers by TCP, and let them in by it; on by default. */
   readonly tcp?: boolean | undefined
   /** The same by uTP (BEP 29), over UDP at the same port; on by default. */

@@ -18,6 +18,7 @@ import { isAddress, type PeerAddress } from './values.js'
 import { VERSION } from './version.js'
 import { AddressFilter, type Blocklist, BlocklistReader } from './wire/blocklist.js'
 import { LOCAL_REQUESTS, type LocalRequests } from './wire/networks.js'
+import { readProxy } from './wire/proxy.js'
 
 const wholeWithin = (value: number | undefined, most: number, option: string): number => {
   if (value === undefined) return 0
@@ -46,10 +47,15 @@ const readEncryption = (encryption: Encryption | undefined): Encryption => {
 }
 
 /** Throws `OPTION_INVALID`. */
-const readTransports = ({ encryption, tcp, utp }: EngineOptions): TransportSettings => {
+const readTransports = ({ encryption, tcp, utp, proxy: url }: EngineOptions): TransportSettings => {
+  const proxy = url === undefined ? undefined : readProxy(String(url))
+  if (url !== undefined && proxy === undefined)
+    throw new TorrewindError('OPTION_INVALID', 'proxy is socks5://[USER:PASSWORD@]HOST[:PORT], or the same with http')
+  if (proxy !== undefined && tcp === false)
+    throw new TorrewindError('OPTION_INVALID', 'through a proxy peers are reached by tcp alone, which is switched off')
   if (tcp === false && utp === false)
     throw new TorrewindError('OPTION_INVALID', 'peers can be reached by tcp or by utp, and one of them must be left on')
-  return { encryption: readEncryption(encryption), tcp: tcp !== false, utp: utp !== false }
+  return { encryption: readEncryption(encryption), tcp: tcp !== false, utp: utp !== false, proxy }
 }
 
 /** Throws `OPTION_INVALID`. */
@@ -105,14 +111,23 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
       `portMappingLeaseMs must be from ${LIMITS.portMappingLeaseMinMs} to ${LIMITS.portMappingLeaseMaxMs}, not ${leaseMs}`,
     )
   if (options.dataDir === '') throw new TorrewindError('OPTION_INVALID', 'dataDir must be the path of a folder')
+  const transports = readTransports(options)
   const filter = new AddressFilter()
   if (options.blocklist !== undefined) filter.set(await readBlocklist(options.blocklist))
   const rules = { local: readLocalRequests(options.localRequests), isBlocked: (host: string) => filter.refuses(host) }
   const dataFolder = options.dataDir ?? defaultDataFolder()
   const logs = await openLevelLogStore(logFolder(dataFolder), nodeClock(), { sync: options.syncLog === true })
   const onLoopback = isLoopback(options.host)
+  // Nothing goes around a proxy.
+  const isDirect = transports.proxy === undefined
   return TorrentEngine.open({
-    ports: nodePorts(logs, isEverywhere(options.host) ? undefined : options.host, dhtFile(dataFolder), rules),
+    ports: nodePorts(
+      logs,
+      isEverywhere(options.host) ? undefined : options.host,
+      dhtFile(dataFolder),
+      rules,
+      transports.proxy,
+    ),
     filter,
     readBlocklist,
     version: VERSION,
@@ -124,12 +139,12 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     queue: readQueueBounds(options.queue ?? {}),
     downloadLimit,
     uploadLimit,
-    transports: readTransports(options),
+    transports,
     reach: {
-      lsd: options.lsd ?? !onLoopback,
+      lsd: (options.lsd ?? !onLoopback) && isDirect,
       pex: options.pex ?? !onLoopback,
-      dht: (options.dht ?? !onLoopback) ? { bootstrap: readBootstrap(options.dhtBootstrap) } : undefined,
-      portMappingLeaseMs: options.portMapping !== false && !onLoopback ? leaseMs : undefined,
+      dht: (options.dht ?? !onLoopback) && isDirect ? { bootstrap: readBootstrap(options.dhtBootstrap) } : undefined,
+      portMappingLeaseMs: options.portMapping !== false && !onLoopback && isDirect ? leaseMs : undefined,
     },
   })
 }

@@ -15,7 +15,7 @@ import { type Retention, retain } from './replay/compact.js'
 import { withRoom } from './retainer.js'
 import { readLimits, Throttle } from './throttle.js'
 import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } from './transfer.js'
-import { type TransportSettings, Transports } from './transports/transports.js'
+import { letsIn, type TransportSettings, Transports } from './transports/transports.js'
 import { type InfoHash, toHex } from './values.js'
 import { wantedPieces } from './wanted.js'
 import { AddressFilter, type Blocklist, type BlocklistReport, blocklistOf } from './wire/blocklist.js'
@@ -89,8 +89,8 @@ export class TorrentEngine implements Engine {
       await parts.ports.logs.close()
       throw new TorrewindError('PORT_TAKEN', `cannot listen on port ${parts.port}: ${answer.failure.message}`)
     }
-    // Without TCP it only told which port is free.
-    if (parts.transports?.tcp === false) await answer.value.close()
+    // Where nobody is let in by TCP it only told which port is free.
+    if (!letsIn(parts.transports ?? {})) await answer.value.close()
     engine = new TorrentEngine(parts, answer.value, arrivals)
     if (parts.filter?.blocklist !== undefined) engine.#block(parts.filter.blocklist)
     return engine

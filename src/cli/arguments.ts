@@ -57,11 +57,14 @@ export const asIs = (text: string): string => text
 
 export const noTcp = (): Option => new Option('--no-tcp', 'neither reach peers by TCP nor let them in by it')
 export const noUtp = (): Option => new Option('--no-utp', 'neither reach peers by uTP nor let them in by it')
+export const proxyOption = (): Option =>
+  new Option('--proxy <url>', 'dial peers and ask trackers of HTTP through it: socks5://HOST:PORT or http://HOST:PORT')
 /** How peers are reached. */
 export interface TransportFlags {
   readonly encryption: 'off' | 'prefer' | 'require'
   readonly tcp: boolean
   readonly utp: boolean
+  readonly proxy?: string
 }
 export const encryptionOption = (): Option =>
   new Option('--encryption <mode>', 'of connections: prefer does without where a peer does not have it')

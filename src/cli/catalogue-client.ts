@@ -1,8 +1,11 @@
 /** The catalogue of a tracker, asked over HTTP: searching, fetching, publishing, taking back. */
 import { messageOf, TorrewindError } from '../errors.js'
 import { LIMITS } from '../limits.js'
+import { type HttpAnswer, httpGet } from '../node/http-get.js'
+import type { Answer } from '../ports.js'
 import { toHex } from '../values.js'
 import type { Metainfo } from '../wire/metainfo.js'
+import type { ProxyServer } from '../wire/proxy.js'
 
 /** What is used here of an entry; servers may say more. */
 export interface FoundEntry {
@@ -124,9 +127,15 @@ export class CatalogueClient {
     return { entries: found, total, next: typeof next === 'string' ? next : undefined }
   }
 
-  /** The .torrent, not looked at yet; undefined where there is none. */
-  async torrent(id: string): Promise<Uint8Array | undefined> {
-    const { status, body } = await this.#ask(`/${id}.torrent`, { bytesMax: LIMITS.torrentBytesMax })
+  /** The .torrent, not looked at yet, through a proxy if there is one; undefined where there is none. */
+  async torrent(id: string, proxy?: ProxyServer): Promise<Uint8Array | undefined> {
+    const bodyBytesMax = LIMITS.torrentBytesMax
+    const bounds = { timeoutMs: TIMEOUT_MS, redirectsMax: LIMITS.trackerRedirectsMax, bodyBytesMax, proxy }
+    const url = new URL(`${this.url}/${id}.torrent`)
+    const answer = await new Promise<Answer<HttpAnswer>>((resolve) => httpGet(url, bounds, resolve))
+    if (answer.type === 'failed') throw noCatalogue(this.url, answer.failure.message)
+    const { status, body } = answer.value
+    if (body === undefined) throw noCatalogue(this.url, `it answered more than ${bodyBytesMax} bytes`)
     if (status === 404) return undefined
     if (status !== 200) throw this.#refusal(status, body)
     return body

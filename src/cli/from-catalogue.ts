@@ -4,6 +4,7 @@ import { messageOf } from '../errors.js'
 import { type AddOptions, type Engine, parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { equalBytes, toHex } from '../values.js'
 import type { TorrentHashes } from '../wire/identity.js'
+import { type ProxyServer, readProxy } from '../wire/proxy.js'
 import { readTorrentName } from '../wire/source.js'
 import { CatalogueClient, isHttp } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
@@ -18,24 +19,36 @@ const fits = (torrent: Uint8Array, { infoHash: v1, infoHashV2: v2 }: TorrentHash
   return v2 !== undefined && metainfo.infoHashV2 !== undefined && equalBytes(metainfo.infoHashV2, v2)
 }
 
-const fetchFrom = async (tracker: string, source: string, hashes: TorrentHashes): Promise<Uint8Array | undefined> => {
+const fetchFrom = async (
+  tracker: string,
+  source: string,
+  hashes: TorrentHashes,
+  proxy: ProxyServer | undefined,
+): Promise<Uint8Array | undefined> => {
   const client = new CatalogueClient(tracker)
-  const torrent = await client.torrent(idOf(source, hashes))
+  const torrent = await client.torrent(idOf(source, hashes), proxy)
   if (torrent === undefined || fits(torrent, hashes)) return torrent
   throw new TorrewindError('CATALOGUE_REFUSED', `${client.url} gave another torrent than was asked for`)
+}
+
+export interface CatalogueFlags {
+  readonly trackers: readonly string[]
+  /** That the engine has taken. */
+  readonly proxy: string | undefined
 }
 
 /** The .torrent of what the source names, where one of the trackers has it in its catalogue; `failure` is of the first that failed. */
 const lookUp = async (
   context: CommandContext,
   source: string,
-  trackers: readonly string[],
+  { trackers, proxy: url }: CatalogueFlags,
 ): Promise<Uint8Array | undefined> => {
   const hashes = readTorrentName(source)
   if (hashes === undefined) return undefined
+  const proxy = url === undefined ? undefined : readProxy(url)
   for (const tracker of trackers.filter(isHttp)) {
     try {
-      const torrent = await fetchFrom(tracker, source, hashes)
+      const torrent = await fetchFrom(tracker, source, hashes, proxy)
       if (torrent === undefined) continue
       context.debug(`the .torrent is from the catalogue of ${tracker}`)
       return torrent
@@ -52,15 +65,15 @@ export const addFromCatalogue = async (
   context: CommandContext,
   engine: Engine,
   source: string,
-  trackers: readonly string[],
+  flags: CatalogueFlags,
   options: AddOptions,
 ): Promise<Transfer> => {
-  if (!trackers.some(isHttp)) return engine.add(source, options)
+  if (!flags.trackers.some(isHttp)) return engine.add(source, options)
   try {
     return await engine.add(source, { ...options, fetchMetadata: false })
   } catch (error) {
     if (!(error instanceof TorrewindError) || error.code !== 'METADATA_UNKNOWN') throw error
   }
-  const torrent = await lookUp(context, source, trackers)
+  const torrent = await lookUp(context, source, flags)
   return engine.add(torrent ?? source, options)
 }

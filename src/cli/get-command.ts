@@ -21,6 +21,7 @@ import {
   noUtp,
   peerAddress,
   port,
+  proxyOption,
   type RetentionFlags,
   rate,
   recordOption,
@@ -92,21 +93,28 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
       encryption: flags.encryption,
       tcp: flags.tcp,
       utp: flags.utp,
+      proxy: flags.proxy,
       retention: retentionOf(flags),
     },
     async (engine) => {
       const trackers = flags.tracker ?? []
-      const transfer = await addFromCatalogue(context, engine, source, trackers, {
-        path: folder,
-        trackers: trackers.map(announceAt),
-        peers: flags.peer,
-        select: flags.select ?? ['**'],
-        webSeeds: flags.webSeed,
-        sequential: flags.sequential,
-        record: flags.record,
-        paused: false,
-        ...goalsOf(flags),
-      })
+      const transfer = await addFromCatalogue(
+        context,
+        engine,
+        source,
+        { trackers, proxy: flags.proxy },
+        {
+          path: folder,
+          trackers: trackers.map(announceAt),
+          peers: flags.peer,
+          select: flags.select ?? ['**'],
+          webSeeds: flags.webSeed,
+          sequential: flags.sequential,
+          record: flags.record,
+          paused: false,
+          ...goalsOf(flags),
+        },
+      )
       const shown = showProgress(context, transfer)
       try {
         if (!(await unlessStopped(context, transfer.done))) {
@@ -156,6 +164,7 @@ export const getCommand = (context: CommandContext): Command => {
     .addOption(blocklistOption())
     .addOption(noTcp())
     .addOption(noUtp())
+    .addOption(proxyOption())
     .addOption(recordOption())
     .addOption(logMaxAge())
     .addOption(logMaxSize())

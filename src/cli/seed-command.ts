@@ -23,6 +23,7 @@ import {
   noUpnp,
   noUtp,
   port,
+  proxyOption,
   type RetentionFlags,
   rate,
   recordOption,
@@ -85,6 +86,7 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
       encryption: flags.encryption,
       tcp: flags.tcp,
       utp: flags.utp,
+      proxy: flags.proxy,
       retention: retentionOf(flags),
     },
     async (engine) => {
@@ -134,6 +136,7 @@ export const seedCommand = (context: CommandContext): Command => {
     .addOption(encryptionOption())
     .addOption(noTcp())
     .addOption(noUtp())
+    .addOption(proxyOption())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)
   for (const option of goalOptions()) command.addOption(option)
   return command.action((torrent: string, flags: SeedFlags) => seed(context, torrent, flags))

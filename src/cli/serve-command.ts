@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { Argument, Command } from 'commander'
 import type { PeerAddress } from '../index.js'
-import { asIs, dhtNode, each, noDht, noLsd, noPex, noUpnp, peerAddress, port, rate } from './arguments.js'
+import { asIs, dhtNode, each, noDht, noLsd, noPex, noUpnp, peerAddress, port, proxyOption, rate } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { addFromCatalogue } from './from-catalogue.js'
@@ -23,22 +23,29 @@ interface ServeFlags {
   readonly dhtNode?: readonly PeerAddress[]
   readonly pex: boolean
   readonly upnp: boolean
+  readonly proxy?: string
   readonly downloadLimit?: number
   readonly uploadLimit?: number
 }
 
 const serve = async (context: CommandContext, source: string, flags: ServeFlags): Promise<void> => {
-  const { peerPort, downloadLimit, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, pex, upnp: portMapping } = flags
-  const options = { port: peerPort, downloadLimit, uploadLimit, lsd, dht, dhtBootstrap, pex, portMapping }
+  const { peerPort, downloadLimit, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, pex, upnp: portMapping, proxy } = flags
+  const options = { port: peerPort, downloadLimit, uploadLimit, lsd, dht, dhtBootstrap, pex, portMapping, proxy }
   const work = async (engine: Parameters<Parameters<typeof withEngine>[2]>[0]): Promise<void> => {
     const trackers = flags.tracker ?? []
-    const transfer = await addFromCatalogue(context, engine, source, trackers, {
-      path: resolve(flags.dir),
-      trackers: trackers.map(announceAt),
-      peers: flags.peer,
-      select: flags.select ?? ['**'],
-      sequential: true,
-    })
+    const transfer = await addFromCatalogue(
+      context,
+      engine,
+      source,
+      { trackers, proxy },
+      {
+        path: resolve(flags.dir),
+        trackers: trackers.map(announceAt),
+        peers: flags.peer,
+        select: flags.select ?? ['**'],
+        sequential: true,
+      },
+    )
     if (!(await unlessStopped(context, transfer.ready))) return
     const server = await startStreaming({ host: flags.host, port: flags.port, transfer })
     const shown = showProgress(context, transfer)
@@ -75,6 +82,7 @@ export const serveCommand = (context: CommandContext): Command =>
     .addOption(noPex())
     .addOption(noLsd())
     .addOption(noUpnp())
+    .addOption(proxyOption())
     .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)
     .option('--upload-limit <bytes/s>', 'the most to upload (default: no limit)', rate)
     .action((source: string, flags: ServeFlags) => serve(context, source, flags))

@@ -5,7 +5,8 @@ import { type AskMany, ScrapeBatches } from '../discovery/scrape-batches.js'
 import { udpTrackerOf } from '../discovery/udp-questions.js'
 import { UdpTrackers } from '../discovery/udp-trackers.js'
 import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
-import type { Clock, Datagrams, Discovery, ResolveHost } from '../ports.js'
+import type { Answer, Cancel, Clock, Datagrams, Discovery, ResolveHost } from '../ports.js'
+import type { ProxyServer } from '../wire/proxy.js'
 import { scrapeUrl } from '../wire/scrape.js'
 import { type AskingRules, NO_RULES, type Refused, refusalOf } from './asked-server.js'
 import { failed, failureOf } from './failure.js'
@@ -15,6 +16,13 @@ import { entropy } from './machine.js'
 import { nodeWebSockets } from './web-sockets.js'
 
 const UNSUPPORTED = failed('UNSUPPORTED', 'the tracker has no address of HTTP, HTTPS, WebSocket, or UDP with a port')
+
+const NOT_THROUGH = failed('UNSUPPORTED', 'only trackers of HTTP and HTTPS are asked through a proxy')
+
+const later = (done: (answer: Answer<never>) => void, answer: Answer<never>): Cancel => {
+  const waiting = setImmediate(done, answer)
+  return () => clearImmediate(waiting)
+}
 
 /** BEP 48: the last part of its address does not begin with `announce`. */
 const NO_SCRAPE = failed('UNSUPPORTED', 'the tracker has no address to be asked for its counts')
@@ -51,6 +59,8 @@ const UDP = new URL('udp://tracker.invalid/')
 
 export interface NodeDiscoveryOptions {
   readonly rules?: AskingRules
+  /** Trackers are asked through it, or not at all. */
+  readonly proxy?: ProxyServer | undefined
   /** For tests; everyone else takes those in limits. */
   readonly bounds?: HttpBounds
 }
@@ -58,15 +68,16 @@ export interface NodeDiscoveryOptions {
 export const nodeDiscovery = (
   clock: Clock,
   datagrams: Datagrams,
-  { rules = NO_RULES, bounds = TRACKER_BOUNDS }: NodeDiscoveryOptions = {},
+  { rules = NO_RULES, proxy, bounds = TRACKER_BOUNDS }: NodeDiscoveryOptions = {},
 ): Discovery => {
   // What the user named apart from what strangers named: neither shares a socket or an address with the other.
   const made = [false, true].map((trusted) => {
     const udpTrackers = new UdpTrackers({ clock, datagrams, entropy, resolve: resolveFor(rules, trusted) })
-    const http = { rules, asking: { what: 'tracker', trusted, redirectedFromGlobal: false } } as const
+    const http = { rules, proxy, asking: { what: 'tracker', trusted, redirectedFromGlobal: false } } as const
     const askForCounts: AskMany = (tracker, infoHashes, done) => {
       const url = httpUrl(scrapeUrl(tracker, infoHashes) ?? '')
       if (url !== undefined) return scrapeOverHttp(url, infoHashes, { ...bounds, ...http }, done)
+      if (proxy !== undefined) return later(done, NOT_THROUGH)
       const udpTracker = udpTrackerOf(tracker)
       if (udpTracker !== undefined) return udpTrackers.scrape(udpTracker, infoHashes, done)
       const waiting = setImmediate(done, NO_SCRAPE)
@@ -85,6 +96,7 @@ export const nodeDiscovery = (
     announce: (url, request, done, trusted = true) => {
       const { udpTrackers, webSocketTrackers, http } = trackersOf(trusted)
       if (httpUrl(url) !== undefined) return announceOverHttp(url, request, { ...bounds, ...http }, done)
+      if (proxy !== undefined) return later(done, NOT_THROUGH)
       const udpTracker = udpTrackerOf(url)
       if (udpTracker !== undefined) return udpTrackers.announce(udpTracker, request, done)
       const webSocketTracker = webSocketTrackerOf(url)
@@ -94,6 +106,7 @@ export const nodeDiscovery = (
     },
     scrape: (tracker, infoHash, done, trusted = true) => {
       const { webSocketTrackers, scrapes } = trackersOf(trusted)
+      if (proxy !== undefined && httpUrl(tracker) === undefined) return later(done, NOT_THROUGH)
       const webSocketTracker = webSocketTrackerOf(tracker)
       if (webSocketTracker !== undefined) return webSocketTrackers.scrape(webSocketTracker, infoHash, done)
       return scrapes.scrape(tracker, infoHash, done)

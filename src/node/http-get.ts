@@ -6,17 +6,21 @@
  * redirects and body alike. The body is cut off while it is read, and unpacked within the same bound. The modules for it
  * are loaded by the first request that needs them: many transfers have no tracker, and they take 20 ms.
  */
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { createRequire } from 'node:module'
+import { isIP, type Socket } from 'node:net'
 import { systemCode } from '../errors.js'
 import type { Answer, Cancel, Failure } from '../ports.js'
 import { type Asking, kindOfHost } from '../wire/networks.js'
+import type { ProxyServer } from '../wire/proxy.js'
 import { type AskingRules, lookupOf, refusalOfUrl } from './asked-server.js'
 import { failed, failureOf } from './failure.js'
+import { openTunnel } from './tunnel.js'
 
 const require = createRequire(import.meta.url)
 const loadGet = (protocol: string): typeof import('node:http').get =>
   (require(protocol === 'https:' ? 'node:https' : 'node:http') as typeof import('node:http')).get
+const loadTls = (): typeof import('node:tls') => require('node:tls') as typeof import('node:tls')
 const loadGunzip = (): typeof import('node:zlib').gunzip => (require('node:zlib') as typeof import('node:zlib')).gunzip
 
 export interface HttpBounds {
@@ -26,6 +30,8 @@ export interface HttpBounds {
   /** Whose word it is on that the server is asked, and what that may be; anything, where it is left out. */
   readonly asking?: Asking | undefined
   readonly rules?: AskingRules | undefined
+  /** That it goes through, if through any. */
+  readonly proxy?: ProxyServer | undefined
 }
 
 export interface HttpAnswer {
@@ -69,6 +75,8 @@ class Get {
   readonly #done: (answer: Answer<HttpAnswer>) => void
   readonly #timer: NodeJS.Timeout
   #request: ClientRequest | undefined
+  /** To the proxy, where there is one. */
+  #way: Socket | undefined
   #redirects = 0
   #fromGlobal = false
   #ended = false
@@ -89,10 +97,34 @@ class Get {
       setImmediate(() => this.#end({ type: 'failed', failure: requestFailure(refused) }))
       return
     }
+    if (this.#bounds.proxy !== undefined) {
+      this.#tunnel(this.#bounds.proxy, url)
+      return
+    }
     const looked = rules && asking ? { lookup: lookupOf(url, asking, rules) } : {}
+    this.#send(url, { ...looked, agent: false })
+  }
+
+  /** Names are looked up by the proxy. */
+  #tunnel(proxy: ProxyServer, url: URL): void {
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+    this.#way = openTunnel(proxy, { host, port }, (result) => {
+      if ('error' in result) {
+        this.#end({ type: 'failed', failure: requestFailure(result.error) })
+        return
+      }
+      const { socket } = result
+      if (this.#ended) return
+      const createConnection = (): Socket =>
+        url.protocol === 'https:' ? loadTls().connect({ socket, servername: isIP(host) === 0 ? host : '' }) : socket
+      this.#send(url, { createConnection })
+    })
+  }
+
+  #send(url: URL, way: RequestOptions): void {
     const options = {
-      ...looked,
-      agent: false,
+      ...way,
       headers: { accept: '*/*', 'accept-encoding': 'gzip', 'user-agent': 'torrewind' },
     }
     const request = loadGet(url.protocol)(url, options)
@@ -117,6 +149,7 @@ class Get {
     this.#ended = true
     clearTimeout(this.#timer)
     this.#request?.destroy()
+    this.#way?.destroy()
   }
 
   #end(answer: Answer<HttpAnswer>): void {

@@ -2,6 +2,7 @@
 import { NatPmp } from '../discovery/nat-pmp.js'
 import { LIMITS } from '../limits.js'
 import type { LogStore, Ports } from '../ports.js'
+import type { ProxyServer } from '../wire/proxy.js'
 import { type AskingRules, NO_RULES } from './asked-server.js'
 import { nodeClock } from './clock.js'
 import { nodeDatagrams } from './datagrams.js'
@@ -18,7 +19,13 @@ import { PieceBuffers } from './piece-buffers.js'
 import { nodeUpnp } from './upnp.js'
 
 /** `host` is the address that the engine listens on; all of the machine's, where it is left out. */
-export const nodePorts = (logs: LogStore, host?: string, dhtFile?: string, rules: AskingRules = NO_RULES): Ports => {
+export const nodePorts = (
+  logs: LogStore,
+  host?: string,
+  dhtFile?: string,
+  rules: AskingRules = NO_RULES,
+  proxy?: ProxyServer,
+): Ports => {
   const clock = nodeClock()
   const datagrams = nodeDatagrams()
   return {
@@ -26,8 +33,9 @@ export const nodePorts = (logs: LogStore, host?: string, dhtFile?: string, rules
     network: nodeNetwork(),
     datagrams,
     hasher: nodeHasher(),
-    discovery: nodeDiscovery(clock, datagrams, { rules }),
-    httpRanges: nodeHttpRanges(rules),
+    discovery: nodeDiscovery(clock, datagrams, { rules, proxy }),
+    // Web seeds are not asked through a proxy, nor around it.
+    httpRanges: proxy === undefined ? nodeHttpRanges(rules) : undefined,
     multicast: nodeMulticast(host),
     routers: [nodeUpnp(host), new NatPmp({ datagrams, clock, gateway: findGateway, host })],
     resolve,

@@ -12,7 +12,7 @@ const WORDS: ReadonlySet<string> = new Set([
   ...['extension-handshake-invalid', 'encryption-wrong', 'pex-invalid', 'metadata-message-invalid'],
   // What ports answer with, beside the codes of systems.
   ...['TIMEOUT', 'REFUSED', 'STATUS', 'GARBAGE', 'TOO_LARGE', 'REDIRECTS', 'FAILURE', 'UNSUPPORTED', 'UNKNOWN', 'EOF'],
-  ...['ECLOSED', 'ESYMLINK', 'ENOTFILE', 'NOT_ENCRYPTED'],
+  ...['ECLOSED', 'ESYMLINK', 'ENOTFILE', 'NOT_ENCRYPTED', 'PROXY_REFUSED', 'PROXY_FAILED'],
   // Codes of systems.
   ...['EACCES', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EAGAIN', 'EAI_AGAIN', 'EALREADY', 'EBADF', 'EBUSY'],
   ...['ECANCELED', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EDQUOT', 'EEXIST', 'EFBIG', 'EHOSTDOWN'],

@@ -1,9 +1,11 @@
 /** Transports: the ways in which the transfers of an engine reach peers, and in which peers reach them. */
 import { LIMITS } from '../limits.js'
-import type { Connection, ConnectionEvents, Datagrams, Failure, Ports } from '../ports.js'
+import type { Connection, ConnectionEvents, Datagrams, Failure, Network, Ports } from '../ports.js'
 import type { InfoHash, PeerAddress } from '../values.js'
 import { hostToBytes } from '../wire/compact.js'
+import type { ProxyServer } from '../wire/proxy.js'
 import { Dial, type Encryption, type Way } from './dialing.js'
+import { proxied } from './proxying.js'
 import { type UtpNetwork, utpNetwork } from './utp-network.js'
 
 export interface TransportSettings {
@@ -11,9 +13,14 @@ export interface TransportSettings {
   readonly encryption?: Encryption | undefined
   /** On, where it is left out. */
   readonly tcp?: boolean | undefined
+  /** Through which peers are dialed, over TCP. */
+  readonly proxy?: ProxyServer | undefined
   /** Off, where it is left out. */
   readonly utp?: boolean | undefined
 }
+
+/** Peers are let in: through a proxy they cannot come, and around it they may not. */
+export const letsIn = ({ tcp, proxy }: TransportSettings): boolean => tcp !== false && proxy === undefined
 
 export interface TransportsOptions extends TransportSettings {
   readonly ports: Pick<Ports, 'clock' | 'network' | 'entropy'>
@@ -41,12 +48,15 @@ const isLoopback6 = (bytes: Uint8Array): boolean => bytes.every((byte, at) => by
 
 export class Transports {
   readonly #options: TransportsOptions
+  readonly #network: Pick<Network, 'dial'>
   readonly #utp: UtpNetwork | undefined
   #listens = false
 
   constructor(options: TransportsOptions) {
     this.#options = options
-    if (options.utp !== true) return
+    const { network, clock: time } = options.ports
+    this.#network = options.proxy === undefined ? network : proxied(network, time, options.proxy)
+    if (options.utp !== true || options.proxy !== undefined) return
     const { clock } = options.ports
     const { datagrams, port, host, accepted } = options
     this.#utp = utpNetwork({ datagrams, clock, entropy: (length) => options.ports.entropy(length) })
@@ -59,7 +69,7 @@ export class Transports {
   dial(address: PeerAddress, infoHash: InfoHash, events: ConnectionEvents): Pick<Connection, 'close'> {
     const { ports, encryption = 'off', tcp = true } = this.#options
     if (encryption === 'off' && tcp && this.#utp === undefined)
-      return ports.network.dial(address, LIMITS.dialTimeoutMs, events)
+      return this.#network.dial(address, LIMITS.dialTimeoutMs, events)
     const { clock } = ports
     const entropy = (length: number): Uint8Array => ports.entropy(length)
     return new Dial({ clock, entropy, encryption, ways: this.#waysTo(address), address, infoHash, events })
@@ -72,8 +82,8 @@ export class Transports {
 
   /** Near peers by TCP first, as that is quicker; others by uTP first, as that lets others have the line. */
   #waysTo({ host }: PeerAddress): readonly Way[] {
-    const { ports, tcp = true } = this.#options
-    const overTcp: Way = { network: ports.network, delayMs: LIMITS.dialHeadStartMs, timeoutMs: LIMITS.dialTimeoutMs }
+    const { tcp = true } = this.#options
+    const overTcp: Way = { network: this.#network, delayMs: LIMITS.dialHeadStartMs, timeoutMs: LIMITS.dialTimeoutMs }
     // Addresses alone: uTP resolves no names.
     const utp = this.#listens && hostToBytes(host) !== undefined ? this.#utp : undefined
     if (utp === undefined) return tcp || this.#utp === undefined ? [overTcp] : [unready(this.#utp)]

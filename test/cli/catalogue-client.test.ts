@@ -1,5 +1,6 @@
 /** The commands' client of a catalogue: where it asks, and what it does with servers that answer anything. */
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { announceAt, CatalogueClient, catalogueAt } from '../../src/cli/catalogue-client.js'
@@ -39,6 +40,11 @@ const ENTRY = {
   ...{ tags: [], publishedAt: 1 },
 }
 
+const portOf = (server: Server): number => {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
 /** What a search comes to, at a server that answers this. */
 const searched = async (status: number, body: string): Promise<string> => {
   const server = createServer((_, response) => {
@@ -46,10 +52,8 @@ const searched = async (status: number, body: string): Promise<string> => {
     response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : 0
   try {
-    const { entries } = await new CatalogueClient(`http://127.0.0.1:${port}`).search(new URLSearchParams())
+    const { entries } = await new CatalogueClient(`http://127.0.0.1:${portOf(server)}`).search(new URLSearchParams())
     return entries.map(({ name }) => name).join()
   } catch (error) {
     return error instanceof TorrewindError ? `${error.code} ${error.message.replace(/^\S+ /, '')}` : String(error)
@@ -96,6 +100,33 @@ test('catalogue client: where nobody listens it says so', async () => {
       assert.match(error.message, /127\.0\.0\.1:1\/catalogue: .*(ECONNREFUSED|bad port)/)
     },
   )
+})
+
+test('catalogue client: a .torrent is asked for through a proxy, by the name of the server, or not at all', async () => {
+  const asked: string[] = []
+  const catalogue = createServer((request, response) => response.end(request.url))
+  const relay = createServer()
+  relay.on('connect', (request, socket: Socket) => {
+    asked.push(String(request.url))
+    const there = connect({ host: '127.0.0.1', port: portOf(catalogue) })
+    there.on('connect', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
+    socket.pipe(there).pipe(socket)
+    for (const side of [socket, there]) side.on('error', () => undefined)
+  })
+  for (const server of [catalogue, relay]) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  }
+  const proxy = { protocol: 'http', host: '127.0.0.1', port: portOf(relay), user: '', password: '' } as const
+  const tracker = `tracker.invalid:${portOf(catalogue)}`
+  const torrent = await new CatalogueClient(`http://${tracker}`).torrent('ab', proxy)
+  assert.is(new TextDecoder().decode(torrent), '/catalogue/ab.torrent')
+  assert.equal(asked, [tracker])
+  const near = new CatalogueClient(`http://127.0.0.1:${portOf(catalogue)}`)
+  const failure = await near.torrent('ab', { ...proxy, port: 1 }).catch((error: unknown) => error)
+  assert.ok(failure instanceof TorrewindError && failure.code === 'CATALOGUE_UNREACHABLE')
+  assert.match(failure.message, 'the proxy: ')
+  relay.close()
+  catalogue.close()
 })
 
 test.run()

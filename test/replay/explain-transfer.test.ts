@@ -192,6 +192,14 @@ testCases('the transfer', [
     text: /^1 of 1 address known/,
   },
   {
+    code: 'proxy-failed',
+    verdict: 'stuck',
+    story: () =>
+      tracked(...unreachable.slice(0, 2), { type: 'dial-failed', peer: peerKey(9), reason: 'PROXY_REFUSED' }),
+    not: () => tracked(...unreachable),
+    cites: ['dial-failed'],
+  },
+  {
     code: 'encryption-refused',
     verdict: 'stuck',
     story: () =>

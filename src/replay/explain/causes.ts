@@ -62,6 +62,10 @@ export const CAUSES = {
   'dht-knows-nobody': cause('The DHT answered and named no peer.', 'Wait for others to come.'),
   'dht-answered': cause('The DHT answered and named peers.'),
   'dials-failed': cause('Peers could not be reached.', 'They may be gone, or be behind a NAT.'),
+  'proxy-failed': cause(
+    'The proxy cannot be reached, or refuses.',
+    'See whether the proxy is there, and its user is right.',
+  ),
   'encryption-refused': cause(
     'Peers have no encryption, which this engine requires.',
     'Let encryption be preferred instead of required.',

@@ -66,11 +66,20 @@ const ofDials = (state: Readonly<TransferState>, now: number): readonly Claim[] 
   ]
 }
 
-/** Only where it is required does a dial fail for it. */
-const ofEncryption = async ({ state, history }: View): Promise<readonly Claim[]> => {
-  const refused = lastOf('dial-failed', ({ reason }) => reason === 'NOT_ENCRYPTED', { count: DIALS_CITED })
-  const found = (await findEvidence(history, state.nextSeq, [refused])).get(refused)?.length ?? 0
-  return found === 0 ? [] : [claim('encryption-refused', 'peers that were reached have no encryption', refused)]
+/** Why dials failed that says more than that they did. */
+const ofReasons = async ({ state, history }: View): Promise<readonly Claim[]> => {
+  const failedFor = (...reasons: readonly string[]) =>
+    lastOf('dial-failed', ({ reason }) => reasons.includes(reason), { count: DIALS_CITED })
+  const proxy = failedFor('PROXY_FAILED', 'PROXY_REFUSED')
+  // Only where it is required does a dial fail for it.
+  const encryption = failedFor('NOT_ENCRYPTED')
+  const found = await findEvidence(history, state.nextSeq, [proxy, encryption])
+  return [
+    ...(found.get(proxy)?.length ? [claim('proxy-failed', 'the proxy could not be reached, or refused', proxy)] : []),
+    ...(found.get(encryption)?.length
+      ? [claim('encryption-refused', 'peers that were reached have no encryption', encryption)]
+      : []),
+  ]
 }
 
 const ofBanned = ({ banned }: Readonly<TransferState>): readonly Claim[] => {
@@ -126,7 +135,7 @@ export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
         ]
       : []),
     ...ofDials(state, now),
-    ...(await ofEncryption(view)),
+    ...(await ofReasons(view)),
     ...ofBanned(state),
     ...ofBlocked(state),
     ...(await ofReach(view)),
