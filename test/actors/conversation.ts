@@ -92,7 +92,8 @@ export class Conversation {
     for (const index of this.state.stored.indices())
       assert.ok(this.world.good.has(index as PieceIndex), `piece ${index}, which is stored, is right on disk`)
     for (const host of this.world.honestHosts)
-      assert.not(this.state.banned.has(host), `${host}, which is honest, is banned`)
+      if (!this.world.unwelcome.has(host))
+        assert.not(this.state.banned.has(host), `${host}, which is honest, is banned`)
   }
 
   /** A step of chance. */

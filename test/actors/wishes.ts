@@ -49,7 +49,7 @@ const deadlines = (state: Readonly<TransferState>, { chance }: World, now: Insta
 }
 
 /** Limits, bounds, goals, and whom not to talk to; now and then all of it is taken back. */
-const allowance = (state: Readonly<TransferState>, { chance }: World): Input => {
+const allowance = (state: Readonly<TransferState>, { chance, unwelcome }: World): Input => {
   const [address] = state.banned
   if (state.queued !== undefined && chance.percent(70)) return toTransfer({ type: 'turn-given' })
   switch (chance.below(7)) {
@@ -64,7 +64,9 @@ const allowance = (state: Readonly<TransferState>, { chance }: World): Input => 
     case 3: {
       const [peer] = [...state.peers.values()].reverse()
       const host = peer === undefined ? '10.9.9.9' : banName(peer.address)
-      return toTransfer({ type: 'drop-asked', address: host, barred: chance.percent(50) ? true : undefined })
+      const barred = chance.percent(50)
+      if (barred) unwelcome.add(host)
+      return toTransfer({ type: 'drop-asked', address: host, barred: barred ? true : undefined })
     }
     default:
       return toTransfer({ type: 'drop-asked', address: address ?? '10.9.9.9', barred: false })

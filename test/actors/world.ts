@@ -41,6 +41,8 @@ export class World {
   calm = false
   /** Hosts that never sent a wrong byte nor broke a rule. */
   readonly honestHosts = new Set<string>()
+  /** Hosts that the user does not want to talk to, honest or not. */
+  readonly unwelcome = new Set<string>()
 
   constructor(
     readonly geometry: Geometry,

@@ -108,7 +108,8 @@ test('catalogue http: what is no torrent, or a hostile one, is refused by a code
       ['a path that leaves', torrentOf('x', filesOf('../../etc/passwd')), '422 PATH_UNSAFE'],
       ['a name with a NUL', torrentOf('x\u0000y'), '422 PATH_UNSAFE'],
       ['2^60 bytes', torrentOf('x', { length: 2n ** 60n }), '422 TORRENT_INVALID'],
-      ['v2 alone', torrentOf('x', { 'meta version': 2, pieces: undefined }), '422 TORRENT_UNSUPPORTED'],
+      ['v2 without a file tree', torrentOf('x', { 'meta version': 2, pieces: undefined }), '422 TORRENT_INVALID'],
+      ['a version to come', torrentOf('x', { 'meta version': 3 }), '422 TORRENT_UNSUPPORTED'],
     ] as const) {
       assert.is(await codeOf(`${base}/catalogue`, { method: 'POST', body, headers: TORRENT }), code, what)
     }

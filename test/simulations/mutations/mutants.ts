@@ -156,9 +156,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: 'does not go on when a full disk has room again',
-    file: 'src/actors/transfer.ts',
-    from: 'if (!state.examined) return resumed',
-    to: 'if (state.failure !== undefined || !state.examined) return resumed',
+    file: 'src/actors/going.ts',
+    from: 'if (!state.examined) return NOTHING',
+    to: 'if (state.failure !== undefined || !state.examined) return NOTHING',
     found: ['coreFinishes'],
     within: 10,
     settings: { peers: 3, contentBytes: 1_000_000, faultSeconds: 30, faults: 'disk' },
