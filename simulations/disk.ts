@@ -1,12 +1,12 @@
 /** The simulated disk: the `Disk` port of one process over a medium, with its time, its tears and its failures. */
-import type { Answer, Clock, Disk, DiskOptions, Failure, FileStamp } from '../src/ports.js'
+import type { Answer, Clock, Disk, DiskOptions, DiskPlace, Failure, FileStamp, MoveOptions } from '../src/ports.js'
 import { transmissionUs } from './host.js'
 import type { DiskMedium, MediumFile } from './medium.js'
 import type { Delivery } from './queue.js'
 import type { Chance } from './random.js'
 import { labelOf, type World } from './world.js'
 
-export type DiskOperation = 'read' | 'write' | 'reserve' | 'stat' | 'sync' | 'remove'
+export type DiskOperation = 'read' | 'write' | 'reserve' | 'stat' | 'sync' | 'remove' | 'move'
 
 /** What a machine's disk is like, and what is wrong with it just now. Faults change it. */
 export interface DiskConditions {
@@ -36,7 +36,7 @@ export class SimulatedDisk implements Disk {
   readonly #medium: DiskMedium
   readonly #conditions: DiskConditions
   readonly #chance: Chance
-  readonly #paths: readonly string[]
+  readonly #paths: string[]
   readonly #label: number
   readonly #underWay = new Set<UnderWay>()
   #busyUntil = 0
@@ -55,7 +55,7 @@ export class SimulatedDisk implements Disk {
     this.#conditions = parts.conditions
     this.#chance = parts.chance
     this.#label = labelOf('disk', node)
-    this.#paths = options.files.map(({ path }) => path.join('/'))
+    this.#paths = this.#pathsIn(options)
   }
 
   read(file: number, offset: number, into: Uint8Array, done: Done<undefined>): void {
@@ -118,6 +118,46 @@ export class SimulatedDisk implements Disk {
       this.#file(file).remove()
       return undefined
     })
+  }
+
+  /** A file at a time, so that a process may be killed in the midst of it. */
+  move(to: DiskPlace, { resumed, stopped }: MoveOptions, done: Done<undefined>): void {
+    const before = [...this.#paths]
+    const next = this.#pathsIn(to)
+    const moveFrom = (file: number): void => {
+      const [from, at] = [before[file], next[file]]
+      if (from === undefined || at === undefined) {
+        done({ type: 'done', value: undefined })
+        return
+      }
+      const act = (): Failure | undefined => {
+        if (stopped()) return failureOf('ESTOPPED')
+        if (from !== at) this.#medium.move(from, at)
+        this.#paths[file] = at
+        return undefined
+      }
+      const answered = (answer: Answer<undefined>): void => {
+        if (answer.type === 'done') moveFrom(file + 1)
+        else {
+          if (answer.failure.code !== 'ESTOPPED') for (const back of before.keys()) this.#takeBack(back, before)
+          done(answer)
+        }
+      }
+      this.#start('move', 0, answered, act)
+    }
+    const isTaken = !resumed && next.some((path, file) => path !== before[file] && this.#medium.file(path).exists)
+    if (isTaken) this.#start('move', 0, done, () => failureOf('EEXIST'))
+    else moveFrom(0)
+  }
+
+  #takeBack(file: number, before: readonly string[]): void {
+    const [at, from] = [this.#paths[file] ?? '', before[file] ?? '']
+    if (at !== from) this.#medium.move(at, from)
+    this.#paths[file] = from
+  }
+
+  #pathsIn({ folder, files }: DiskPlace): string[] {
+    return files.map(({ path }) => this.#medium.pathIn(folder, path))
   }
 
   close(): Promise<void> {

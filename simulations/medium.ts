@@ -181,15 +181,34 @@ export class MediumFile {
   }
 }
 
-/** All files of one machine's download folder, by their paths. */
+/** All files of one machine, by their paths: those of its first download folder by the paths below it. */
 export class DiskMedium {
   readonly #files = new Map<string, MediumFile>()
+  /** The content's own, wherever they are moved. */
+  readonly #originals: ReadonlyMap<string, MediumFile>
+  #home: string | undefined
   readonly #content: Content | undefined
 
   constructor(content?: Content) {
     this.#content = content
     for (const file of content?.metainfo.files ?? [])
       if (!file.padding) this.#files.set(file.path.join('/'), new MediumFile(content, file.offset, file.length))
+    this.#originals = new Map(this.#files)
+  }
+
+  /** The path of a file in a folder, as `file` takes it. */
+  pathIn(folder: string, path: readonly string[]): string {
+    this.#home ??= folder
+    return folder === this.#home ? path.join('/') : [folder, ...path].join('/')
+  }
+
+  /** Whether there was a file. What is at `to` is replaced. */
+  move(from: string, to: string): boolean {
+    const file = this.#files.get(from)
+    if (file?.exists !== true) return false
+    this.#files.delete(from)
+    this.#files.set(to, file)
+    return true
   }
 
   file(path: string): MediumFile {
@@ -211,7 +230,8 @@ export class DiskMedium {
       if (file.padding) continue
       const from = Math.max(offset, file.offset)
       const to = Math.min(offset + length, file.offset + file.length)
-      if (to > from && !this.file(file.path.join('/')).isRight(from - file.offset, to - from)) return false
+      const on = this.#originals.get(file.path.join('/'))
+      if (to > from && on?.isRight(from - file.offset, to - from) !== true) return false
     }
     return true
   }

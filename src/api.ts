@@ -387,6 +387,17 @@ export interface Transfer {
   /** Resolves when no payload moves any more; none will until `resume`. */
   pause(): Promise<void>
   resume(): Promise<void>
+  /** The folder that the torrent's file or folder lies in. */
+  readonly folder: string
+  /**
+   * Brings the files to another folder, while the transfer goes on: by their names within a file system, and else by their
+   * bytes. Rejects with `PATH_TAKEN` where something else is in the place of one, or with what keeps the disk from it
+   * (`DISK_FULL`, ...): then they are where they were. After a crash in the midst of it the next session goes on with it.
+   * `path` of `add` is the new folder from then on.
+   */
+  move(folder: string): Promise<void>
+  /** Gives a file another path below that folder, in the same way. Its torrent names it as ever, and so do globs. */
+  rename(file: string | number, path: string): Promise<void>
   /** Reads and hashes every piece again: now, paused or not, or, where it has failed, once it is resumed. */
   recheck(): Promise<void>
   /** Ends the transfer and forgets its log; the files stay. */

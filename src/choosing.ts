@@ -28,7 +28,7 @@ export const filesOf = (state: Readonly<TransferState>, metainfo: Metainfo): rea
     if (padding) return []
     const storedBytes = length === 0 ? 0 : storedOf(state, metainfo, file)
     const priority = priorityAt(state.filePriorities, index)
-    return [{ index, path: path.join('/'), length, offset, priority, storedBytes }]
+    return [{ index, path: state.names.get(index) ?? path.join('/'), length, offset, priority, storedBytes }]
   })
 
 /** Every block is here, so that it is on its way to the disk. */

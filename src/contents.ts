@@ -9,8 +9,8 @@ import { examine, lookAtFiles, takeStamps } from './examine.js'
 import { FileTrees } from './file-trees.js'
 import type { MetadataKeeper } from './metadata-work.js'
 import type { FileFinding } from './outside.js'
-import type { Answer, Failure, Ports, TransferLog } from './ports.js'
-import { factsOf } from './session.js'
+import type { Answer, DiskFile, Failure, MoveOptions, Ports, TransferLog } from './ports.js'
+import { factsOf, folderOf } from './session.js'
 import { Layout } from './store/layout.js'
 import { partFile } from './store/parts.js'
 import { isInfoOf, torrentOfInfo } from './wire/infobytes.js'
@@ -28,6 +28,15 @@ export interface ContentsOptions {
   /** The metadata are known. */
   begun(content: Content): void
 }
+
+/** The part file comes last. */
+const filesUnder = (metainfo: Metainfo, layout: Layout, names: TransferState['names']): readonly DiskFile[] => [
+  ...layout.diskFiles.map((file, at) => {
+    const name = names.get(at)
+    return name === undefined ? file : { ...file, path: name.split('/') }
+  }),
+  partFile(metainfo),
+]
 
 type Stamps = Awaited<ReturnType<typeof takeStamps>>
 
@@ -53,11 +62,12 @@ export class Contents implements MetadataKeeper {
   }
 
   begin(metainfo: Metainfo): void {
-    const { ports, add, begun } = this.#options
+    const { ports, add, begun, state } = this.#options
     const layout = new Layout(metainfo)
+    const { names } = state()
     const disk = ports.openDisk({
-      folder: add.path,
-      files: [...layout.diskFiles, partFile(metainfo)],
+      folder: folderOf(state(), add.path),
+      files: filesUnder(metainfo, layout, names),
       preallocate: add.preallocate === true,
     })
     this.#content = {
@@ -107,6 +117,19 @@ export class Contents implements MetadataKeeper {
 
   async takeStamps(): Promise<Stamps> {
     return this.#content === undefined ? [] : takeStamps(this.#content.disk, this.#content.layout, this.#apart)
+  }
+
+  /** To the place that the log has as the one they are moved to. */
+  move(options: MoveOptions): Promise<Failure | undefined> {
+    const content = present(this.#content, 'the files that are moved')
+    const { moving } = this.#options.state()
+    if (moving === undefined) return Promise.resolve(undefined)
+    const files = filesUnder(content.metainfo, content.layout, moving.names)
+    return new Promise((resolve) => {
+      content.disk.move({ folder: moving.folder, files }, options, (answer) =>
+        resolve(answer.type === 'failed' ? answer.failure : undefined),
+      )
+    })
   }
 
   /** Nothing is kept apart any more, and the log says so for good. */

@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   TRANSFER_EXISTS: 'the engine has this transfer already',
   TRANSFER_UNKNOWN: 'there is no transfer of this name in the data folder',
   TRANSFER_CLOSED: 'the transfer was closed or removed before this could be done',
+  TRANSFER_MOVING: 'the files of the transfer are being moved already',
+  PATH_TAKEN: 'something else is where a file was to be moved to; nothing was moved',
   STREAMS_EXCEEDED: 'as many streams of the transfer are open as may be',
   ENGINE_CLOSED: 'the engine was closed before this could be done',
   DATA_LOCKED: 'another process has the data folder open',

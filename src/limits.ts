@@ -538,6 +538,9 @@ export const LIMITS = {
   chatterMs: 10_000,
   /** Connections of one transfer, dialed ones and accepted ones together. */
   peersMax: 80,
+  /** A path of a folder, and that of a file below it, as users name them: no system has longer ones. */
+  folderTextMax: 32_768,
+  filePathTextMax: 4_096,
   /** More transfers than an engine can hold: a bound beyond is a mistake of whoever set it. */
   queueBoundMax: 1_000_000,
   /** The most connections of one transfer that a setting may allow: each holds a bitfield and some KiB. */

@@ -135,8 +135,26 @@ export interface Disk {
   sync(file: number, done: (answer: Answer<undefined>) => void): void
   /** There is no such file afterwards. Nothing else may be under way with it. */
   remove(file: number, done: (answer: Answer<undefined>) => void): void
+  /**
+   * The same files are there from then on, and nothing is left where they were; meanwhile they are read and written as
+   * ever, each waiting while it is moved itself. Fails with `EEXIST` where something else is in the place of one, and with
+   * all of them where they were; or with `ESTOPPED`, where it was stopped half way, or `ESTRANDED`, where what was moved
+   * cannot be taken back either: then the same is to be asked again, `resumed`. One at a time.
+   */
+  move(to: DiskPlace, options: MoveOptions, done: (answer: Answer<undefined>) => void): void
   /** Waits for what is under way; a `reserve` that would take long is given up. Safe to call twice. */
   close(): Promise<void>
+}
+export interface DiskPlace {
+  readonly folder: string
+  /** As many as the disk was opened with, by the same positions. */
+  readonly files: readonly DiskFile[]
+}
+export interface MoveOptions {
+  /** It was begun before and not brought to its end: files that are there already are its own. */
+  readonly resumed: boolean
+  /** Asked before each file. */
+  stopped(): boolean
 }
 export interface DiskFile {
   /** Path below the folder, checked to be safe. */
@@ -144,9 +162,7 @@ export interface DiskFile {
   readonly length: number
   readonly executable: boolean
 }
-export interface DiskOptions {
-  readonly folder: string
-  readonly files: readonly DiskFile[]
+export interface DiskOptions extends DiskPlace {
   /** Take the whole space at the start, rather than as pieces arrive. */
   readonly preallocate: boolean
 }

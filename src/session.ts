@@ -32,12 +32,20 @@ export interface Beginning {
   readonly ownLimits: TransferState['limits']
 }
 
+/**
+ * Where the files are: some of them may be on their way to the folder that the user names; and who crashed after they were
+ * moved may have had no time to note where they are.
+ */
+export const folderOf = ({ folder, moving, movedFrom }: Readonly<TransferState>, named: string): string =>
+  moving?.folder === named || movedFrom === named ? folder : named
+
 /** What comes first in a log, or where it is known, what is new about where its files are. */
 const arrival = (
   state: Readonly<TransferState>,
   { infoHash, metainfo, magnet, add }: Beginning,
 ): readonly TransferEvent[] => {
-  if (state.nextSeq > 0) return state.folder === add.path ? [] : [{ type: 'folder-set', folder: add.path }]
+  if (state.nextSeq > 0)
+    return folderOf(state, add.path) === state.folder ? [] : [{ type: 'folder-set', folder: add.path }]
   const name = metainfo?.name ?? (magnet === undefined ? '' : nameOfMagnet(magnet))
   const { pieceLength, totalBytes, private: isPrivate } = metainfo ?? { pieceLength: 0, totalBytes: 0, private: false }
   return [{ type: 'transfer-added', infoHash, name, folder: add.path, pieceLength, totalBytes, private: isPrivate }]

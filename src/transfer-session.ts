@@ -70,6 +70,9 @@ const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
   'seeding-began': 0,
   'transfer-failed': 0,
   'metadata-completed': 0,
+  'move-began': 0,
+  'files-moved': 0,
+  'move-failed': 0,
 }
 
 /** After these it may be another's turn. */
@@ -110,6 +113,7 @@ export class TransferSession {
   /** Something was kept apart in this session, or before. */
   #hadParts = false
   #progressTimer: Cancel | undefined
+  #moving: Promise<Failure | undefined> | undefined
   #ending: Promise<void> | undefined
   #ended = false
 
@@ -200,6 +204,7 @@ export class TransferSession {
   /** Looks at the files, and starts; or asks peers what the torrent is. */
   async start(): Promise<void> {
     const { add, magnet } = this.#options
+    await this.finishMove()
     const files = await this.#contents.examine().catch((error: unknown) => {
       if (this.#ending === undefined) throw error
       return [] // closed meanwhile
@@ -282,6 +287,42 @@ export class TransferSession {
   /** Looking at the files makes the disk open them anew: what was removed or exchanged is no longer read. */
   async lookAtFiles(): Promise<void> {
     await this.#contents.examine().catch(() => undefined)
+  }
+
+  /**
+   * Brings the files to another place. The log says so before the first of them is moved, so that a session after a crash
+   * knows where to look. Throws `TRANSFER_MOVING`, `PATH_TAKEN` or a code of the disk.
+   */
+  async move(folder: string, names: ReadonlyMap<number, string>): Promise<void> {
+    if (this.state.moving !== undefined || this.#moving !== undefined)
+      throw new TorrewindError('TRANSFER_MOVING', `the files of ${this.state.name} are being moved already`)
+    this.tell({ type: 'move-asked', folder, names: [...names].map(([file, path]) => ({ file, path })) })
+    await this.committed()
+    this.assertOpen()
+    const failure = await this.#carryMoveOut(false)
+    await this.committed()
+    this.assertOpen()
+    if (failure === undefined) return
+    const code = failure.code === 'EEXIST' ? 'PATH_TAKEN' : storageErrorCode(failure.code)
+    throw new TorrewindError(code, failure.message)
+  }
+
+  /** One that a session before, or a failure, has left half done. */
+  async finishMove(): Promise<void> {
+    await this.#moving
+    if (this.state.moving !== undefined) await this.#carryMoveOut(true)
+  }
+
+  #carryMoveOut(resumed: boolean): Promise<Failure | undefined> {
+    const stopped = (): boolean => this.#ending !== undefined
+    this.#moving = this.#contents.move({ resumed, stopped }).then((failure) => {
+      this.#moving = undefined
+      if (failure === undefined) this.tell({ type: 'files-moved' })
+      else if (failure.code === 'ESTRANDED') this.tell({ type: 'storage-failed', failure })
+      else if (failure.code !== 'ESTOPPED') this.tell({ type: 'move-failed', failure })
+      return failure
+    })
+    return this.#moving
   }
 
   /** After a failure: what was promised then was broken, and may be kept from now on. */
@@ -384,6 +425,7 @@ export class TransferSession {
     if (this.commits.failure === undefined) {
       this.tell({ type: 'end-asked' })
       await this.#idleWithin(LIMITS.farewellMs)
+      await this.#moving
       // What was stored last is announced once it is committed, and nothing follows the end of a session.
       await this.commits.upTo(this.state.nextSeq).catch(() => undefined)
       const stamps = await this.#contents.takeStamps()

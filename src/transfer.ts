@@ -27,6 +27,7 @@ import { LIMITS } from './limits.js'
 import type { Connection, ConnectionEvents } from './ports.js'
 import type { Queue, QueueKind } from './queue.js'
 import { Reading, rangeOf } from './reading.js'
+import { renamed } from './renaming.js'
 import type { Difference } from './replay/diff.js'
 import type { Explanation, Question } from './replay/explain/explain.js'
 import { foldLog } from './replay/fold.js'
@@ -377,6 +378,30 @@ export class TorrentTransfer implements Transfer {
     return this.#resuming
   }
 
+  get folder(): string {
+    return this.state.folder
+  }
+
+  async move(folder: string): Promise<void> {
+    this.#session.assertOpen()
+    if (typeof folder !== 'string' || folder === '' || folder.length > LIMITS.folderTextMax)
+      throw new TorrewindError('OPTION_INVALID', 'the folder to move to must be a path')
+    this.#assertLookedAt()
+    if (folder !== this.folder) await this.#session.move(folder, this.state.names)
+  }
+
+  async rename(file: string | number, path: string): Promise<void> {
+    this.#session.assertOpen()
+    this.#assertLookedAt()
+    const names = renamed(this.metainfo, this.state.names, fileOf(this.metainfo, file), path)
+    if (names !== undefined) await this.#session.move(this.folder, names)
+  }
+
+  #assertLookedAt(): void {
+    if (!this.state.examined && this.metainfo !== undefined)
+      throw new TorrewindError('METADATA_UNKNOWN', `the files of ${this.name} are yet to be looked at`)
+  }
+
   async recheck(): Promise<void> {
     this.#session.assertOpen()
     await this.#session.lookAtFiles()
@@ -399,6 +424,7 @@ export class TorrentTransfer implements Transfer {
     const hadFailed = this.state.failure !== undefined
     if (hadFailed) {
       await this.#session.promiseAnew()
+      await this.#session.finishMove()
       this.#session.assertOpen()
     }
     this.#options.queue.look(this)

@@ -30,6 +30,7 @@ import { checkAfterExamining } from './recheck.js'
 
 import { prioritize, select, setDeadlines, setOrder, settleFiles } from './select.js'
 
+import { beginMove, endMove, giveMoveUp } from './storage.js'
 import { suggest } from './suggesting.js'
 import { reveal } from './super-seeding.js'
 import { sayUploadOnly } from './upload-only.js'
@@ -252,6 +253,12 @@ export const decideTransfer = (
       return waitForTurn(state, cause)
     case 'turn-given':
       return takeTurn(state, now)
+    case 'move-asked':
+      return beginMove(state, cause)
+    case 'files-moved':
+      return endMove(state)
+    case 'move-failed':
+      return giveMoveUp(state, cause)
     case 'order-asked':
       return setOrder(state, cause.sequential)
     case 'peers-found':

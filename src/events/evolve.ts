@@ -14,6 +14,7 @@ import { hintFolds } from './folds-hints.js'
 import { metadataFolds } from './folds-metadata.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
+import { storageFolds } from './folds-storage.js'
 import { transferFolds } from './folds-transfer.js'
 import { wantsFolds } from './folds-wants.js'
 import { webSeedFolds } from './folds-web-seeds.js'
@@ -29,6 +30,7 @@ const folds: Folds = {
   ...pieceFolds,
   ...wantsFolds,
   ...goalFolds,
+  ...storageFolds,
   ...hashFolds,
 }
 

@@ -209,14 +209,10 @@ export const transferFolds = {
     step(state, event.type)
     if (state.examined) {
       state.cleanEnd = true
+      state.movedFrom = ''
       state.endedAt = at
     }
     forgetConnections(state)
-  },
-  'folder-set'(state, event) {
-    state.folder = event.folder
-    state.stamps.clear()
-    state.unsafe = [...Bitfield.filled(state.geometry.pieceCount).indices()] as PieceIndex[] // of the torrent's length
   },
   'session-ending'(state, event, at) {
     endSeeding(state, at)

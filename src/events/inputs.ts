@@ -187,6 +187,12 @@ export const INPUTS = {
       most: count,
     }),
     'turn-given': input(235, 'There is room for the transfer in the engine.', {}),
+    'move-asked': input(236, 'The user wants the files in this folder, and those of other names called so.', {
+      folder: text,
+      names: list(struct({ file: count, path: text })),
+    }),
+    'files-moved': input(237, 'They are all there.', {}),
+    'move-failed': input(238, 'They could not be moved, and are where they were.', { failure }),
     'order-asked': input(227, 'The user wants the pieces in order, or no longer.', { sequential: flag }),
     'metadata-wanted': input(147, 'The session has begun, and only the hash of the torrent is known.', {}),
     'metadata-hashed': input(148, 'All pieces of the metadata together have a wrong hash.', {

@@ -238,6 +238,12 @@ export interface TransferState {
   vigilant: boolean
   name: string
   folder: string
+  /** Files that have another name than the torrent gives, and it, below the folder. */
+  names: ReadonlyMap<number, string>
+  /** Where they are being moved: some of them may be there by now. */
+  moving: { readonly folder: string; readonly names: ReadonlyMap<number, string> } | undefined
+  /** Where they were before, in a session that has not ended in good order since; else nothing. */
+  movedFrom: string
   private: boolean
   /** Undefined once the metadata are known; until then there is no piece. */
   metadata: MetadataState | undefined
@@ -372,6 +378,9 @@ export const initialState = (): TransferState => ({
   vigilant: false,
   name: '',
   folder: '',
+  names: new Map(),
+  moving: undefined,
+  movedFrom: '',
   private: false,
   metadata: undefined,
   geometry: NO_GEOMETRY,

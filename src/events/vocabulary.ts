@@ -373,6 +373,13 @@ export const VOCABULARY = {
     },
   ),
   'turn-came': event(235, 'There is room for the transfer among those that are active.', {}),
+  'move-began': event(
+    236,
+    'The files are being brought into this folder, and those of another name than the torrent gives are called so.',
+    { folder: text, names: list(struct({ file: whole(), path: text })) },
+  ),
+  'files-moved': event(237, 'They are all there, and nowhere else.', {}),
+  'move-failed': event(238, 'They are all where they were before.', { reason: text }),
   'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
 
   'trees-described': event(

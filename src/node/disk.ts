@@ -6,16 +6,17 @@
  * time that it is opened, because what lies in its place may have been put there by somebody else.
  */
 import { constants, fdatasync, open, unlink } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { assert, present } from '../assert.js'
+import { dirname } from 'node:path'
+import { assert } from '../assert.js'
 import { systemCode } from '../errors.js'
 import { LIMITS } from '../limits.js'
-import type { Answer, Disk, DiskFile, DiskOptions, Failure, FileStamp } from '../ports.js'
+import type { Answer, Disk, DiskOptions, DiskPlace, Failure, FileStamp, MoveOptions } from '../ports.js'
 import { DONE, failed, failureOf } from './failure.js'
+import { FileGate } from './file-gate.js'
 import { makeFolders } from './make-folders.js'
 import { NewNames } from './new-names.js'
 import { type Access, OpenFiles } from './open-files.js'
-import { joinSafely, SafePaths } from './safe-path.js'
+import { Places } from './places.js'
 import { extend, type Outcome, readRange, writeRange } from './transfer-bytes.js'
 import { WriteOrder } from './write-order.js'
 
@@ -30,10 +31,9 @@ const answerOf = (failure: Failure | undefined): Answer<undefined> =>
   failure === undefined ? DONE : { type: 'failed', failure }
 
 class NodeDisk implements Disk {
-  readonly #folder: string
-  readonly #files: readonly DiskFile[]
   readonly #preallocate: boolean
-  readonly #paths: SafePaths
+  readonly #places: Places
+  readonly #gate = new FileGate()
   readonly #names = new NewNames()
   readonly #order = new WriteOrder()
   readonly #open: OpenFiles
@@ -42,21 +42,24 @@ class NodeDisk implements Disk {
   #idle: (() => void) | undefined
 
   constructor(options: DiskOptions, openFilesMax: number) {
-    this.#folder = resolve(options.folder)
-    this.#files = options.files
     this.#preallocate = options.preallocate
-    this.#paths = new SafePaths(this.#folder)
+    this.#places = new Places(options, {
+      hold: (file) => this.#gate.hold(file).then(() => new Promise((resolve) => this.#open.drop(file, resolve))),
+      release: (file) => this.#gate.release(file),
+      made: (path) => this.#names.made(path),
+      sync: (path) => new Promise((resolve) => this.#names.sync(path, resolve)),
+    })
     this.#open = new OpenFiles(openFilesMax, (file, access, done) => this.#openFile(file, access, done))
   }
 
   read(file: number, offset: number, into: Uint8Array, done: Done): void {
-    this.#run(done, (finish) => {
+    this.#run(file, done, (finish) => {
       this.#use(file, 'read', finish, (descriptor, end) => readRange(descriptor, offset, into, end))
     })
   }
 
   write(file: number, offset: number, bytes: Uint8Array, done: Done): void {
-    this.#run(done, (finish) => {
+    this.#run(file, done, (finish) => {
       this.#inOrder(file, false, finish, (leave) => {
         this.#use(file, 'write', leave, (descriptor, end) => writeRange(descriptor, offset, bytes, end))
       })
@@ -65,7 +68,7 @@ class NodeDisk implements Disk {
 
   reserve(file: number, length: number, done: Done): void {
     const extent = { length, filled: this.#preallocate, stopped: () => this.#closing !== undefined }
-    this.#run(done, (finish) => {
+    this.#run(file, done, (finish) => {
       this.#inOrder(file, true, finish, (leave) => {
         this.#use(file, 'write', leave, (descriptor, end) => extend(descriptor, extent, end))
       })
@@ -74,35 +77,47 @@ class NodeDisk implements Disk {
 
   stat(file: number, done: (answer: Answer<FileStamp | undefined>) => void): void {
     if (!this.#begin(done)) return
-    // Who looks wants to know what is there now, and goes on with that.
-    this.#open.drop(file)
-    this.#paths.inspect(this.#pathOf(file), (finding) => {
-      this.#finished()
-      done(finding)
+    this.#gate.enter(file, () => {
+      // Who looks wants to know what is there now, and goes on with that.
+      this.#open.drop(file)
+      this.#places.inspect(file, (finding) => {
+        this.#gate.leave(file)
+        this.#finished()
+        done(finding)
+      })
     })
   }
 
   sync(file: number, done: Done): void {
-    this.#run(done, (finish) => {
+    this.#run(file, done, (finish) => {
       this.#use(file, SYNC_ACCESS, finish, (descriptor, end) => {
         fdatasync(descriptor, (error) => {
           if (error !== null) end(failureOf(error))
-          else this.#names.sync(this.#pathOf(file), end)
+          else this.#names.sync(this.#places.pathOf(file), end)
         })
       })
     })
   }
 
   remove(file: number, done: Done): void {
-    this.#run(done, (finish) => {
+    this.#run(file, done, (finish) => {
       this.#open.drop(file)
-      const path = this.#pathOf(file)
+      const path = this.#places.pathOf(file)
       // Whatever leads out of the folder is left alone, as it is where files are opened.
-      this.#paths.inspect(path, (finding) => {
+      this.#places.inspect(file, (finding) => {
         if (finding.type === 'failed') finish(finding.failure)
         else if (finding.value === undefined) finish(undefined)
         else unlink(path, (error) => finish(error === null ? undefined : failureOf(error)))
       })
+    })
+  }
+
+  move(to: DiskPlace, { resumed, stopped }: MoveOptions, done: Done): void {
+    if (!this.#begin(done)) return
+    const options = { resumed, stopped: () => this.#closing !== undefined || stopped() }
+    void this.#places.move(to, options).then((failure) => {
+      this.#finished()
+      done(answerOf(failure))
     })
   }
 
@@ -128,12 +143,15 @@ class NodeDisk implements Disk {
     if (this.#underWay === 0) this.#idle?.()
   }
 
-  #run(done: Done, operation: (finish: Outcome) => void): void {
+  #run(file: number, done: Done, operation: (finish: Outcome) => void): void {
     if (!this.#begin(done)) return
-    operation((failure) => {
-      this.#finished()
-      done(answerOf(failure))
-    })
+    this.#gate.enter(file, () =>
+      operation((failure) => {
+        this.#gate.leave(file)
+        this.#finished()
+        done(answerOf(failure))
+      }),
+    )
   }
 
   #inOrder(file: number, alone: boolean, finish: Outcome, operation: (leave: Outcome) => void): void {
@@ -155,17 +173,9 @@ class NodeDisk implements Disk {
     })
   }
 
-  #pathOf(file: number): string {
-    return joinSafely(this.#folder, this.#file(file).path)
-  }
-
-  #file(file: number): DiskFile {
-    return present(this.#files[file], 'a file of the disk')
-  }
-
   #openFile(file: number, access: Access, done: (answer: Answer<number>) => void): void {
-    const path = this.#pathOf(file)
-    this.#paths.inspect(path, (finding) => {
+    const path = this.#places.pathOf(file)
+    this.#places.inspect(file, (finding) => {
       if (finding.type === 'failed') return done(finding)
       const isMissing = finding.value === undefined
       if (isMissing && access === 'read') return done(failed('ENOENT', `${path} is not there`))
@@ -182,7 +192,7 @@ class NodeDisk implements Disk {
       if (failure !== undefined) return done({ type: 'failed', failure })
       // Exclusive, because then the system does not follow a link that was put there a moment ago. The user's mask
       // decides for whom a file is executable.
-      open(path, CREATE, this.#file(file).executable ? 0o777 : 0o666, (problem, descriptor) => {
+      open(path, CREATE, this.#places.isExecutable(file) ? 0o777 : 0o666, (problem, descriptor) => {
         if (systemCode(problem) === 'EEXIST') return this.#openFile(file, 'write', done)
         if (problem !== null) return done({ type: 'failed', failure: failureOf(problem) })
         made(path)

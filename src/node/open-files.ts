@@ -76,12 +76,15 @@ export class OpenFiles {
     else if (this.#queue.length > 0) this.#makeRoom()
   }
 
-  /** The file is opened anew when it is needed again: what lies in its place may be another one. */
-  drop(file: number): void {
+  /**
+   * The file is opened anew when it is needed again: what lies in its place may be another one. Calls back once it is
+   * closed, where nobody uses it.
+   */
+  drop(file: number, done?: () => void): void {
     const handle = this.#handles.get(file)
-    if (handle === undefined) return
     this.#handles.delete(file)
-    if (handle.users === 0) this.#close(handle)
+    if (handle === undefined) done?.()
+    else if (handle.users === 0) this.#close(handle, done)
   }
 
   /** Closes every handle, none of which may be in use. */

@@ -41,6 +41,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   hashRefusals: 'keep',
   name: 'name',
   folder: 'folder',
+  path: 'name',
   version: 'keep',
   peerId: 'peerId',
   machineStartedAt: 'startedAt',
@@ -68,6 +69,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   client: 'client',
   fingerprints: 'fingerprint',
   // Of the state alone.
+  names: 'name',
+  movedFrom: 'folder',
   filePriorities: 'keep',
   id: 'peerId',
   url: 'url',

@@ -1,13 +1,17 @@
 /** The contract of a disk: what every implementation of the `Disk` port does. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Answer, Disk, DiskFile, FileStamp } from '../../src/ports.js'
+import type { Answer, Disk, DiskFile, DiskPlace, FileStamp, MoveOptions } from '../../src/ports.js'
 import { Pattern } from './pattern.js'
 import { signal, type Until } from './waiting.js'
 
 export interface DiskWorld {
   /** Each call opens the same files, which do not exist at first, in a way that the world closes at its end. */
   open(files: readonly DiskFile[], preallocate?: boolean): Disk
+  /** The folder of those, and one that is not there yet; and the same files in a folder. */
+  readonly folder: string
+  readonly elsewhere: string
+  openAt(folder: string, files: readonly DiskFile[]): Disk
   readonly until: Until
   close(): Promise<void>
 }
@@ -53,6 +57,11 @@ export class AwaitedDisk {
 
   remove(which: number): Promise<undefined> {
     return this.#value('removing', (done) => this.disk.remove(which, done))
+  }
+
+  move(to: DiskPlace, options: Partial<MoveOptions> = {}): Promise<undefined> {
+    const all = { resumed: false, stopped: () => false, ...options }
+    return this.#value('moving', (done) => this.disk.move(to, all, done))
   }
 
   /** The code of the failure; undefined where it was done. */
@@ -256,6 +265,77 @@ export const diskContract = (name: string, makeWorld: () => Promise<DiskWorld>):
     assert.is(new Pattern(3).differs(0, await disk.read(0, 0, 5)), undefined)
     assert.is((await disk.stat(0))?.bytes, 5)
     assert.is((await disk.stat(1))?.bytes, 10)
+  })
+
+  const moved = [file('t/a'), file('t/b/c'), file('t/none')]
+  const renamed = [file('t/a'), file('u/other name'), file('t/none')]
+  const fill = async (disk: AwaitedDisk): Promise<void> => {
+    await disk.write(0, 0, new Pattern(1).take(0, 100_000))
+    await disk.write(1, 0, new Pattern(2).take(0, 5))
+  }
+  const isThere = async (disk: AwaitedDisk): Promise<void> => {
+    assert.is(new Pattern(1).differs(0, await disk.read(0, 0, 100_000)), undefined)
+    assert.is(new Pattern(2).differs(0, await disk.read(1, 0, 5)), undefined)
+    assert.is(await disk.stat(2), undefined)
+  }
+
+  claim(
+    'what is moved is in the other folder, under other names, as it was, and nothing stays behind',
+    moved,
+    async (disk, world) => {
+      await fill(disk)
+      const before = [await disk.stat(0), await disk.stat(1)]
+      await disk.move({ folder: world.elsewhere, files: renamed })
+      assert.equal([await disk.stat(0), await disk.stat(1)], before)
+      await isThere(disk)
+      const there = new AwaitedDisk(world.openAt(world.elsewhere, renamed), world.until)
+      await isThere(there)
+      const behind = new AwaitedDisk(world.open(moved), world.until)
+      assert.equal([await behind.stat(0), await behind.stat(1)], [undefined, undefined])
+      await disk.write(2, 3, Uint8Array.of(9))
+      assert.is((await there.stat(2))?.bytes, 4)
+      await disk.move({ folder: world.folder, files: moved })
+      assert.is((await disk.stat(0))?.bytes, 100_000)
+      assert.is(await there.stat(1), undefined)
+    },
+  )
+
+  claim('what is read and written meanwhile is as ever', moved, async (disk, world) => {
+    await fill(disk)
+    const work: Promise<unknown>[] = [disk.move({ folder: world.elsewhere, files: renamed })]
+    for (let at = 0; at < 20; at++) {
+      work.push(disk.write(1, 5 + at, Uint8Array.of(at)), disk.read(0, at, 1_000), disk.stat(1))
+    }
+    await Promise.all(work)
+    await isThere(disk)
+    assert.equal([...(await disk.read(1, 5, 20))], [...Array(20).keys()])
+  })
+
+  claim('nothing is moved onto what is there already', moved, async (disk, world) => {
+    await fill(disk)
+    const other = new AwaitedDisk(world.openAt(world.elsewhere, renamed), world.until)
+    await other.write(1, 0, Uint8Array.of(7))
+    const to = { folder: world.elsewhere, files: renamed }
+    const move = { resumed: false, stopped: () => false }
+    assert.is(await disk.codeOf((d, done) => d.move(to, move, done)), 'EEXIST')
+    await isThere(disk)
+    assert.equal([...(await other.read(1, 0, 1))], [7])
+    assert.is(await other.stat(0), undefined)
+  })
+
+  claim('a move that was stopped goes on when it is resumed, by another disk too', moved, async (disk, world) => {
+    await fill(disk)
+    const to = { folder: world.elsewhere, files: renamed }
+    let asked = 0
+    const move = { resumed: false, stopped: () => ++asked > 1 }
+    assert.is(await disk.codeOf((d, done) => d.move(to, move, done)), 'ESTOPPED')
+    await isThere(disk)
+    await disk.disk.close()
+    const next = new AwaitedDisk(world.open(moved), world.until)
+    await next.move(to, { resumed: true })
+    await isThere(next)
+    await isThere(new AwaitedDisk(world.openAt(world.elsewhere, renamed), world.until))
+    await next.move(to, { resumed: true })
   })
 
   claim('close waits for what is under way, and may be called twice', [file('c'), file('d')], async (disk, world) => {

@@ -47,6 +47,12 @@ export const makePlace = (): Place => {
   return {
     outer,
     folder,
+    elsewhere: join(outer, 'elsewhere', 'far'),
+    openAt: (where, files) => {
+      const disk = openNodeDisk({ folder: where, files, preallocate: false })
+      disks.push(disk)
+      return disk
+    },
     until,
     open,
     awaited: (files, preallocate, openFilesMax) => new AwaitedDisk(open(files, preallocate, openFilesMax), until),

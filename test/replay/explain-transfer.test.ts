@@ -99,6 +99,14 @@ testCases('the transfer', [
     cites: ['seeding-began', 'download-completed'],
   },
   { code: 'downloading', verdict: 'progressing', story: served, not: alone, cites: ['block-received'] },
+  {
+    code: 'being-moved',
+    verdict: 'progressing',
+    story: () => served().also({ type: 'move-began', folder: '/far', names: [] }),
+    not: () => served().also({ type: 'move-began', folder: '/far', names: [] }, { type: 'files-moved' }),
+    cites: ['move-began'],
+    text: /\/far/,
+  },
   { code: 'no-peers', verdict: 'stuck', story: alone, not: served, cites: [] },
   {
     code: 'connecting',

@@ -76,6 +76,9 @@ diskContract('simulated disk', async () => {
   }
   return {
     open: (files, preallocate = false) => new SimulatedDisk(world, 0, parts, { folder: '/', files, preallocate }),
+    folder: '/',
+    elsewhere: '/elsewhere',
+    openAt: (folder, files) => new SimulatedDisk(world, 0, parts, { folder, files, preallocate: false }),
     until: untilIn(world),
     close: async () => undefined,
   }

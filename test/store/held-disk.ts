@@ -56,6 +56,10 @@ export class HeldDisk implements Disk {
     })
   }
 
+  move(): void {
+    throw new Error('nothing is moved here')
+  }
+
   reserve(file: number, length: number, done: (answer: Answer<undefined>) => void): void {
     this.asked.push(`reserve ${file} ${length}`)
     this.#later(() => done(DONE))

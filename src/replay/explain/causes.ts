@@ -24,6 +24,7 @@ export const CAUSES = {
     'See to the disk and to the rights of the folder, then resume the transfer.',
   ),
   'being-checked': cause('What is on disk is being read and hashed.'),
+  'being-moved': cause('The files are being moved to another folder; each waits while it is moved itself.'),
   downloading: cause('Blocks are coming.'),
   'rate-limited': cause('The download limit is used up.', 'Raise the download limit.'),
   'own-rate-limited': cause('The download limit of this transfer is used up.', 'Raise the limit of the transfer.'),

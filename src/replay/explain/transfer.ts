@@ -123,6 +123,8 @@ const downloading = async (view: View): Promise<Finding> => {
   const claims: Claim[] = moves
     ? [claim('downloading', `${showRate(rate)} come; ${left} missing`, lastOf('block-received'))]
     : []
+  if (state.moving !== undefined)
+    claims.push(claim('being-moved', `the files are being moved to ${state.moving.folder}`, lastOf('move-began')))
   claims.push(...(await findingPeers(view)), ...ofWebSeeds(view), ...chokers(view))
   if ([...state.peers.values()].some(isOpen)) claims.push(...(await holderless(view)))
   claims.push(...(moves ? [] : stalled(view)), ...rateClaims(view), ...(await wasteful(view)))
