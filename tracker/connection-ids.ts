@@ -7,6 +7,7 @@
  * routers of some networks change it between two datagrams.
  */
 import { LIMITS } from '../src/limits.js'
+import { writeUint32 } from '../src/wire/integers.js'
 import type { ConnectionId } from '../src/wire/udprequest.js'
 import { SipHash } from './siphash.js'
 
@@ -14,11 +15,12 @@ const ID_BYTES = 8
 const HOST_BYTES_MAX = 16
 const PERIOD_BYTES = 4
 
+const periodOf = (nowMs: number): number => Math.floor(nowMs / LIMITS.trackerConnectionIdMs)
+
 export class ConnectionIds {
   readonly #hash: SipHash
   readonly #now: () => number
   readonly #message = new Uint8Array(HOST_BYTES_MAX + PERIOD_BYTES)
-  readonly #view = new DataView(this.#message.buffer)
 
   /** `key` is 16 bytes that nobody can guess; `now` tells milliseconds. */
   constructor(key: Uint8Array, now: () => number) {
@@ -29,7 +31,7 @@ export class ConnectionIds {
   /** `host` has 4 or 16 bytes. */
   of(host: Uint8Array): ConnectionId {
     const id = new Uint8Array(ID_BYTES)
-    this.#digest(host, this.#period())
+    this.#digest(host, periodOf(this.#now()))
     const view = new DataView(id.buffer)
     view.setInt32(0, this.#hash.low, true)
     view.setInt32(4, this.#hash.high, true)
@@ -37,13 +39,9 @@ export class ConnectionIds {
   }
 
   /** Whether the first 8 of these bytes are an id that this address was given, not long ago. */
-  accepts(bytes: Uint8Array, host: Uint8Array): boolean {
-    const period = this.#period()
+  accepts(bytes: Uint8Array, host: Uint8Array, nowMs = this.#now()): boolean {
+    const period = periodOf(nowMs)
     return this.#isOf(bytes, host, period) || this.#isOf(bytes, host, period - 1)
-  }
-
-  #period(): number {
-    return Math.floor(this.#now() / LIMITS.trackerConnectionIdMs)
   }
 
   #isOf(bytes: Uint8Array, host: Uint8Array, period: number): boolean {
@@ -57,8 +55,10 @@ export class ConnectionIds {
   }
 
   #digest(host: Uint8Array, period: number): void {
-    this.#message.set(host)
-    this.#view.setUint32(host.length, period)
-    this.#hash.hash(this.#message, host.length + PERIOD_BYTES)
+    const message = this.#message
+    for (let at = 0; at < host.length; at++) message[at] = host[at] ?? 0
+    // Before the first period there is one below 0, when clocks begin at 0.
+    writeUint32(message, host.length, period >>> 0)
+    this.#hash.hash(message, host.length + PERIOD_BYTES)
   }
 }

@@ -58,6 +58,11 @@ export class TrackerCore {
     this.#trustsAnnounced = trustsAnnounced
   }
 
+  /** Milliseconds since any moment. Whoever asks this core for several things at once may read the clock once for all. */
+  now(): number {
+    return this.#now()
+  }
+
   /** How soon peers may ask again, in seconds. */
   get minIntervalSeconds(): number {
     return Math.min(this.intervalSeconds, LIMITS.trackerMinIntervalSeconds)
@@ -67,9 +72,8 @@ export class TrackerCore {
    * Whether a request from this address (4 or 16 bytes) is to be looked at now. Fronts ask once for each request, and say
    * whether it is proven that it comes from there: anybody can write any address on a datagram.
    */
-  takes(counter: CounterName, from: Uint8Array, isProven = true): boolean {
+  takes(counter: CounterName, from: Uint8Array, isProven = true, nowMs = this.now()): boolean {
     if (this.rates === undefined) return true
-    const nowMs = this.#now()
     if (this.rates.take(from, nowMs, isProven)) return true
     this.tally.countLimited(counter)
     this.witness?.dismissed(counter, from, nowMs, 'limited')
@@ -96,8 +100,9 @@ export class TrackerCore {
     request: SwarmRequest,
     token?: string,
     swarms: Pick<SwarmStore, 'announce'> = this.store,
+    nowMs = this.now(),
   ): Soon<StoreAnswer | Refusal> {
-    const outcome = this.#announce(request, token, swarms)
+    const outcome = this.#announce(request, token, swarms, nowMs)
     return outcome instanceof Promise
       ? outcome.then((later) => this.#announced(front, request, later))
       : this.#announced(front, request, outcome)
@@ -128,9 +133,10 @@ export class TrackerCore {
     request: SwarmRequest,
     token: string | undefined,
     swarms: Pick<SwarmStore, 'announce'>,
+    nowMs: number,
   ): Soon<StoreAnswer | Refusal> {
     if (!this.isServed(request.infoHash)) return NOT_SERVED
-    if (this.access === undefined) return orRefusal(swarms.announce(request, this.#now()))
+    if (this.access === undefined) return orRefusal(swarms.announce(request, nowMs))
     const admitted = this.access.admit(token, 'announce', toHex(request.infoHash))
     const ask = (answer: Admission | Denial): Soon<StoreAnswer | Refusal> =>
       answer.type === 'denial' ? refusalOf(answer) : orRefusal(swarms.announce(request, this.#now()))

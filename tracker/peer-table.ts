@@ -34,7 +34,7 @@ const PORT_BITS = 16
 const PORT_MASK = 0xffff
 
 /** IPv4 addresses are kept as mapped ones (RFC 4291), so that one kind of record does for both. */
-const MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
+const MAPPED = new Int32Array(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff).buffer)
 
 export class PeerTable {
   #capacity = SLOTS_AT_FIRST
@@ -113,8 +113,9 @@ export class PeerTable {
   }
 
   setId(slot: number, id: PeerId): void {
+    const bytes = this.#bytes
     const start = slot * BYTES + ID * 4
-    for (let at = 0; at < ID_BYTES; at++) this.#bytes[start + at] = id[at] ?? 0
+    for (let at = 0; at < ID_BYTES; at++) bytes[start + at] = id[at] ?? 0
   }
 
   /** Two bytes of its peer id, by which most that differ are told apart: the first ones name the client. */
@@ -152,13 +153,16 @@ export class PeerTable {
   #want(host: Uint8Array): void {
     assert(host.length === 4 || host.length === HOST_BYTES, 'an IP address has 4 or 16 bytes')
     const start = HOST_BYTES - host.length
-    for (let at = 0; at < start; at++) this.#wantedBytes[at] = MAPPED[at] ?? 0
-    for (let at = start; at < HOST_BYTES; at++) this.#wantedBytes[at] = host[at - start] ?? 0
+    const words = this.#wantedWords
+    for (let word = 0; word * 4 < start; word++) words[word] = MAPPED[word] ?? 0
+    const bytes = this.#wantedBytes
+    for (let at = start; at < HOST_BYTES; at++) bytes[at] = host[at - start] ?? 0
   }
 
   #hash(swarm: number, port: number): number {
+    const wanted = this.#wantedWords
     let hash = mix(this.#seed, swarm)
-    for (let at = 0; at < HOST_WORDS; at++) hash = mix(hash, this.#wantedWords[at] ?? 0)
+    for (let at = 0; at < HOST_WORDS; at++) hash = mix(hash, wanted[at] ?? 0)
     return mix(hash, port)
   }
 
@@ -172,8 +176,11 @@ export class PeerTable {
   }
 
   #isWanted(slot: number, swarm: number, port: number): boolean {
-    if (this.#word(slot, SWARM) !== swarm || this.portOf(slot) !== port) return false
-    for (let at = 0; at < HOST_WORDS; at++) if (this.#word(slot, HOST + at) !== this.#wantedWords[at]) return false
+    const words = this.#words
+    const wanted = this.#wantedWords
+    const start = slot * WORDS
+    if (words[start + SWARM] !== swarm || ((words[start + PORT_AND_GROUP] ?? 0) & PORT_MASK) !== port) return false
+    for (let at = 0; at < HOST_WORDS; at++) if (words[start + HOST + at] !== wanted[at]) return false
     return true
   }
 

@@ -23,25 +23,22 @@ export interface Asker {
 /** Who is drawn from, and for whom. */
 interface Course {
   readonly state: SwarmState
-  /** The groups that have anybody. */
-  readonly groups: readonly number[]
+  /** The first group of the swarm, and which of its kinds are drawn from, of which some may have nobody. */
+  readonly firstGroup: number
+  readonly kinds: readonly number[]
   readonly asker: number
   readonly askerTag: number
   readonly backlog: boolean
   readonly random: Draw
 }
 
-const groupsOf = ({ groups }: SwarmState, { number }: Swarm, seed: boolean, families: readonly Family[]): number[] => {
-  const some: number[] = []
-  for (const family of families) {
-    // Seeds have nothing to say to each other.
-    for (let leechesFirst = 0; leechesFirst < (seed ? 1 : 2); leechesFirst++) {
-      const group = number * KINDS + kindOf(family, leechesFirst === 1)
-      if (groups.sizeOf(group) > 0) some.push(group)
-    }
-  }
-  return some
-}
+/** Those that an asker is sent: seeds have nothing to say to each other. */
+const kindsFor = (families: readonly Family[], seed: boolean): readonly number[] =>
+  families.flatMap((family) => [kindOf(family, false), ...(seed ? [] : [kindOf(family, true)])])
+
+/** Written down once, since each announce asks: by the families of the answer, those for a seed and for anybody else. */
+const kindsBothFor = (...families: Family[]) => ({ seed: kindsFor(families, true), leech: kindsFor(families, false) })
+const KINDS_FOR = { ipv4: kindsBothFor('ipv4'), ipv6: kindsBothFor('ipv6'), both: kindsBothFor('ipv4', 'ipv6') }
 
 /** Neither the asker, nor another address of it (it may have announced over IPv4 and IPv6, BEP 7), nor one that has expired. */
 const maySend = ({ state, asker, askerTag, backlog }: Course, position: number, family: Family): boolean => {
@@ -53,20 +50,21 @@ const maySend = ({ state, asker, askerTag, backlog }: Course, position: number, 
 
 /** All that may be sent are listed, and as many as are too many taken out. */
 const leaveOut = (course: Course, numwant: number, chosen: Chosen): void => {
-  const { state, groups, askerTag, backlog, random } = course
+  const { state, firstGroup, kinds, askerTag, backlog, random } = course
   const { tags } = state.groups
   const { marks } = chosen
   let count = 0
-  for (const group of groups) {
+  for (const kind of kinds) {
+    const group = firstGroup + kind
     const family = familyOf(group)
     const step = wordsOf(group)
-    const start = state.groups.positionOf(group, 0)
-    const end = start + step * state.groups.sizeOf(group)
-    let tagAt = tagPlace(start, family)
-    for (let position = start; position < end; position += step) {
-      const isAnother = tags[tagAt] !== askerTag && !backlog
-      tagAt += step * 2
-      if (isAnother || maySend(course, position, family)) marks[count++] = markOf(position, family)
+    let position = state.groups.positionOf(group, 0)
+    const end = position + step * state.groups.sizeOf(group)
+    const places = step * 2
+    for (let tagAt = tagPlace(position, family); position < end; position += step, tagAt += places) {
+      marks[count] = markOf(position, family)
+      if (tags[tagAt] !== askerTag && !backlog) count++
+      else if (maySend(course, position, family)) count++
     }
   }
   chosen.count = count
@@ -75,7 +73,7 @@ const leaveOut = (course: Course, numwant: number, chosen: Chosen): void => {
 
 /** Draws one after the other of all that are left. */
 const draw = (course: Course, all: number, numwant: number, chosen: Chosen): void => {
-  const { state, groups, random } = course
+  const { state, firstGroup, kinds, random } = course
   const order = chosen.orderOf(all)
   const drawsMax = Math.min(numwant + LIMITS.trackerSpareDrawsMax, all)
   let draws = 0
@@ -86,10 +84,10 @@ const draw = (course: Course, all: number, numwant: number, chosen: Chosen): voi
     order[draws++] = drawn
     let place = drawn
     let next = 0
-    let group = groups[next] ?? 0
+    let group = firstGroup + (kinds[next] ?? 0)
     for (let size = state.groups.sizeOf(group); place >= size; size = state.groups.sizeOf(group)) {
       place -= size
-      group = groups[++next] ?? 0
+      group = firstGroup + (kinds[++next] ?? 0)
     }
     const family = familyOf(group)
     const position = state.groups.positionOf(group, place)
@@ -115,11 +113,13 @@ export const samplePeers = (
   const { chosen } = state
   chosen.clear()
   if (numwant === 0) return chosen
-  const groups = groupsOf(state, swarm, asker.seed, families)
+  const firstGroup = swarm.number * KINDS
+  const forFamilies = families.length > 1 ? KINDS_FOR.both : KINDS_FOR[families[0] ?? 'ipv4']
+  const kinds = asker.seed ? forFamilies.seed : forFamilies.leech
   let all = 0
-  for (const group of groups) all += state.groups.sizeOf(group)
+  for (const kind of kinds) all += state.groups.sizeOf(firstGroup + kind)
   const askerTag = state.peers.tagOf(asker.slot)
-  const course = { state, groups, asker: asker.slot, askerTag, backlog: hasBacklog(state), random }
+  const course = { state, firstGroup, kinds, asker: asker.slot, askerTag, backlog: hasBacklog(state), random }
   if (all <= numwant + LIMITS.trackerSpareDrawsMax) leaveOut(course, numwant, chosen)
   else draw(course, all, numwant, chosen)
   return chosen

@@ -18,6 +18,8 @@ import { type Soon, type StoreAnswer, soon } from './store.js'
 import type { Refusal, RefusalCode } from './swarm.js'
 
 const HEAD_BYTES = 16
+/** Stands for the connection id of a request, which was looked at before. */
+const CHECKED = new Uint8Array(8)
 const NOBODY = { complete: 0, downloaded: 0, incomplete: 0 }
 const NOT_CONNECTED = 'the connection id is not one of yours, or has expired'
 
@@ -46,6 +48,7 @@ const announceReply = (
   asked: UdpAnnounce,
   from: Uint8Array,
   allocate: Allocate | undefined,
+  nowMs: number,
 ): Soon<Uint8Array> => {
   const { infoHash, peerId, port, leftBytes, event, transactionId } = asked
   const family = from.length === 4 ? 'ipv4' : 'ipv6'
@@ -61,7 +64,7 @@ const announceReply = (
     answer.writeCompact(family, bytes, ANNOUNCED_BYTES)
     return bytes
   }
-  const answer = core.announce('udp', request, token)
+  const answer = core.announce('udp', request, token, core.store, nowMs)
   // Whoever answers later finds the memory in use by others.
   return answer instanceof Promise ? answer.then((later) => encode(later)) : encode(answer, allocate)
 }
@@ -97,8 +100,9 @@ export const udpReply = (
 ): Soon<Uint8Array | undefined> => {
   if (datagram.length < HEAD_BYTES) return undefined
   const action = readUint32(datagram, 8)
-  const isConnected = action !== UDP_ACTIONS.connect && ids.accepts(datagram, from)
-  if (!core.takes('udp', from, isConnected)) return undefined
+  const nowMs = core.now()
+  const isConnected = action !== UDP_ACTIONS.connect && ids.accepts(datagram, from, nowMs)
+  if (!core.takes('udp', from, isConnected, nowMs)) return undefined
   if (action !== UDP_ACTIONS.connect && !isConnected) {
     if (action !== UDP_ACTIONS.announce && action !== UDP_ACTIONS.scrape) return undefined
     dismiss(core, action, from, 'not_connected')
@@ -107,7 +111,7 @@ export const udpReply = (
   const asked =
     datagram.length > LIMITS.trackerQueryBytesMax
       ? ({ type: 'fault', reason: `a request is no longer than ${LIMITS.trackerQueryBytesMax} bytes` } as const)
-      : readUdpRequest(datagram)
+      : readUdpRequest(datagram, CHECKED)
   switch (asked.type) {
     case 'connect':
       return encodeUdpAnswer(
@@ -115,7 +119,7 @@ export const udpReply = (
         'ipv4',
       )
     case 'announce':
-      return announceReply(core, datagram, asked, from, allocate)
+      return announceReply(core, datagram, asked, from, allocate, nowMs)
     case 'scrape':
       return scrapeReply(core, datagram, asked, from)
     case 'fault':

@@ -7,6 +7,7 @@
  */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
+import { present } from '../src/assert.js'
 import { systemCode } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import { hostToBytes } from '../src/wire/compact.js'
@@ -34,28 +35,27 @@ export interface UdpFront {
 /** Node would look up each address that is sent to, even one that is an address already, and send it a turn later. */
 const asItIs: NonNullable<SocketOptions['lookup']> = (address, _options, done) => done(null, address, 0)
 
+/** Answers that are sent before it is asked whether they have left: to ask for each takes as long as to draw three peers. */
+const ROUND = 16
+
 /**
  * Memory for one answer, which is used again when that has left; to make as much for each takes as long as to fill it.
  * Most answers are of few lengths, so views of it are kept by theirs.
  */
 class Outgoing {
-  #bytes = new Uint8Array(LIMITS.trackerAnswerDatagramBytesMax)
-  #views = new Map<number, Uint8Array>()
+  readonly #bytes = new Uint8Array(LIMITS.trackerAnswerDatagramBytesMax)
+  readonly #views: (Uint8Array | undefined)[] = new Array(LIMITS.trackerAnswerDatagramBytesMax + 1)
 
   take(length: number): Uint8Array {
-    const known = this.#views.get(length)
+    const known = this.#views[length]
     if (known !== undefined) return known
     const view = this.#bytes.subarray(0, length)
-    this.#views.set(length, view)
+    this.#views[length] = view
     return view
   }
-
-  /** What was taken last is in use for longer, so the next answer is written elsewhere. */
-  renew(): void {
-    this.#bytes = new Uint8Array(LIMITS.trackerAnswerDatagramBytesMax)
-    this.#views = new Map()
-  }
 }
+
+const newRound = (): readonly Outgoing[] => Array.from({ length: ROUND }, () => new Outgoing())
 
 /** What systems without IPv6 say to a socket of it. */
 const NO_IPV6: readonly (string | undefined)[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
@@ -104,9 +104,11 @@ export const startUdpFront = async ({ host, port, reply }: UdpFrontOptions): Pro
   let unsent = 0
   let isClosed = false
 
-  const outgoing = new Outgoing()
-  const allocate: Allocate = (length) => outgoing.take(length)
-  /** Answers that could not leave at once. */
+  let round = newRound()
+  /** Answers of this round. */
+  let sent = 0
+  const allocate: Allocate = (length) => present(round[sent], 'memory for the next answer').take(length)
+  /** Answers that had not left when it was last looked. */
   let waiting = 0
 
   const send = (answer: Uint8Array | undefined, toPort: number, to: string): void => {
@@ -117,9 +119,11 @@ export const startUdpFront = async ({ host, port, reply }: UdpFrontOptions): Pro
       return
     }
     socket.send(answer, toPort, to)
+    if (++sent < ROUND) return
+    sent = 0
     waiting = socket.getSendQueueCount()
-    // It could not leave at once.
-    if (waiting > 0) outgoing.renew()
+    // Some could not leave at once, and are in use for longer.
+    if (waiting > 0) round = newRound()
   }
 
   socket.on('message', (datagram, { address, port: fromPort }) => {

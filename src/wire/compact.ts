@@ -8,6 +8,8 @@ const PORT_BYTES = 2
 const GROUPS = 8
 const PORT_MAX = 65_535
 const ZERO_DIGIT = 0x30
+/** The dot, as a digit would be. */
+const DOT_DIGIT = 0x2e - ZERO_DIGIT
 
 /** What one peer takes in a compact list, in each family. */
 export const COMPACT_IPV4_BYTES = IPV4_BYTES + PORT_BYTES
@@ -17,18 +19,19 @@ export const COMPACT_IPV6_BYTES = IPV6_BYTES + PORT_BYTES
 const readIpv4 = (text: string): Uint8Array | undefined => {
   const bytes = new Uint8Array(IPV4_BYTES)
   let part = 0
-  let value: number | undefined
+  /** Of the part that is read, or -1 before its first digit. */
+  let value = -1
   for (let at = 0; at <= text.length; at++) {
     const digit = text.charCodeAt(at) - ZERO_DIGIT
     if (digit >= 0 && digit <= 9) {
       // A leading zero means octal to some systems and nothing to others.
       if (value === 0) return undefined
-      value = (value ?? 0) * 10 + digit
+      value = value < 0 ? digit : value * 10 + digit
       if (value > 255) return undefined
     } else {
-      if (value === undefined || part === IPV4_BYTES || (at < text.length && text[at] !== '.')) return undefined
+      if (value < 0 || part === IPV4_BYTES || (at < text.length && digit !== DOT_DIGIT)) return undefined
       bytes[part++] = value
-      value = undefined
+      value = -1
     }
   }
   return part === IPV4_BYTES ? bytes : undefined

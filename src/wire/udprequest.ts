@@ -173,15 +173,18 @@ const readAnnounce = (bytes: Uint8Array, connectionId: ConnectionId, transaction
   }
 }
 
-/** Reads a datagram that a tracker received. Bytes after what is known are passed over, as BEP 15 says. */
-export const readUdpRequest = (bytes: Uint8Array): UdpRequest | UdpFault => {
+/**
+ * Reads a datagram that a tracker received. Bytes after what is known are passed over, as BEP 15 says. `checkedId` stands
+ * in the request for a connection id that the caller has looked at, and saves a copy of that.
+ */
+export const readUdpRequest = (bytes: Uint8Array, checkedId?: ConnectionId): UdpRequest | UdpFault => {
   if (bytes.length < HEAD_BYTES) return udpFault(`${bytes.length} bytes are no request`)
-  const connectionId = part(bytes, 0, 8)
+  const connectionId = checkedId ?? part(bytes, 0, 8)
   const action = readUint32(bytes, 8)
   const transactionId = readUint32(bytes, 12)
   switch (action) {
     case UDP_ACTIONS.connect:
-      return connectionId.every((byte, at) => byte === PROTOCOL_ID[at])
+      return PROTOCOL_ID.every((byte, at) => byte === bytes[at])
         ? { type: 'connect', transactionId }
         : udpFault('another protocol')
     case UDP_ACTIONS.announce:
