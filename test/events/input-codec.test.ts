@@ -8,6 +8,8 @@ import { InputRecordWriter, readInput, readInputRecord, writeInput } from '../..
 import type { Input } from '../../src/events/inputs.js'
 import { fromHex, instant, peerKey, pieceIndex, toHex } from '../../src/values.js'
 import { anyInput, anyInputOf, INPUT_NAMES } from './any-input.js'
+import { hexOfInput, inputSamplesOf, readGoldenInputs } from './golden-inputs.js'
+import { toJson } from './golden-values.js'
 
 const test = suite('input codec')
 
@@ -34,7 +36,25 @@ const isRefused = (read: () => unknown): boolean => {
   }
 }
 
+const goldens = readGoldenInputs()
+
 for (const name of INPUT_NAMES) {
+  test(`inputs: ${name.type} of a ${name.to} is written and read as in the golden bytes`, () => {
+    const own = goldens.filter(({ input }) => input.to === name.to && input.input.type === name.type)
+    assert.ok(own.length > 0, `it has no golden bytes: run test/events/golden-inputs.ts`)
+    for (const { input, hex } of own) {
+      const read = readBack(fromHex(hex))
+      assert.equal(toJson(read), input)
+      assert.is(hexOfInput(read), hex)
+    }
+  })
+
+  test(`inputs: ${name.type} of a ${name.to} has golden bytes for every word of its fields`, () => {
+    const known = new Set(goldens.map(({ hex }) => hex))
+    for (const input of inputSamplesOf(name))
+      assert.ok(known.has(hexOfInput(input)), `no golden bytes: ${JSON.stringify(toJson(input))}`)
+  })
+
   test(`inputs: any ${name.type} of a ${name.to} comes back as it was`, () => {
     fc.assert(
       fc.property(anyInputOf(name), (input) => assert.equal(readBack(bytesOf(input)), input)),
@@ -42,6 +62,11 @@ for (const name of INPUT_NAMES) {
     )
   })
 }
+
+test('inputs: golden bytes are of inputs that there still are', () => {
+  const names = new Set(INPUT_NAMES.map(({ to, type }) => `${to} ${type}`))
+  for (const { input } of goldens) assert.ok(names.has(`${input.to} ${input.input.type}`), `${input.input.type} went`)
+})
 
 test('inputs: one that is cut at any place is refused', () => {
   fc.assert(
