@@ -55,11 +55,12 @@ export const openReader = async (shelf: Shelf, hash: InfoHash): Promise<LogReade
   const base = await loadBase(shelf, hash)
   const seqs = await listCheckpoints(shelf, hash)
   const committedSeq = Math.max(await endByKey(shelf, hash), seqs.at(-1) ?? 0)
+  const firstSeq = base?.firstSeq ?? 0
   return {
-    firstSeq: base?.firstSeq ?? 0,
+    firstSeq,
     committedSeq,
     read: (from, to = committedSeq) => readEvents(shelf, hash, from, Math.min(to, committedSeq), base),
-    readInputs: (from, to) => readCommittedInputs(shelf, hash, committedSeq, from, to),
+    readInputs: (from, to) => readCommittedInputs({ shelf, hash, firstSeq, committedSeq }, from, to),
     loadCheckpoint: (atMost = committedSeq) => findState(shelf, hash, { seqs, base }, atMost),
   }
 }

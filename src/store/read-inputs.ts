@@ -32,13 +32,22 @@ const openInputs = (key: Uint8Array, value: Uint8Array): InputRecord => {
   return record
 }
 
+/** A log, and what may be read of it. */
+export interface InputsSource {
+  readonly shelf: Shelf
+  readonly hash: InfoHash
+  /** What was compacted begins below it; 0 where nothing was. */
+  readonly firstSeq: number
+  /** Turns that began from here on may not have been committed. */
+  readonly committedSeq: number
+}
+
 /**
  * Inputs whose turns began before an event from `from` up to, but without, `to`: one array for each record, none where none
  * were recorded. Throws `LogDamage`.
  */
 async function* readInputs(
-  shelf: Shelf,
-  hash: InfoHash,
+  { shelf, hash, firstSeq: began }: InputsSource,
   from: number,
   to: number,
 ): AsyncGenerator<readonly LoggedInput[], void, undefined> {
@@ -51,7 +60,9 @@ async function* readInputs(
     for (const [key, value] of entries) {
       const record = openInputs(key, value)
       const { firstSeq, firstNumber, inputs } = record
-      if (next !== undefined && next.number !== firstNumber)
+      // Of a log that was compacted the first that are left have any number.
+      const expected = next?.number ?? (before === undefined && began === 0 ? 0 : firstNumber)
+      if (expected !== firstNumber)
         throw damaged('LOG_DAMAGED', firstSeq, `the inputs before number ${firstNumber} are missing`)
       const link = next?.hash ?? (firstNumber === 0 ? FIRST_PREVIOUS_HASH : undefined)
       if (link !== undefined && !equalBytes(record.previousHash, link))
@@ -65,12 +76,10 @@ async function* readInputs(
 
 /** Inputs of turns that began below `committedSeq`. */
 export const readCommittedInputs = (
-  shelf: Shelf,
-  hash: InfoHash,
-  committedSeq: number,
+  source: InputsSource,
   from: number,
-  to = committedSeq,
-): AsyncIterable<readonly LoggedInput[]> => readInputs(shelf, hash, from, Math.min(to, committedSeq))
+  to = source.committedSeq,
+): AsyncIterable<readonly LoggedInput[]> => readInputs(source, from, Math.min(to, source.committedSeq))
 
 export interface InputsEnd {
   readonly nextNumber: number

@@ -130,7 +130,8 @@ export class ShelfLog implements TransferLog {
   }
 
   readInputs(from: number, to?: number): AsyncIterable<readonly LoggedInput[]> {
-    return readCommittedInputs(this.#shelf, this.#hash, this.committedSeq, from, to)
+    const { firstSeq, committedSeq } = this
+    return readCommittedInputs({ shelf: this.#shelf, hash: this.#hash, firstSeq, committedSeq }, from, to)
   }
 
   keepTorrent(torrent: Uint8Array, done: (failure: Failure | undefined) => void): void {

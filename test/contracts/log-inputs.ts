@@ -220,6 +220,10 @@ export const inputsContract = (test: Test, name: string, make: () => Promise<Log
     changed[50] = (changed[50] ?? 0) ^ 4
     await put(shelf, second[0], changed)
   })
+  damage('the first record is missing', async (shelf, [first]) => {
+    assert.ok(first)
+    await del(shelf, first[0])
+  })
   damage('a record is missing', async (shelf, [, second]) => {
     assert.ok(second)
     await del(shelf, second[0])
