@@ -35,6 +35,8 @@ export interface EngineOptions {
   readonly localRequests?: LocalRequests | undefined
   /** How many transfers may be active at one time; no bounds, where it is left out. */
   readonly queue?: QueueBounds | undefined
+  /** How many connections with peers all transfers may have together. */
+  readonly connections?: ConnectionLimits | undefined
   /** Bytes a second over all transfers; 0 or left out for no limit. */
   readonly downloadLimit?: number | undefined
   readonly uploadLimit?: number | undefined
@@ -76,6 +78,14 @@ export interface EngineOptions {
   readonly portMapping?: boolean | undefined
   /** How long the router is asked to do so each time, in milliseconds: an hour by default; renewed after half of it. */
   readonly portMappingLeaseMs?: number | undefined
+}
+
+/** Connections with peers of all transfers of an engine; 0 for no bound. */
+export interface ConnectionLimits {
+  /** Of those that are open or being opened: 500 by default. */
+  readonly maxConnections?: number | undefined
+  /** Of those that are being opened: 100 by default. */
+  readonly maxHalfOpen?: number | undefined
 }
 
 /** How many transfers of an engine may be active; those beyond wait for their turn. 0 or left out for no bound. */
@@ -426,6 +436,11 @@ export interface Engine {
    * `queued` until one before them is complete, paused, failed or gone.
    */
   queue: QueueBounds
+  /**
+   * How many connections all transfers may have together; may be set at any time. Where there is no room who wants to dial
+   * waits, the transfer with the fewest connections first, and who connects to us is let go.
+   */
+  connections: ConnectionLimits
   /** The most that all transfers together may take; may be set at any time. */
   limits: RateLimits
   /**

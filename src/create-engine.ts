@@ -2,6 +2,7 @@
 import type { BlocklistSource, Engine, EngineOptions } from './api.js'
 import { TorrentEngine } from './engine.js'
 import { TorrewindError } from './errors.js'
+import { readConnectionLimits } from './goals.js'
 import { LIMITS } from './limits.js'
 import { readBlocklistFile } from './node/blocklist-file.js'
 import { nodeClock } from './node/clock.js'
@@ -136,6 +137,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     port,
     host: options.host,
     retention,
+    connections: readConnectionLimits(options.connections ?? {}),
     queue: readQueueBounds(options.queue ?? {}),
     downloadLimit,
     uploadLimit,

@@ -18,6 +18,7 @@ import { type MetadataKeeper, MetadataWork } from './metadata-work.js'
 import { boundsOf, type LinkSurroundings, PeerLink } from './peer-link.js'
 import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, LookUp, Ports } from './ports.js'
+import type { Slot, SlotGroup } from './slots.js'
 import type { Layout } from './store/layout.js'
 import type { Loan } from './store/read-cache.js'
 import type { ThrottleGroup } from './throttle.js'
@@ -73,6 +74,8 @@ export interface DriverOptions {
   accept(input: Input): void
   /** May payload be read and sent now? */
   readonly throttle: ThrottleGroup
+  /** Room for connections among all transfers of the engine. */
+  readonly slots: SlotGroup
 }
 
 export class Driver {
@@ -82,6 +85,7 @@ export class Driver {
   readonly #owner: LinkOwner = {
     opened: (peer, connection) => {
       this.#dials.delete(peer)
+      this.#slots.get(peer)?.opened()
       const link = this.#openLink(peer, connection)
       this.#toPeer(peer, { type: 'connected' })
       this.describe(peer, connection)
@@ -93,14 +97,17 @@ export class Driver {
     },
     closed: (peer, link, failure) => {
       this.#dials.delete(peer)
-      if (link === undefined) this.#toPeer(peer, { type: 'dial-failed', failure })
-      else this.#lost(peer, link, failure)
+      if (link === undefined) {
+        this.#leave(peer)
+        this.#toPeer(peer, { type: 'dial-failed', failure })
+      } else this.#lost(peer, link, failure)
     },
   }
   readonly #links = new Map<PeerKey, PeerLink>()
   /** Once there are pieces. */
   #webSeeds: WebSeedLinks | undefined
   readonly #dials = new Map<PeerKey, Pick<Connection, 'close'>>()
+  readonly #slots = new Map<PeerKey, Slot>()
   readonly #dirty = new Set<PeerLink>()
   readonly #metadata: MetadataWork
   #work: PieceWork | undefined
@@ -198,6 +205,7 @@ export class Driver {
   /** Bytes of the handshake that named us may have been read already. */
   takeConnection(peer: PeerKey, connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
     this.#hybrid?.arrived(peer, firstBytes)
+    this.#slots.set(peer, this.#options.slots.accept())
     return new LinkEvents(this.#owner, peer, this.#openLink(peer, connection))
   }
 
@@ -364,7 +372,7 @@ export class Driver {
     this.#wake?.cancel()
     this.#wake = undefined
     this.#announcer.stop()
-    for (const peer of [...this.#links.keys(), ...this.#dials.keys()]) this.#hangUp(peer)
+    for (const peer of [...this.#links.keys(), ...this.#dials.keys(), ...this.#slots.keys()]) this.#hangUp(peer)
     this.#webSeeds?.stop()
     this.#work?.stop()
   }
@@ -408,8 +416,15 @@ export class Driver {
   }
 
   #dial(peer: PeerKey, address: PeerAddress): void {
-    const events = new LinkEvents(this.#owner, peer)
-    this.#dials.set(peer, this.#options.dial(address, this.#options.identity.infoHash, events))
+    const { dial, identity, slots } = this.#options
+    let isHeld = false
+    const slot = slots.dial(() => {
+      if (isHeld) this.#toPeer(peer, { type: 'dial-released' })
+      this.#dials.set(peer, dial(address, identity.infoHash, new LinkEvents(this.#owner, peer)))
+    })
+    this.#slots.set(peer, slot)
+    isHeld = slot.isWaiting
+    if (isHeld) this.#toPeer(peer, { type: 'dial-held' })
   }
 
   #lost(peer: PeerKey, link: PeerLink, failure: Failure): void {
@@ -421,8 +436,16 @@ export class Driver {
   #hangUp(peer: PeerKey): void {
     this.#dials.get(peer)?.close()
     this.#dials.delete(peer)
+    this.#leave(peer)
     const link = this.#links.get(peer)
     if (link !== undefined) this.#forget(peer, link)
+  }
+
+  /** Last, as another transfer may dial at that. */
+  #leave(peer: PeerKey): void {
+    const slot = this.#slots.get(peer)
+    this.#slots.delete(peer)
+    slot?.leave()
   }
 
   #forget(peer: PeerKey, link: PeerLink): void {
@@ -432,6 +455,7 @@ export class Driver {
     this.#dirty.delete(link)
     this.#options.throttle.leave(link)
     link.close()
+    this.#leave(peer)
   }
 
   #judgeNew({ piece, blocks }: Extract<Effect, { type: 'keep' }>): void {

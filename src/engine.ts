@@ -1,18 +1,19 @@
 /** The engine: many transfers that share ports, limits and one listening socket. */
 import type { Strategy } from './actors/strategy.js'
 import type { EngineFact } from './actors/vocabulary.js'
-import type { AddOptions, BlocklistSource, Engine, QueueBounds, RateLimits, Transfer } from './api.js'
+import type { AddOptions, BlocklistSource, ConnectionLimits, Engine, QueueBounds, RateLimits, Transfer } from './api.js'
 import { Arrivals } from './arrivals.js'
 import { SharedUdp } from './discovery/udp-shared.js'
 import { TorrewindError } from './errors.js'
 import type { EventOf } from './events/vocabulary.js'
 import { type FoundTorrent, findTorrent } from './find-torrent.js'
-import { readBounds, readGoals } from './goals.js'
+import { readBounds, readConnectionLimits, readGoals } from './goals.js'
 import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
 import { Queue, type QueueLimits, readQueueBounds } from './queue.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
 import { withRoom } from './retainer.js'
+import { type SlotLimits, Slots } from './slots.js'
 import { readLimits, Throttle } from './throttle.js'
 import { checkAddress, checkWebSeed, TorrentTransfer, type TransferOptions } from './transfer.js'
 import { letsIn, type TransportSettings, Transports } from './transports/transports.js'
@@ -36,6 +37,8 @@ export interface EngineParts {
   readonly retention?: Retention | undefined
   /** No bounds, where it is left out. */
   readonly queue?: QueueLimits | undefined
+  /** No bounds, where it is left out. */
+  readonly connections?: SlotLimits | undefined
   readonly downloadLimit: number
   readonly uploadLimit: number
   /** How peers are reached: by TCP without encryption, where it is left out. */
@@ -60,6 +63,7 @@ export class TorrentEngine implements Engine {
   readonly #transports: Transports
   readonly #transfers = new Map<string, TorrentTransfer>()
   readonly #queue: Queue<TorrentTransfer>
+  readonly #slots: Slots
   /** The names of hybrids by their hashes of v2 (BEP 52). */
   readonly #otherNames = new Map<string, string>()
   readonly #filter: AddressFilter
@@ -101,6 +105,7 @@ export class TorrentEngine implements Engine {
     this.#listener = listener
     this.#arrivals = arrivals
     this.#queue = new Queue(parts.queue ?? readQueueBounds({}))
+    this.#slots = new Slots(parts.connections ?? { maxConnections: 0, maxHalfOpen: 0 })
     this.#filter = parts.filter ?? new AddressFilter()
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })
     const { host, ports } = parts
@@ -155,6 +160,15 @@ export class TorrentEngine implements Engine {
   set queue(bounds: QueueBounds) {
     this.#assertOpen()
     this.#queue.bounds = readQueueBounds(bounds)
+  }
+
+  get connections(): ConnectionLimits {
+    return this.#slots.limits
+  }
+
+  set connections(limits: ConnectionLimits) {
+    this.#assertOpen()
+    this.#slots.limits = readConnectionLimits(limits)
   }
 
   /** Of all transfers. */
@@ -278,6 +292,7 @@ export class TorrentEngine implements Engine {
     const identity = metainfo ?? (magnet === undefined ? entry : subjectOfMagnet(magnet))
     const others = wireHashesOf(identity).slice(1).map(toHex)
     const log = await ports.logs.open(entry)
+    const slots = this.#slots.group()
     let transfer: TorrentTransfer
     try {
       transfer = await TorrentTransfer.open({
@@ -287,6 +302,7 @@ export class TorrentEngine implements Engine {
         magnet,
         log,
         throttle: this.#throttle.group(),
+        slots,
         dial: (address, hash, events) =>
           this.#filter.refuses(address.host)
             ? this.#refuseToDial(events)
@@ -302,6 +318,7 @@ export class TorrentEngine implements Engine {
         closed: () => {
           this.#transfers.delete(name)
           this.#queue.leave(transfer)
+          this.#slots.remove(slots)
           for (const other of others) this.#otherNames.delete(other)
         },
         forget: () => this.#forget(name, entry.infoHash),

@@ -1,8 +1,9 @@
 /** Goals and bounds that users set, read and checked. */
-import type { ConnectionBounds, SeedingGoals } from './api.js'
+import type { ConnectionBounds, ConnectionLimits, SeedingGoals } from './api.js'
 import { TorrewindError } from './errors.js'
 import type { TransferState } from './events/state.js'
 import { LIMITS } from './limits.js'
+import type { SlotLimits } from './slots.js'
 
 const within = (value: number, most: number, name: string): number => {
   if (Number.isFinite(value) && value >= 0 && value <= most) return Math.round(value)
@@ -26,3 +27,18 @@ export const readBounds = (bounds: ConnectionBounds, before: TransferState['boun
       ? before.uploadSlots
       : within(bounds.uploadSlots, LIMITS.peersCeiling, 'uploadSlots'),
 })
+
+/** Of all transfers of an engine; what is left out is by default. Throws `OPTION_INVALID`. */
+export const readConnectionLimits = ({ maxConnections, maxHalfOpen }: ConnectionLimits): SlotLimits => {
+  const limits = {
+    maxConnections: maxConnections ?? LIMITS.engineConnectionsMax,
+    maxHalfOpen: maxHalfOpen ?? LIMITS.engineHalfOpenMax,
+  }
+  for (const [name, value] of Object.entries(limits))
+    if (!Number.isSafeInteger(value) || value < 0 || value > LIMITS.connectionsCeiling)
+      throw new TorrewindError(
+        'OPTION_INVALID',
+        `${name} is a whole number from 0 to ${LIMITS.connectionsCeiling}, not ${String(value)}`,
+      )
+  return limits
+}

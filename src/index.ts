@@ -6,6 +6,7 @@ export type {
   ByteStream,
   CommittedOptions,
   ConnectionBounds,
+  ConnectionLimits,
   Engine,
   EngineOptions,
   FileChoice,

@@ -541,6 +541,13 @@ export const LIMITS = {
   /** A path of a folder, and that of a file below it, as users name them: no system has longer ones. */
   folderTextMax: 32_768,
   filePathTextMax: 4_096,
+  /**
+   * Connections of all transfers of an engine, and those of them that are being opened, where users say nothing: beside the
+   * files that are open, most systems let a process have 1,024 descriptors; and routers remember only so many attempts.
+   */
+  engineConnectionsMax: 500,
+  engineHalfOpenMax: 100,
+  connectionsCeiling: 1_000_000,
   /** More transfers than an engine can hold: a bound beyond is a mistake of whoever set it. */
   queueBoundMax: 1_000_000,
   /** The most connections of one transfer that a setting may allow: each holds a bitfield and some KiB. */

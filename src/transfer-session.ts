@@ -21,6 +21,7 @@ import type { Retention } from './replay/compact.js'
 import { Retainer } from './retainer.js'
 import { Observable, Subject } from './rx.js'
 import { beginningOf } from './session.js'
+import type { SlotGroup } from './slots.js'
 import { isLoan } from './store/read-cache.js'
 import type { ThrottleGroup } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
@@ -39,6 +40,7 @@ export interface SessionOptions {
   readonly magnet: Magnet | undefined
   readonly log: TransferLog
   readonly throttle: ThrottleGroup
+  readonly slots: SlotGroup
   readonly dial: Dialer
   /** Nothing is had to do with this host. */
   refuses(host: string): boolean
@@ -161,6 +163,7 @@ export class TransferSession {
       client: `Torrewind ${options.version}`,
       accept: (input) => this.#system.accept(input),
       throttle: options.throttle,
+      slots: options.slots,
       dial: options.dial,
       trusts: (url) => this.trusted.has(url),
     })
@@ -255,8 +258,10 @@ export class TransferSession {
       return { opened: () => undefined, received: () => undefined, closed: () => undefined }
     }
     const peer = this.state.nextPeer as PeerKey // the next number of this log
+    const { hasRoom } = this.#options.slots
     const events = this.#driver.takeConnection(peer, connection, firstBytes)
-    this.tell({ type: 'peer-accepted', peer, address: connection.remote })
+    const address = connection.remote
+    this.tell(hasRoom ? { type: 'peer-accepted', peer, address } : { type: 'peer-turned-away', peer, address })
     this.#driver.describe(peer, connection)
     events.received(firstBytes)
     return events

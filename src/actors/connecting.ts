@@ -77,13 +77,22 @@ export const dial = (state: Readonly<TransferState>, now: Instant): Decision => 
   return decided({ events, effects })
 }
 
+/** Let in by nobody but the log, which says why not. */
+const refusal = (peer: PeerKey, address: PeerAddress, reason: CloseReason): Decision =>
+  decided({
+    events: [
+      { type: 'peer-accepted', peer, ...address },
+      { type: 'peer-closed', peer, by: 'us', reason, detail: '' },
+    ],
+    effects: [{ type: 'hang-up', peer }],
+  })
+
+/** The engine has as many connections as it may. */
+export const turnAway = (peer: PeerKey, address: PeerAddress): Decision => refusal(peer, address, 'engine-full')
+
 export const accept = (state: Readonly<TransferState>, peer: PeerKey, address: PeerAddress, now: Instant): Decision => {
   const event: TransferEvent = { type: 'peer-accepted', peer, ...address }
-  const refuse = (reason: CloseReason): Decision =>
-    decided({
-      events: [event, { type: 'peer-closed', peer, by: 'us', reason, detail: '' }],
-      effects: [{ type: 'hang-up', peer }],
-    })
+  const refuse = (reason: CloseReason): Decision => refusal(peer, address, reason)
   if (state.standing.tags.active !== true) {
     const { checking, paused, failed } = state.standing.tags
     if (checking === true) return refuse('checking')

@@ -25,6 +25,8 @@ export const peerMachine = setup({}).createMachine({
       on: {
         'peer-connected': 'handshaking',
         'peer-accepted': 'handshaking',
+        'dial-held': stay,
+        'dial-released': stay,
         'dial-failed': 'closed',
         'web-seed-began': 'asked',
       },

@@ -265,6 +265,9 @@ export const decidePeer = (
         events: [{ type: 'peer-connected', peer: key }],
         effects: [{ type: 'greet', peer: key, peerId: state.peerId, dht: isDhtNode(state) }],
       })
+    case 'dial-held':
+    case 'dial-released':
+      return decided({ events: [{ type: cause.type, peer: key }] })
     case 'transport-known':
       return decided({ events: [{ ...cause, peer: key }] })
     case 'dial-failed':

@@ -7,7 +7,7 @@ import type { Range, TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import { boundedText, type Instant, type PeerKey } from '../values.js'
 import { CHOKER } from './choker.js'
-import { accept, dial, refuseAddresses } from './connecting.js'
+import { accept, dial, refuseAddresses, turnAway } from './connecting.js'
 import { drop, goalReached, setBounds } from './goals.js'
 import {
   askForCheck,
@@ -274,6 +274,8 @@ export const decideTransfer = (
     }
     case 'peer-accepted':
       return accept(state, cause.peer, cause.address, now)
+    case 'peer-turned-away':
+      return turnAway(cause.peer, cause.address)
     case 'metadata-wanted':
       return state.standing.tags.stopped === true && state.metadata !== undefined ? seek(state, now) : NOTHING
     case 'fill-metadata':

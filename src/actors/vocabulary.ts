@@ -82,6 +82,7 @@ export type CloseReason =
   | 'dropped'
   | 'paused'
   | 'queued'
+  | 'engine-full'
   | 'ended'
   | 'failed'
   | 'checking'

@@ -113,6 +113,7 @@ export const newPeer = (
   chatterSince: ZERO,
   unasked: 0,
   snubbed: false,
+  held: false,
   deniedAt: ZERO,
   overdue: false,
   lastReceivedAt: at,
@@ -287,6 +288,12 @@ export const peerFolds = {
     state.nextPeer = event.peer + 1
     const candidate = state.candidates.get(showAddress(address))
     if (candidate !== undefined) candidate.peer = event.peer
+  },
+  'dial-held'(state, event) {
+    stepPeer(state, event.peer, event.type).held = true
+  },
+  'dial-released'(state, event) {
+    stepPeer(state, event.peer, event.type).held = false
   },
   'dial-failed'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)

@@ -193,6 +193,10 @@ export const INPUTS = {
     }),
     'files-moved': input(237, 'They are all there.', {}),
     'move-failed': input(238, 'They could not be moved, and are where they were.', { failure }),
+    'peer-turned-away': input(242, 'A peer connected to us, and the engine has as many connections as it may.', {
+      peer,
+      address,
+    }),
     'order-asked': input(227, 'The user wants the pieces in order, or no longer.', { sequential: flag }),
     'metadata-wanted': input(147, 'The session has begun, and only the hash of the torrent is known.', {}),
     'metadata-hashed': input(148, 'All pieces of the metadata together have a wrong hash.', {
@@ -209,6 +213,8 @@ export const INPUTS = {
   },
   peer: {
     connected: input(32, 'A connection that we dialed is open.', {}),
+    'dial-held': input(240, 'The engine has as many connections as it may, and this one waits.', {}),
+    'dial-released': input(241, 'There is room: the connection is being opened now.', {}),
     'dial-failed': input(33, 'It could not be opened.', { failure }),
     'transport-known': input(192, 'The connection is not TCP without encryption.', {
       transport: oneOf('tcp', 'utp'),

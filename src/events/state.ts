@@ -96,6 +96,8 @@ export interface PeerState {
   /** Blocks that we never asked for. */
   unasked: number
   snubbed: boolean
+  /** It is to be dialed once the engine has room. */
+  held: boolean
   /** When it last refused what we asked for, or choked us while we waited, if no block came since; else 0. */
   deniedAt: number
   /** Its requests were given up, and no block came since. */

@@ -380,6 +380,8 @@ export const VOCABULARY = {
   ),
   'files-moved': event(237, 'They are all there, and nowhere else.', {}),
   'move-failed': event(238, 'They are all where they were before.', { reason: text }),
+  'dial-held': event(240, 'The engine has as many connections as it may: this one waits to be opened.', { peer }),
+  'dial-released': event(241, 'There is room: it is being opened now.', { peer }),
   'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
 
   'trees-described': event(

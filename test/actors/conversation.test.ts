@@ -89,6 +89,8 @@ const NOT_SAID: readonly EventType[] = [
   'address-allowed',
   'address-barred',
   'folder-set',
+  'dial-held',
+  'dial-released',
   'move-began',
   'files-moved',
   'move-failed',

@@ -90,6 +90,8 @@ const whole = (): Story =>
     { type: 'download-completed' },
   )
 
+const dialed = { type: 'dial-began', peer: peerKey(1), host: '10.0.0.1', port: 6_881 } as const
+
 testCases('the transfer', [
   {
     code: 'complete',
@@ -99,6 +101,14 @@ testCases('the transfer', [
     cites: ['seeding-began', 'download-completed'],
   },
   { code: 'downloading', verdict: 'progressing', story: served, not: alone, cites: ['block-received'] },
+  {
+    code: 'connections-full',
+    verdict: 'stuck',
+    story: () => alone().also(dialed, { type: 'dial-held', peer: peerKey(1) }),
+    not: () =>
+      alone().also(dialed, { type: 'dial-held', peer: peerKey(1) }, { type: 'dial-released', peer: peerKey(1) }),
+    cites: ['dial-held'],
+  },
   {
     code: 'being-moved',
     verdict: 'progressing',

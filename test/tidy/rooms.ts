@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'store', has: /^src\/store\//, from: STORE },
   {
     name: 'driver',
-    has: /^src\/(driver|announcer|backlog|checker|extended-messages|fingerprints|link-events|file-trees|hash-work|hybrid-handshakes|metadata-work|peer-link|piece-verifier|piece-work|placing|throttle|web-seed-links|web-seed-run)\.ts$/,
+    has: /^src\/(driver|announcer|backlog|checker|extended-messages|fingerprints|link-events|file-trees|hash-work|hybrid-handshakes|metadata-work|peer-link|piece-verifier|piece-work|placing|slots|throttle|web-seed-links|web-seed-run)\.ts$/,
     from: DRIVER,
   },
   { name: 'replay', has: /^src\/replay\//, from: [...ACTORS, 'ports'] },

@@ -48,6 +48,10 @@ export const CAUSES = {
   // Finding peers.
   'no-peers': cause('There is no connection to any peer.'),
   connecting: cause('Connections are being opened.'),
+  'connections-full': cause(
+    'The engine has as many connections as all of its transfers may have together, and dials wait for room.',
+    'Let it have more (`connections`).',
+  ),
   private: cause('The torrent is private: only its trackers may name peers (BEP 27).'),
   'no-trackers': cause('The torrent has no tracker.', 'Add a tracker, or the address of a peer.'),
   'tracker-asked': cause('A tracker was asked and has not answered yet.'),

@@ -119,7 +119,10 @@ export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
   const none = claim('no-peers', 'there is no connection to any peer', lastOf('peer-closed', undefined, ANY_SESSION))
   if (peers.length > 0) {
     const text = `${showMany(peers.length, 'connection')} being opened`
-    return [none, claim('connecting', text, lastOf('dial-began'), lastOf('peer-connected'))]
+    const held = peers.filter((peer) => peer.held).length
+    const full = claim('connections-full', `${showMany(held, 'connection')} to be opened wait`, lastOf('dial-held'))
+    const connecting = claim('connecting', text, lastOf('dial-began'), lastOf('peer-connected'))
+    return held > 0 ? [none, connecting, full] : [none, connecting]
   }
   return [
     none,
