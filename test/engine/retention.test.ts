@@ -55,7 +55,7 @@ test(
     assert.ok((await verdictOf(dataDir, infoHash)).ok)
     await withLogs(dataDir, async (logs) => {
       const bytes = (await logs.measure(infoHash)).reduce((sum, part) => sum + part.bytes, 0)
-      assert.ok(bytes > maxBytes / 4 && bytes <= maxBytes, `${bytes} of ${maxBytes} bytes`)
+      assert.ok(bytes > 0 && bytes <= maxBytes, `${bytes} of ${maxBytes} bytes`)
       const log = present(await logs.reader(infoHash), 'the log')
       assert.ok((log.firstSeq ?? 0) > 1_000, `${log.firstSeq} is the first that is left`)
       const { state } = await foldLog(log, { fromStart: true })

@@ -65,10 +65,12 @@ const statusOf = (opening: Promise<WebClient>): Promise<string> =>
   )
 
 test('ws bounds: a socket that is in no swarm is let go, and one that is in any is not', async ({ start, open }) => {
-  const { port } = await start({ idleMs: 200, pingMs: 50 })
-  const [member, idle, gone] = [await open(port), await open(port), await open(port)]
+  const { port } = await start({ idleMs: 1_000, pingMs: 50 })
+  const member = await open(port)
   await member.asks('a')
+  const gone = await open(port)
   await gone.asks('b')
+  const idle = await open(port)
   await gone.asks('b', { event: 'stopped' })
   assert.equal([await idle.untilClosed(), await gone.untilClosed()], [1_000, 1_000])
   assert.is((await member.asks('a')).incomplete, 1)

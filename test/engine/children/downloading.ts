@@ -18,11 +18,16 @@ const transfer = await engine.add(new Uint8Array(await readFile(torrent)), {
   record: 'inputs',
 })
 const tell = (type: string): void => {
-  const { storedPieces, downloadedBytes, rehashedPieces, checkingPieces } = transfer.progress
-  say({ type, storedPieces, downloadedBytes, rehashedPieces, checkingPieces })
+  const { storedPieces, downloadedBytes, rehashedPieces } = transfer.progress
+  say({ type, storedPieces, downloadedBytes, rehashedPieces, checkedPieces })
 }
+/** As far as they are committed: what else is told may be ahead of that. */
+let checkedPieces = 0
 tell('added')
-transfer.committed$.subscribe(() => tell('committed'))
+transfer.committed$.subscribe((events) => {
+  checkedPieces += events.filter(({ event }) => event.type === 'piece-checked').length
+  tell('committed')
+})
 await transfer.done
 tell('done')
 await engine.close()
