@@ -2,7 +2,7 @@
 """A libtorrent peer for the interoperability tests; it says what it does in JSON lines.
 
   libtorrent_peer.py seed TORRENT DIR [--host H] [--port P]
-  libtorrent_peer.py get  TORRENT DIR [--host H] [--port P] [--peer HOST:PORT]... [--trackers] [--lsd] [--stay]
+  libtorrent_peer.py get  TORRENT|MAGNET DIR [--host H] [--port P] [--peer HOST:PORT]... [--trackers] [--lsd] [--stay]
 
 Both print {"type":"listening","port":N}. `seed` then prints {"type":"seeding"} and serves until it is killed.
 `get` prints {"type":"done",...} when every byte is stored and leaves, or with --stay goes on serving.
@@ -66,8 +66,11 @@ everyone = lt.ip_filter()
 everyone.add_rule('0.0.0.0', '255.255.255.255', 1)
 session.set_peer_class_filter(everyone)
 
-params = lt.add_torrent_params()
-params.ti = lt.torrent_info(options.torrent)
+if options.torrent.startswith('magnet:'):
+    params = lt.parse_magnet_uri(options.torrent)
+else:
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(options.torrent)
 params.save_path = options.dir
 if options.role == 'seed':
     params.flags |= lt.torrent_flags.seed_mode
