@@ -6,7 +6,8 @@ import type { AnnounceAnswer } from './wire/tracker.js'
 
 export interface AnnouncerOptions {
   readonly discovery: Discovery
-  readonly infoHashes: readonly InfoHash[]
+  /** By which trackers and the DHT know the torrent, as far as is known now. */
+  infoHashes(): readonly InfoHash[]
   /** The user named this tracker. */
   trusts(tracker: string): boolean
   /** The port that others reach us at, as far as is known now. */
@@ -45,7 +46,8 @@ export class Announcer {
 
   /** A hybrid is told of by each of its hashes, and what their swarms have counts as one (BEP 52). */
   announce({ tracker, request }: Extract<Effect, { type: 'announce' }>): void {
-    const { discovery, infoHashes, trusts, publicPort, give, rested } = this.#options
+    const { discovery, trusts, publicPort, give, rested } = this.#options
+    const infoHashes = this.#options.infoHashes()
     const port = publicPort()
     const pending = request.event === 'stopped' ? this.#farewells : this.#announces
     const answers: Answer<AnnounceAnswer>[] = []
@@ -86,7 +88,8 @@ export class Announcer {
 
   /** By all hashes that the torrent has; the answer is that of all of them together. */
   lookUp(): void {
-    const { give, infoHashes } = this.#options
+    const { give } = this.#options
+    const infoHashes = this.#options.infoHashes()
     const sum = { asked: 0, answered: 0, peers: 0, announced: 0 }
     let left = infoHashes.length
     for (const infoHash of infoHashes) {

@@ -28,7 +28,7 @@ import { WebSeedLinks } from './web-seed-links.js'
 import type { DecoderBounds } from './wire/decoder.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
 import { encodeHandshake } from './wire/handshake.js'
-import { type TorrentIdentity, wireHashesOf } from './wire/identity.js'
+import type { TorrentIdentity } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { encodePex } from './wire/pex.js'
 import { encodeMetadataMessage, UT_METADATA } from './wire/utmetadata.js'
@@ -113,13 +113,11 @@ export class Driver {
   #work: PieceWork | undefined
   #trees: FileTrees | undefined
   readonly #announcer: Announcer
-  readonly #hybrid: HybridHandshakes | undefined
+  readonly #hybrid: HybridHandshakes
   /** Of torrents with trees, once there are pieces. */
   #hashes: HashWork | undefined
   /** A block of this piece, which was kept last, is known to be wrong: it need not be hashed as a whole. */
   #spoiled: PieceIndex | undefined
-  /** By which peers and trackers know the torrent. */
-  readonly #names: readonly InfoHash[]
   readonly #onIdle: (() => void)[] = []
   readonly #onDiskAtRest: (() => void)[] = []
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined
@@ -134,11 +132,10 @@ export class Driver {
     const give = (input: Input): void => this.#give(input)
     const rested = (): void => this.#rest()
     const { discovery } = ports
-    this.#names = wireHashesOf(identity)
-    this.#hybrid = this.#names.length > 1 ? new HybridHandshakes(this.#names) : undefined
+    this.#hybrid = new HybridHandshakes(identity)
     this.#announcer = new Announcer({
       discovery,
-      infoHashes: this.#names,
+      infoHashes: () => this.#hybrid.names,
       trusts: options.trusts,
       publicPort,
       lookUp,
@@ -160,7 +157,7 @@ export class Driver {
       deliver: (peer, input) => this.#toPeer(peer, input),
       flushed: (peer, ranges) => this.#hold(() => this.#toPeer(peer, { type: 'blocks-flushed', ranges })),
       maySend: (link, bytes) => options.throttle.maySend(link, bytes),
-      agreesOnV2: this.#hybrid && ((peer, infoHash) => this.#hybrid?.agrees(peer, infoHash) === true),
+      agreesOnV2: (peer, infoHash) => this.#hybrid.agrees(peer, infoHash),
     }
   }
 
@@ -198,13 +195,15 @@ export class Driver {
       trusts,
       deliver: (peer, input) => this.#hold(() => this.#toPeer(peer, input)),
     })
+    this.#hybrid.learn(content.metainfo)
     this.#metadata.share(content.metainfo)
     Object.assign(this.#bounds, boundsOf(geometry, trees !== undefined))
+    for (const link of this.#links.values()) link.reviseBounds()
   }
 
   /** Bytes of the handshake that named us may have been read already. */
   takeConnection(peer: PeerKey, connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
-    this.#hybrid?.arrived(peer, firstBytes)
+    this.#hybrid.arrived(peer, firstBytes)
     this.#slots.set(peer, this.#options.slots.accept())
     return new LinkEvents(this.#owner, peer, this.#openLink(peer, connection))
   }
@@ -303,7 +302,7 @@ export class Driver {
         this.#announcer.scrape(effect)
         break
       case 'announce-locally':
-        for (const infoHash of this.#names) this.#options.announceLocally(infoHash)
+        for (const infoHash of this.#hybrid.names) this.#options.announceLocally(infoHash)
         break
       case 'look-up':
         this.#announcer.lookUp()
@@ -416,11 +415,11 @@ export class Driver {
   }
 
   #dial(peer: PeerKey, address: PeerAddress): void {
-    const { dial, identity, slots } = this.#options
+    const { dial, slots } = this.#options
     let isHeld = false
     const slot = slots.dial(() => {
       if (isHeld) this.#toPeer(peer, { type: 'dial-released' })
-      this.#dials.set(peer, dial(address, identity.infoHash, new LinkEvents(this.#owner, peer)))
+      this.#dials.set(peer, dial(address, this.#hybrid.hashFor(peer), new LinkEvents(this.#owner, peer)))
     })
     this.#slots.set(peer, slot)
     isHeld = slot.isWaiting
@@ -450,7 +449,7 @@ export class Driver {
 
   #forget(peer: PeerKey, link: PeerLink): void {
     this.#links.delete(peer)
-    this.#hybrid?.forget(peer)
+    this.#hybrid.forget(peer)
     this.#hashes?.forget(peer)
     this.#dirty.delete(link)
     this.#options.throttle.leave(link)
@@ -464,10 +463,8 @@ export class Driver {
   }
 
   #handshake(peer: PeerKey, peerId: PeerId, dht: boolean): Uint8Array {
-    const { infoHash, version } = this.#options.identity
-    const named = this.#hybrid?.hashFor(peer) ?? infoHash
     const reserved = { extensions: true, fast: true, dht }
-    return encodeHandshake({ infoHash: named, peerId, reserved, v2: version !== undefined && version !== 'v1' })
+    return encodeHandshake({ infoHash: this.#hybrid.hashFor(peer), peerId, reserved, v2: this.#hybrid.speaksV2 })
   }
 
   #extensionHandshake({ uploadOnly, pex }: Extract<Effect, { type: 'extend' }>): Uint8Array {

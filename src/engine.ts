@@ -289,8 +289,11 @@ export class TorrentEngine implements Engine {
   async #open(name: string, { entry, metainfo, magnet }: FoundTorrent, add: AddOptions): Promise<TorrentTransfer> {
     const { ports, version, strategy, retention } = this.#parts
     if (retention !== undefined) await retain(ports.logs, entry.infoHash, withRoom(retention), ports.clock.now())
-    const identity = metainfo ?? (magnet === undefined ? entry : subjectOfMagnet(magnet))
-    const others = wireHashesOf(identity).slice(1).map(toHex)
+    const others = new Set<string>()
+    const named = (hashes: readonly InfoHash[]): void => {
+      for (const other of hashes.map(toHex)) if (other !== name) others.add(other)
+      if (this.#transfers.has(name)) for (const other of others) this.#otherNames.set(other, name)
+    }
     const log = await ports.logs.open(entry)
     const slots = this.#slots.group()
     let transfer: TorrentTransfer
@@ -315,6 +318,7 @@ export class TorrentEngine implements Engine {
         makeStream: this.#parts.makeStream,
         retention,
         queue: this.#queue,
+        named,
         closed: () => {
           this.#transfers.delete(name)
           this.#queue.leave(transfer)
@@ -328,7 +332,7 @@ export class TorrentEngine implements Engine {
       throw error
     }
     this.#transfers.set(name, transfer)
-    for (const other of others) this.#otherNames.set(other, name)
+    named(magnet === undefined ? [] : wireHashesOf(subjectOfMagnet(magnet)))
     for (const fact of this.#reach.facts) transfer.learn(fact)
     if (this.#blocked !== undefined) transfer.learn(this.#blocked)
     if (metainfo?.private === false) this.#reach.meetNodes(metainfo.nodes)

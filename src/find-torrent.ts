@@ -31,9 +31,11 @@ const fits = (entry: TransferEntry, { infoHash: v1, infoHashV2: v2 }: TorrentHas
   )
 }
 
-const ofTorrent = (torrent: Uint8Array): FoundTorrent => {
+/** A hybrid may be known by its hash of v2, by which a magnet named it first. */
+const ofTorrent = async (torrent: Uint8Array, known: Library['known']): Promise<FoundTorrent> => {
   const metainfo = parseTorrent(torrent)
-  return { entry: { infoHash: metainfo.infoHash, torrent }, metainfo, magnet: undefined }
+  const before = metainfo.version === 'hybrid' ? (await known()).find((entry) => fits(entry, metainfo)) : undefined
+  return { entry: { infoHash: before?.infoHash ?? metainfo.infoHash, torrent }, metainfo, magnet: undefined }
 }
 
 /** What was said before of where to look for it still counts. */
@@ -53,9 +55,9 @@ export const findTorrent = async (
   { readTorrentFile, known }: Library,
   fetchMetadata: boolean,
 ): Promise<FoundTorrent> => {
-  if (typeof source !== 'string') return ofTorrent(new Uint8Array(source)) // `slice` of a Buffer would not copy
+  if (typeof source !== 'string') return ofTorrent(new Uint8Array(source), known) // `slice` of a Buffer would not copy
   const magnet = readTorrentName(source)
-  if (magnet === undefined) return ofTorrent(await readTorrentFile(source))
+  if (magnet === undefined) return ofTorrent(await readTorrentFile(source), known)
   const entry = (await known()).find((each) => fits(each, magnet))
   const found =
     entry === undefined

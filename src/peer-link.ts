@@ -35,7 +35,7 @@ export interface LinkSurroundings {
   /** Of torrents with trees: hears of their hashes (BEP 52). */
   hashes?: ((peer: PeerKey, message: HashMessage) => void) | undefined
   /** Of hybrids: whether a connection whose peer names this hash is one of v2. */
-  agreesOnV2?: ((peer: PeerKey, infoHash: InfoHash) => boolean) | undefined
+  agreesOnV2(peer: PeerKey, infoHash: InfoHash): boolean
   /** True where so many bytes of payload may go out now; else `flush` is called again later. */
   maySend(link: PeerLink, bytes: number): boolean
 }
@@ -117,9 +117,13 @@ export class PeerLink {
     this.#handshake = undefined
     const { infoHash, peerId, reserved } = progress
     this.#deliver({ type: 'handshake-arrived', handshake: { infoHash, peerId, reserved } })
-    if (!this.#closed && this.#surroundings.agreesOnV2?.(this.#peer, infoHash) === true)
-      this.#deliver({ type: 'v2-agreed' })
+    if (!this.#closed && this.#surroundings.agreesOnV2(this.#peer, infoHash)) this.#deliver({ type: 'v2-agreed' })
     if (progress.rest.length > 0 && !this.#closed) this.#decode(progress.rest)
+  }
+
+  /** How long messages may be is known now. */
+  reviseBounds(): void {
+    this.#decoder.reviseBounds()
   }
 
   send(message: SendableMessage): void {

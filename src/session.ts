@@ -8,7 +8,8 @@ import { mix } from './random.js'
 import { equalBytes, type InfoHash, type PieceIndex } from './values.js'
 import { type PieceWishes, selectedFiles, wishesOf } from './wanted.js'
 import { Bitfield } from './wire/bitfield.js'
-import { nameOfMagnet } from './wire/kept.js'
+import { wireHashesOf } from './wire/identity.js'
+import { nameOfMagnet, subjectOfMagnet, type TorrentSubject } from './wire/kept.js'
 import type { Magnet } from './wire/magnet.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { makePeerId } from './wire/peerid.js'
@@ -62,6 +63,17 @@ const description = (
   if (version === state.version || infoHashV2 === undefined) return layers
   const pieces = [...shortPieces].map(([piece, bytes]) => ({ piece: piece as PieceIndex, bytes })) // of the torrent
   return [{ type: 'trees-described', hybrid: version === 'hybrid', infoHashV2, shortPieces: pieces }, ...layers]
+}
+
+/** A hybrid that is known by its hash of v2, or of which only the hashes are known. */
+const otherHash = (
+  state: Readonly<TransferState>,
+  key: InfoHash,
+  identity: Pick<TorrentSubject, 'version' | 'infoHash' | 'infoHashV2' | 'pieceLength'>,
+): readonly TransferEvent[] => {
+  if (state.otherHash !== undefined || (identity.pieceLength > 0 && equalBytes(identity.infoHash, key))) return []
+  const other = wireHashesOf(identity).find((hash) => !equalBytes(hash, key))
+  return other === undefined ? [] : [{ type: 'other-hash-known', otherHash: other }]
 }
 
 /** In an order of chance, so that not everybody asks the first tracker of a tier (BEP 12). */
@@ -137,18 +149,23 @@ export const factsOf = (
   return [
     { type: 'metadata-completed', name, pieceLength, totalBytes, private: isPrivate },
     ...description(state, metainfo, missing),
+    ...otherHash(state, state.infoHash, metainfo),
     ...selection(state, metainfo, selecting, true),
   ]
 }
 
 const content = (
   state: Readonly<TransferState>,
-  { metainfo, add, magnet, missing }: Beginning,
+  { infoHash, metainfo, add, magnet, missing }: Beginning,
 ): readonly TransferEvent[] => {
-  if (metainfo === undefined) return []
+  if (metainfo === undefined) return magnet === undefined ? [] : otherHash(state, infoHash, subjectOfMagnet(magnet))
   const selecting = { select: add.select, sequential: add.sequential === true, magnet }
   return state.metadata === undefined
-    ? [...description(state, metainfo, missing), ...selection(state, metainfo, selecting, state.nextSeq === 0)]
+    ? [
+        ...description(state, metainfo, missing),
+        ...otherHash(state, infoHash, metainfo),
+        ...selection(state, metainfo, selecting, state.nextSeq === 0),
+      ]
     : factsOf(state, metainfo, selecting, missing)
 }
 

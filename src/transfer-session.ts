@@ -26,6 +26,7 @@ import { isLoan } from './store/read-cache.js'
 import type { ThrottleGroup } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import { type InfoHash, type Instant, type PeerKey, toHex } from './values.js'
+import { wireHashesOf } from './wire/identity.js'
 import { nameOfMagnet, subjectOfMagnet } from './wire/kept.js'
 import type { Magnet } from './wire/magnet.js'
 import type { Metainfo } from './wire/metainfo.js'
@@ -54,6 +55,8 @@ export interface SessionOptions {
   readonly retention?: Retention | undefined
   /** What the engine decides whose turn it is by has changed. */
   turnsChanged(): void
+  /** Peers may name the torrent by these hashes, as is known by now. */
+  named(hashes: readonly InfoHash[]): void
   /** The transfer is closed, and its log let go of. */
   closed(): void
 }
@@ -145,7 +148,10 @@ export class TransferSession {
       magnet,
       layers: options.layers,
       state: () => this.state,
-      begun: (content) => this.#driver.begin(content),
+      begun: (content) => {
+        this.#driver.begin(content)
+        options.named(wireHashesOf(content.metainfo))
+      },
     })
     this.#driver = new Driver({
       ports,

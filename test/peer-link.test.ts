@@ -33,6 +33,7 @@ const linked = () => {
   const link = new PeerLink(
     {
       metadataBytes: () => 0,
+      agreesOnV2: () => false,
       bounds: boundsOf(geometryOf(4 * BLOCK, 64 * BLOCK)),
       cache: { read: (_, done) => done({ bytes: new Uint8Array(BLOCK), release() {} }) },
       now: () => 0 as Instant,

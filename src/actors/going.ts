@@ -1,9 +1,11 @@
 /** Going and halting: how a transfer begins to fetch, to seed or to look for metadata, and how it leaves off. */
+
 import type { TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
 import type { Instant, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
+import { askForHashes } from './hashes.js'
 import { checkOf } from './recheck.js'
 import {
   both,
@@ -39,6 +41,7 @@ const beginNow = (state: Readonly<TransferState>, missing: number, now: Instant)
       askWebSeedsNow,
       toTrackers('look-at-time'),
       ...toEachPeer(state, { type: 'review-interest' }),
+      ...(state.layers.size > 0 ? [askForHashes] : []),
     ],
     effects: [wakeSoon(now)],
   })

@@ -77,8 +77,9 @@ const greetBack = (state: Readonly<TransferState>, peer: PeerKey, fast: boolean)
 }
 
 /** A peer of a hybrid may name either hash (BEP 52). */
-const isOurs = ({ infoHash, version, infoHashV2 }: Readonly<TransferState>, named: Uint8Array): boolean =>
+const isOurs = ({ infoHash, otherHash, version, infoHashV2 }: Readonly<TransferState>, named: Uint8Array): boolean =>
   equalBytes(named, infoHash) ||
+  (otherHash !== undefined && equalBytes(named, otherHash)) ||
   (version === 'hybrid' && infoHashV2 !== undefined && equalBytes(named, infoHashV2.subarray(0, named.length)))
 
 const handshake = (

@@ -1,7 +1,7 @@
 /** Folds of what is known of the trees of files, asked about them, and told of them (BEP 52). */
 import { pieceLifecycle } from '../actors/piece.machine.js'
 import { LIMITS } from '../limits.js'
-import { BLOCK_BYTES, type PieceIndex } from '../values.js'
+import { BLOCK_BYTES, infoHash, type PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
 import { stepPeer } from './folds-peers.js'
@@ -27,6 +27,13 @@ export const hashFolds = {
     state.infoHashV2 = event.infoHashV2
     const shortPieces = new Map<number, number>(event.shortPieces.map(({ piece, bytes }) => [piece, bytes]))
     state.geometry = geometryOf(pieceLength, totalBytes, shortPieces)
+  },
+  'other-hash-known'(state, event, at) {
+    state.otherHash = infoHash(event.otherHash)
+    // Whoever knows it by this hash was not asked for.
+    state.announceNext.at = at
+    state.dht.lookUpAt = at
+    state.lsd.announceAt = at
   },
   'peer-agreed-on-v2'(state, event) {
     stepPeer(state, event.peer, event.type).v2 = true

@@ -232,6 +232,8 @@ export interface TransferState {
   /** By which hashes its pieces are known: v1's, v2's (BEP 52), or both. */
   version: 'v1' | 'v2' | 'hybrid'
   infoHashV2: Uint8Array | undefined
+  /** The torrent is known by `infoHash`, and has this one too. */
+  otherHash: InfoHash | undefined
   /** Files by their position of which hashes of pieces are not known, and the pieces that wait for them. */
   readonly layers: Map<number, LayerState>
   hashless: Bitfield
@@ -374,6 +376,7 @@ export const initialState = (): TransferState => ({
   infoHash: noBytes as InfoHash,
   version: 'v1',
   infoHashV2: undefined,
+  otherHash: undefined,
   layers: new Map(),
   hashless: new Bitfield(0),
   hashOrders: new Map(),

@@ -389,6 +389,11 @@ export const VOCABULARY = {
     'The torrent has Merkle trees (BEP 52): its hash of v2, and which pieces hold fewer bytes, as a file ends in them.',
     { hybrid: flag, infoHashV2: bytes, shortPieces: list(struct({ piece, bytes: count })) },
   ),
+  'other-hash-known': event(
+    172,
+    'The torrent is a hybrid, and has this hash beside the one by which it is known here: peers may name either (BEP 52).',
+    { otherHash: bytes },
+  ),
   'peer-agreed-on-v2': event(161, 'The connection, to a peer of a hybrid, is one of v2 (BEP 52).', { peer }),
   'layers-missing': event(
     162,

@@ -37,6 +37,7 @@ type BytesRule = 'infoHash' | 'infoHashV2' | 'peerId'
 const RULES: Readonly<Record<string, Rule>> = {
   infoHash: 'infoHash',
   infoHashV2: 'infoHashV2',
+  otherHash: 'infoHash',
   of: 'keep',
   hashRefusals: 'keep',
   name: 'name',

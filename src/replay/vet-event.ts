@@ -112,6 +112,8 @@ export const vetEvent = (
     const same = event.pieceLength === subject.pieceLength && event.totalBytes === subject.totalBytes
     if (!same || event.pieceLength === 0) return 'its metadata are of another torrent'
   }
+  if (event.type === 'other-hash-known' && event.otherHash.length !== subject.infoHash.length)
+    return `an info-hash of ${event.otherHash.length} bytes`
   if (event.type === 'metadata-attempt-began' && event.bytes > LIMITS.metadataBytesMax)
     return `metadata of ${event.bytes} bytes`
   if (event.type === 'early-have-received' && event.index >= LIMITS.piecesMax) return `there is no piece ${event.index}`

@@ -172,8 +172,8 @@ const isPassedOver = (id: number, hashes: boolean): boolean => {
 
 export class MessageDecoder {
   readonly #bounds: DecoderBounds
-  readonly #lengthMax: number
-  readonly #hashesMax: number | undefined
+  #lengthMax = 0
+  #hashesMax: number | undefined
   #fault: Fault | undefined
   #stopped = false
   /** Its first `#heldBytes` bytes are those of a frame that the last chunk's end cut. */
@@ -184,6 +184,12 @@ export class MessageDecoder {
 
   constructor(bounds: DecoderBounds) {
     this.#bounds = bounds
+    this.reviseBounds()
+  }
+
+  /** Between two chunks: the bounds are other ones, as the torrent's metadata came. */
+  reviseBounds(): void {
+    const bounds = this.#bounds
     this.#hashesMax = bounds.hashesMax
     this.#lengthMax = Math.max(
       13,

@@ -100,7 +100,14 @@ const NOT_SAID: readonly EventType[] = [
   'utp-failed',
   // Of the DHT, of peer exchange, of web seeds, and of trees of hashes, which this torrent of v1 has not.
   ...EVENT_TYPES.filter((type) => /^(?:dht|pex|web-seeds?|hash|hashes)-/.test(type)),
-  ...(['blocks-disproved', 'layers-missing', 'peer-agreed-on-v2', 'piece-doubted', 'trees-described'] as const),
+  ...([
+    'blocks-disproved',
+    'layers-missing',
+    'other-hash-known',
+    'peer-agreed-on-v2',
+    'piece-doubted',
+    'trees-described',
+  ] as const),
 ]
 
 test('conversation: nearly everything that can happen did happen', () => {

@@ -65,4 +65,57 @@ test(
   }),
 )
 
+test(
+  'metadata: a hybrid that was named by its hash of v2 is found by those who know that of v1, in later sessions too',
+  rigged(async (rig) => {
+    const hybrid = makeContent({ files: { a: 100_000, b: 20 }, format: 'hybrid', seed: 3 })
+    const v2 = toHex(hybrid.metainfo.infoHashV2 ?? new Uint8Array())
+    const seed = await rig.seed(hybrid)
+    const folder = await rig.folder()
+    const engine = await rig.engine(`${folder}/data`)
+    const magnet = `magnet:?xt=urn:btmh:1220${v2}`
+    const transfer = await engine.add(magnet, { path: folder, peers: [seed.address] })
+    await within(transfer.done, 'the download')
+    await compareContent(hybrid, folder)
+    const facts = await eventsOf(transfer)
+    const told = facts.find(({ event }) => event.type === 'other-hash-known')?.event
+    assert.equal(told?.type === 'other-hash-known' && told.otherHash, new Uint8Array(hybrid.metainfo.infoHash))
+    await seed.engine.close()
+    // Whoever has a .torrent of the same names v1's hash.
+    const fetches = async (port: number): Promise<void> => {
+      const other = await rig.folder()
+      const peers = [{ host: '127.0.0.1', port }]
+      const fetched = await (await rig.engine(`${other}/data`)).add(hybrid.torrent, { path: other, peers })
+      await within(fetched.done, 'the download from the first')
+      await compareContent(hybrid, other)
+    }
+    await fetches(engine.port)
+    await engine.close()
+    const again = await rig.engine(`${folder}/data`)
+    const known = await again.add(hybrid.torrent, { path: folder })
+    assert.is(toHex(known.infoHash), v2.slice(0, 40))
+    await within(known.done, 'nothing left to be done')
+    await fetches(again.port)
+  }),
+)
+
+for (const format of ['v2', 'hybrid'] as const)
+  test(
+    `metadata: a magnet of a ${format} gets hashes of pieces from whoever was there before its metadata`,
+    rigged(async (rig) => {
+      const trees = makeContent({ files: { a: 300_000, b: 20 }, format, seed: 4 })
+      const { infoHash: first, infoHashV2 = new Uint8Array() } = trees.metainfo
+      const seed = await rig.seed(trees)
+      const folder = await rig.folder()
+      const v1 = format === 'hybrid' ? `xt=urn:btih:${toHex(first)}&` : ''
+      const magnet = `magnet:?${v1}xt=urn:btmh:1220${toHex(infoHashV2)}`
+      const transfer = await (await rig.engine(`${folder}/data`)).add(magnet, { path: folder, peers: [seed.address] })
+      await within(transfer.done, 'the download')
+      await compareContent(trees, folder)
+      const types = typesOf((await eventsOf(transfer)).map(({ event }) => event))
+      assert.ok(types.includes('peer-agreed-on-v2'))
+      assert.ok(types.includes('hashes-received'))
+    }),
+  )
+
 test.run()
