@@ -13,6 +13,8 @@ import type { ReachSettings } from '../src/reach.js'
 import { createMemoryLogStore } from '../src/store/memory-log.js'
 import { MemoryMedium } from '../src/store/memory-medium.js'
 import type { TorrentTransfer } from '../src/transfer.js'
+import type { Encryption } from '../src/transports/dialing.js'
+import type { TransportSettings } from '../src/transports/transports.js'
 import type { PeerAddress } from '../src/values.js'
 import { VERSION } from '../src/version.js'
 import { bytesOnDiskRight, crashLosesNothing, decidesTheSame, foldGivesLiveState } from './checkers.js'
@@ -23,11 +25,11 @@ import { ProcessDiscovery, type SimulatedTracker } from './discovery.js'
 import { diskConditions, SimulatedDisk } from './disk.js'
 import { freeRiding } from './free-riding.js'
 import { SimulatedHasher } from './hasher.js'
-import type { Host, HostSettings } from './host.js'
+import type { Host, HostSettings, Side } from './host.js'
 import { SimulatedMachine } from './machine.js'
 import { Manners } from './manners.js'
 import { DiskMedium } from './medium.js'
-import { ProcessNetwork, type SimulatedNetwork } from './network.js'
+import { ProcessNetwork, type SimulatedNetwork, type Tap } from './network.js'
 import type { Chance } from './random.js'
 import { ReferenceMemory } from './reference-memory.js'
 import { NodeTap } from './tap.js'
@@ -54,12 +56,18 @@ export interface NodeSettings {
   readonly dht: readonly PeerAddress[] | undefined
   /** Exchanges addresses of peers with peers. */
   readonly pex: boolean
+  /** What carries its connections, and whether they are encrypted. */
+  readonly transport: Transport
+  readonly encryption: Encryption
   /** The group of nodes that it is counted with in results; empty for what follows from the rest. */
   readonly group: string
   /** Its address, where it shares that with others; then its port must be its own. */
   readonly behind: string | undefined
   readonly port: number
 }
+
+export const TRANSPORTS = ['tcp', 'utp', 'both'] as const
+export type Transport = (typeof TRANSPORTS)[number]
 
 export const PEER_PORT = 6_881
 
@@ -74,6 +82,8 @@ export const NODE_DEFAULTS: NodeSettings = {
   peers: [],
   dht: undefined,
   pex: false,
+  transport: 'tcp',
+  encryption: 'off',
   group: '',
   behind: undefined,
   port: PEER_PORT,
@@ -297,7 +307,10 @@ export class SimulatedNode {
     const { world, network, content, trackers, webServers } = this.surroundings
     const { clock } = life
     const watch = this.watch
-    const port = new ProcessNetwork(network, this.host, (side) => new NodeTap(side, watch, this.manners))
+    // What is encrypted says nothing to who stands between.
+    const isPlain = this.settings.encryption === 'off'
+    const tap = isPlain ? (side: Side): Tap => new NodeTap(side, watch, this.manners) : undefined
+    const port = new ProcessNetwork(network, this.host, tap)
     const datagrams = new ProcessDatagrams(network, this.host)
     const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
     const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
@@ -363,6 +376,7 @@ export class SimulatedNode {
         downloadLimit: 0,
         uploadLimit: 0,
         reach: this.#reach,
+        transports: this.#transports,
         strategy: this.honest ? this.#strategy() : undefined,
       })
       const record = this.#records ? 'inputs' : 'events'
@@ -383,6 +397,11 @@ export class SimulatedNode {
     const { dht, pex } = this.settings
     if (dht === undefined && !pex) return undefined
     return { lsd: false, pex, dht: dht && { bootstrap: dht } }
+  }
+
+  get #transports(): TransportSettings {
+    const { transport, encryption } = this.settings
+    return { tcp: transport !== 'utp', utp: transport !== 'tcp', encryption }
   }
 
   #strategy(): Strategy | undefined {

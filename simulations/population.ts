@@ -80,10 +80,12 @@ const addLeechers = (swarm: Swarm, settings: RunSettings, common: Partial<NodeSe
 export const populate = (swarm: Swarm, settings: RunSettings): Population => {
   const { downloadRate, uploadRate, seedUploadRate } = settings
   const seeds: SimulatedNode[] = []
-  /** How others are found; the DHT is joined where the first seed is. */
-  const finding = (): Pick<NodeSettings, 'dht' | 'pex'> => ({
+  /** How others are found and reached; the DHT is joined where the first seed is. */
+  const finding = (): Pick<NodeSettings, 'dht' | 'pex' | 'transport' | 'encryption'> => ({
     dht: settings.dht === 1 ? seeds.slice(0, 1).map(({ address }) => address) : undefined,
     pex: settings.pex === 1,
+    transport: settings.transport,
+    encryption: settings.encryption,
   })
   for (let seed = 0; seed < settings.seeds; seed++)
     seeds.push(

@@ -1,5 +1,6 @@
 /** Settings of a run: what `--set KEY=VALUE` takes, each with its meaning, its default and its bounds. */
 import { TorrewindError } from '../src/errors.js'
+import type { Encryption } from '../src/transports/dialing.js'
 import type { TorrentVersion } from '../src/wire/metainfo.js'
 import type { ArrivalSettings } from './churn/arrivals.js'
 import { type BandwidthClass, readClasses } from './churn/classes.js'
@@ -7,6 +8,7 @@ import { type Duration, readDuration, readStay, type Stay } from './churn/durati
 import { parseTrace, type Trace } from './churn/trace.js'
 import { type Files, fileText, invalid, plainNumber } from './churn/words.js'
 import { NAT_KINDS, type NatKind } from './nat.js'
+import { TRANSPORTS, type Transport } from './node.js'
 
 export interface RunSettings extends ArrivalSettings {
   /** Leechers. */
@@ -34,6 +36,9 @@ export interface RunSettings extends ArrivalSettings {
   /** 1 where all are nodes of the DHT, and begin with the first seed; and where all exchange peers. */
   readonly dht: number
   readonly pex: number
+  /** What carries connections: TCP, uTP (BEP 29), or either; and whether they are encrypted. */
+  readonly transport: Transport
+  readonly encryption: Encryption
   /** Web servers that have the content, and the bytes a second of each of their answers; 0 for no limit. */
   readonly webSeeds: number
   readonly webSeedRate: number
@@ -92,6 +97,8 @@ export const SETTINGS: RunSettings = {
   trackerIntervalSeconds: 120,
   dht: 0,
   pex: 0,
+  transport: 'tcp',
+  encryption: 'off',
   webSeeds: 0,
   webSeedRate: MIB,
   arrivalsPerSecond: 0,
@@ -130,16 +137,13 @@ const numberFrom =
 const trace = (key: string, text: string, files: Files): Trace =>
   text === '' ? [] : parseTrace(fileText(key, text, files), text)
 const words = (_: string, text: string): string => text
-const format = (key: string, text: string): TorrentVersion => {
-  if (text === 'v1' || text === 'v2' || text === 'hybrid') return text
-  throw invalid(key, text, 'one of v1, v2, hybrid')
-}
-
-const natKind = (key: string, text: string): NatKind => {
-  const kind = NAT_KINDS.find((each) => each === text)
-  if (kind === undefined) throw invalid(key, text, `one of ${NAT_KINDS.join(', ')}`)
-  return kind
-}
+const oneOf =
+  <Word extends string>(all: readonly Word[]) =>
+  (key: string, text: string): Word => {
+    const word = all.find((each) => each === text)
+    if (word === undefined) throw invalid(key, text, `one of ${all.join(', ')}`)
+    return word
+  }
 const rate = numberFrom(0, 1e12, true)
 const share = numberFrom(0, 1, false)
 
@@ -149,7 +153,7 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   contentBytes: numberFrom(1, 4 * 1_024 * MIB, true),
   pieceLength: numberFrom(16_384, 128 * MIB, true),
   files: numberFrom(1, 10_000, true),
-  format,
+  format: oneOf(['v1', 'v2', 'hybrid']),
   seedUploadRate: rate,
   uploadRate: rate,
   downloadRate: rate,
@@ -163,6 +167,8 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   trackerIntervalSeconds: numberFrom(10, 86_400, true),
   dht: numberFrom(0, 1, true),
   pex: numberFrom(0, 1, true),
+  transport: oneOf(TRANSPORTS),
+  encryption: oneOf(['off', 'prefer', 'require']),
   webSeeds: numberFrom(0, 20, true),
   webSeedRate: rate,
   arrivalsPerSecond: numberFrom(0, 10_000, false),
@@ -177,7 +183,7 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   hostiles: numberFrom(0, 10_000, true),
   hostileHosts: numberFrom(0, 10_000, true),
   natShare: share,
-  natKind,
+  natKind: oneOf(NAT_KINDS),
   natTimeoutSeconds: numberFrom(1, 86_400, false),
   freeRiderShare: share,
   warmupSeconds: numberFrom(0, 1e8, false),
@@ -209,10 +215,13 @@ const wordOf = (key: string, value: unknown): string => {
 
 /** What does not fit together. */
 const check = (settings: RunSettings): RunSettings => {
-  const { peers, clubPeers, trace } = settings
+  const { peers, clubPeers, trace, transport, encryption, poisoners, hostiles } = settings
   const most = trace.length === 0 ? peers : Math.min(peers, trace.length)
   if (peers > most) throw invalid('peers', String(peers), `at most ${most}, as the trace has no more`)
   if (clubPeers > peers) throw invalid('clubPeers', String(clubPeers), `a part of the ${peers} peers`)
+  // Their manners are put on between engine and connection, where uTP and encryption have none that could be read.
+  if ((transport !== 'tcp' || encryption !== 'off') && poisoners + hostiles > 0)
+    throw invalid('transport', transport, 'tcp, with encryption off, where there are poisoners or hostiles')
   return settings
 }
 

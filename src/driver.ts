@@ -28,12 +28,13 @@ import { WebSeedLinks } from './web-seed-links.js'
 import type { DecoderBounds } from './wire/decoder.js'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from './wire/extension.js'
 import { encodeHandshake } from './wire/handshake.js'
+import { encodeHolepunch } from './wire/holepunch.js'
 import type { TorrentIdentity } from './wire/identity.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { encodePex } from './wire/pex.js'
 import { encodeMetadataMessage, UT_METADATA } from './wire/utmetadata.js'
 
-const { ut_pex: _, ...WITHOUT_PEX } = OUR_MESSAGES
+const { ut_pex, ut_holepunch, ...ALWAYS } = OUR_MESSAGES
 
 /** What is there only once the metadata are known. */
 export interface Content {
@@ -243,7 +244,7 @@ export class Driver {
         })
         break
       case 'dial':
-        this.#dial(effect.peer, effect.address)
+        this.#dial(effect)
         break
       case 'greet':
         this.#on(effect.peer, (link) => link.sendBytes(this.#handshake(effect.peer, effect.peerId, effect.dht)))
@@ -260,6 +261,11 @@ export class Driver {
       case 'exchange-peers':
         this.#on(effect.peer, (link) =>
           link.send({ type: 'extended', id: effect.id, payload: encodePex(effect.message) }),
+        )
+        break
+      case 'punch':
+        this.#on(effect.peer, (link) =>
+          link.send({ type: 'extended', id: effect.id, payload: encodeHolepunch(effect.message) }),
         )
         break
       case 'open-web-seed':
@@ -414,12 +420,12 @@ export class Driver {
     this.flush()
   }
 
-  #dial(peer: PeerKey, address: PeerAddress): void {
+  #dial({ peer, address, punching }: Extract<Effect, { type: 'dial' }>): void {
     const { dial, slots } = this.#options
     let isHeld = false
     const slot = slots.dial(() => {
       if (isHeld) this.#toPeer(peer, { type: 'dial-released' })
-      this.#dials.set(peer, dial(address, this.#hybrid.hashFor(peer), new LinkEvents(this.#owner, peer)))
+      this.#dials.set(peer, dial(address, this.#hybrid.hashFor(peer), new LinkEvents(this.#owner, peer), punching))
     })
     this.#slots.set(peer, slot)
     isHeld = slot.isWaiting
@@ -467,10 +473,10 @@ export class Driver {
     return encodeHandshake({ infoHash: this.#hybrid.hashFor(peer), peerId, reserved, v2: this.#hybrid.speaksV2 })
   }
 
-  #extensionHandshake({ uploadOnly, pex }: Extract<Effect, { type: 'extend' }>): Uint8Array {
+  #extensionHandshake({ uploadOnly, pex, punching }: Extract<Effect, { type: 'extend' }>): Uint8Array {
     const { client, publicPort } = this.#options
     const { offered, sharedBytes } = this.#metadata
-    const messages = pex ? OUR_MESSAGES : WITHOUT_PEX
+    const messages = { ...ALWAYS, ...(pex ? { ut_pex } : {}), ...(punching ? { ut_holepunch } : {}) }
     return encodeExtensionHandshake({
       // 0 takes back what was offered before it was known to be private.
       messages: { ...messages, [UT_METADATA]: offered ? OUR_MESSAGES[UT_METADATA] : 0 },

@@ -120,6 +120,7 @@ export class TorrentEngine implements Engine {
       port: listener.port,
       host,
       accepted: (connection) => arrivals.take(connection),
+      listening: () => this.#reach.learn({ type: 'punching-began' }),
       failed: ({ code }) => this.#reach.learn({ type: 'utp-failed', reason: code }),
     })
     this.#reach = new Reach({
@@ -306,10 +307,10 @@ export class TorrentEngine implements Engine {
         log,
         throttle: this.#throttle.group(),
         slots,
-        dial: (address, hash, events) =>
+        dial: (address, hash, events, punching) =>
           this.#filter.refuses(address.host)
             ? this.#refuseToDial(events)
-            : this.#transports.dial(address, hash, events),
+            : this.#transports.dial(address, hash, events, punching),
         refuses: (host) => this.#filter.refuses(host),
         reach: this.#reach,
         version,

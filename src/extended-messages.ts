@@ -8,6 +8,7 @@ import {
   readExtensionHandshake,
 } from './wire/extension.js'
 import type { Fault } from './wire/fault.js'
+import { readHolepunch } from './wire/holepunch.js'
 import { readPex } from './wire/pex.js'
 import { type MetadataMessage, readMetadataMessage } from './wire/utmetadata.js'
 
@@ -44,6 +45,10 @@ export class ExtendedMessages {
       case OUR_MESSAGES.ut_pex: {
         const message = readPex(payload)
         return 'added' in message ? { type: 'pex-arrived', message } : message
+      }
+      case OUR_MESSAGES.ut_holepunch: {
+        const message = readHolepunch(payload)
+        return message === undefined || 'type' in message ? message : { type: 'punch-arrived', message }
       }
       case OUR_MESSAGES.ut_metadata: {
         const message = readMetadataMessage(payload)

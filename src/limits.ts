@@ -199,6 +199,9 @@ export const LIMITS = {
   pexHeardIntervalMs: 45_000,
   /** Peers that were connected to us and are gone, and that others are yet to be told of. */
   pexEndingsKept: 100,
+  /** What one peer may want of hole punching in so long (BEP 55): each brings a message to another peer, or a dial. */
+  punchesMax: 30,
+  punchesMs: 60_000,
   /** Of the candidates, those that came by peer exchange: liars must leave room for others. */
   pexCandidatesMax: 1_000,
   /** BEP 40: a peer with whom nothing went on for so long makes way for one of higher priority where all places are taken. */

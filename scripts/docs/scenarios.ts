@@ -56,6 +56,10 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   trackerIntervalSeconds: 'how often trackers want to hear from each peer',
   dht: '1 where all are nodes of the DHT, and begin with the first seed',
   pex: '1 where peers exchange the addresses of others (BEP 11)',
+  transport:
+    'what carries connections: `tcp`, `utp` (BEP 29) or `both`; near peers, as all are here, are dialed by TCP first',
+  encryption:
+    'whether they are encrypted: `off`, `prefer` or `require`; not followed by checkers of conversations, then',
   webSeeds: 'web servers that have the content',
   webSeedRate: 'bytes a second of each of their answers; 0 for no limit',
   arrivalsPerSecond: 'leechers arrive one by one at this rate (a Poisson process); 0 for all at once',

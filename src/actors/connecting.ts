@@ -43,15 +43,31 @@ const mayDial = (
   !isConnected(peers, candidate.address) &&
   !isCrowded(peers.get(candidate.address.host)?.length ?? 0, candidate.address.host)
 
-export const dial = (state: Readonly<TransferState>, now: Instant): Decision => {
-  if (state.standing.tags.active !== true) return NOTHING
+/** How many dials may begin: by those under way, those that we dialed, and all that are connected. */
+const roomToDial = (state: Readonly<TransferState>): number => {
   let dialing = 0
   let dialed = 0
   for (const peer of state.peers.values()) {
     if (!peer.incoming) dialed++
     if (peer.standing.tags.dialing === true) dialing++
   }
-  const room = Math.min(LIMITS.dialsMax - dialing, dialedMaxOf(state) - dialed, peersMaxOf(state) - state.peers.size)
+  return Math.min(LIMITS.dialsMax - dialing, dialedMaxOf(state) - dialed, peersMaxOf(state) - state.peers.size)
+}
+
+/** Of an address that somebody wants us to dial now. */
+export const whyNotDialed = (
+  state: Readonly<TransferState>,
+  address: PeerAddress,
+): 'connected' | 'no-room' | undefined => {
+  const peers = peersByHost(state)
+  if (isConnected(peers, address)) return 'connected'
+  const isFull = roomToDial(state) <= 0 || isCrowded(peers.get(address.host)?.length ?? 0, address.host)
+  return isFull ? 'no-room' : undefined
+}
+
+export const dial = (state: Readonly<TransferState>, now: Instant): Decision => {
+  if (state.standing.tags.active !== true) return NOTHING
+  const room = roomToDial(state)
   if (room <= 0) return NOTHING
   const events: TransferEvent[] = []
   const effects: Effect[] = []
@@ -72,7 +88,7 @@ export const dial = (state: Readonly<TransferState>, now: Instant): Decision => 
     peers.set(host, [...there, { address: candidate.address, listenPort: undefined }])
     const peer = key++ as PeerKey // the next number of this log
     events.push({ type: 'dial-began', peer, ...candidate.address })
-    effects.push({ type: 'dial', peer, address: candidate.address })
+    effects.push({ type: 'dial', peer, address: candidate.address, punching: false })
   }
   return decided({ events, effects })
 }

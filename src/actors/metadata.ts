@@ -276,6 +276,7 @@ export const metadataKnown = (
         peer: peer.key,
         uploadOnly: false,
         pex: state.pex.on && completed?.private !== true,
+        punching: state.punching,
       })
   }
   const [wrongPiece, wrongSize] = convicted(sought, fingerprints)

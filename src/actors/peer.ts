@@ -10,6 +10,7 @@ import { welcome } from './allowed-fast.js'
 import { blocksArrived } from './blocks.js'
 import { isDhtNode } from './dht.js'
 import { askForHashes, askWithPieces, hashesArrived, hashesAsked, hashesRejected, hashesTold } from './hashes.js'
+import { askForRendezvous, holepunchArrived, holepunchOffer } from './holepunch.js'
 import { metadataArrived, metadataRejected, offerOf } from './metadata.js'
 import { hasRoom, orderTarget, usualBlockMs } from './orders.js'
 import { dontHave, heard } from './peer-messages.js'
@@ -112,7 +113,15 @@ const handshake = (
         ? [{ type: 'send', peer: peer.key, message: { type: 'port', port: state.dht.port } } as const]
         : []),
       ...(reserved.extensions
-        ? [{ type: 'extend', peer: peer.key, uploadOnly: isUploadOnly(state), pex: state.pex.on } as const]
+        ? [
+            {
+              type: 'extend',
+              peer: peer.key,
+              uploadOnly: isUploadOnly(state),
+              pex: state.pex.on,
+              punching: state.punching,
+            } as const,
+          ]
         : []),
     ],
   })
@@ -139,6 +148,7 @@ const extensions = (
         uploadOnly: said.uploadOnly ?? peer.uploadOnly,
       },
       ...(pex === undefined || pex === peer.pex ? [] : [{ type: 'pex-offered' as const, peer: peer.key, number: pex }]),
+      ...holepunchOffer(state, peer, said.messages),
       // The first time only, or one peer could fill the list of candidates with ports of its own.
       ...(peer.incoming && listening !== undefined && peer.listenPort === undefined && !state.private
         ? [
@@ -244,6 +254,8 @@ export const decidePeer = (
       return refill(state, peer, circumstances)
     case 'pex-arrived':
       return pexArrived(state, peer, cause.message, circumstances.now)
+    case 'punch-arrived':
+      return holepunchArrived(state, peer, cause.message, circumstances.now)
     case 'block-part-arrived':
       return blockPartArrived(peer, circumstances.now)
     case 'blocks-arrived':
@@ -272,15 +284,18 @@ export const decidePeer = (
     case 'transport-known':
       return decided({ events: [{ ...cause, peer: key }] })
     case 'dial-failed':
-      return decided({
-        events: [
-          { type: 'dial-failed', peer: key, reason: cause.failure.code },
-          ...(cause.failure.code === 'BLOCKED' && state.refused < LIMITS.refusalsTold
-            ? [{ type: 'address-refused' as const, ...peer.address, reason: 'blocklist' as const }]
-            : []),
-        ],
-        messages: [{ to: 'transfer', message: { type: 'fill-connections' } }],
-      })
+      return both(
+        decided({
+          events: [
+            { type: 'dial-failed', peer: key, reason: cause.failure.code },
+            ...(cause.failure.code === 'BLOCKED' && state.refused < LIMITS.refusalsTold
+              ? [{ type: 'address-refused' as const, ...peer.address, reason: 'blocklist' as const }]
+              : []),
+          ],
+          messages: [{ to: 'transfer', message: { type: 'fill-connections' } }],
+        }),
+        askForRendezvous(state, peer, cause.failure.code),
+      )
     case 'handshake-arrived':
       return handshake(state, peer, cause)
     case 'v2-agreed':

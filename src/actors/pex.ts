@@ -10,6 +10,7 @@ import { type Instant, isAddress, type PeerAddress, showAddress } from '../value
 import { canonicalHost } from '../wire/compact.js'
 import { mayName } from '../wire/hostscope.js'
 import { PEX_FLAGS, type PexMessage, type PexPeer } from '../wire/pex.js'
+import { introductions } from './holepunch.js'
 import { type Decision, decided, NOTHING } from './vocabulary.js'
 
 /** Where others can dial the peer, as far as is known. */
@@ -27,6 +28,7 @@ const flagsOf = (peer: Readonly<PeerState>): number =>
   (peer.protection === 'rc4' ? PEX_FLAGS.prefersEncryption : 0) |
   (peer.seed || peer.uploadOnly ? PEX_FLAGS.seed : 0) |
   (peer.transport === 'utp' ? PEX_FLAGS.utp : 0) |
+  (peer.holepunch > 0 ? PEX_FLAGS.holepunch : 0) |
   (peer.incoming ? 0 : PEX_FLAGS.reachable)
 
 /** Whether there may be something to tell the peer by now. */
@@ -92,6 +94,7 @@ export const pexArrived = (
     events: [
       { type: 'pex-received', peer: peer.key, ...counts },
       ...(addresses.length === 0 ? [] : [{ type: 'candidates-found' as const, source: 'pex' as const, addresses }]),
+      ...introductions(state, peer, added, new Set(addresses.map(showAddress))),
     ],
     messages: [{ to: 'transfer', message: { type: 'fill-connections' } }],
   })

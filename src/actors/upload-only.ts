@@ -6,6 +6,6 @@ import type { Effect } from './vocabulary.js'
 export const sayUploadOnly = (state: Readonly<TransferState>, uploadOnly: boolean): readonly Effect[] =>
   [...state.peers.values()].flatMap((peer): Effect[] =>
     peer.standing.tags.open === true && peer.extensions
-      ? [{ type: 'extend', peer: peer.key, uploadOnly, pex: state.pex.on }]
+      ? [{ type: 'extend', peer: peer.key, uploadOnly, pex: state.pex.on, punching: state.punching }]
       : [],
   )

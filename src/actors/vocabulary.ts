@@ -8,6 +8,7 @@ import type { Range, TransferEvent } from '../events/vocabulary.js'
 import type { Failure } from '../outside.js'
 import type { Random } from '../random.js'
 import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from '../values.js'
+import type { HolepunchMessage } from '../wire/holepunch.js'
 import type { HashRange } from '../wire/merkle.js'
 import type { SendableMessage } from '../wire/messages.js'
 import type { PexMessage } from '../wire/pex.js'
@@ -94,12 +95,20 @@ export type CloseReason =
   | 'metadata-flood'
 
 export type Effect =
-  | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress }
+  /** `punching`: over uTP, as the other side does at the same moment (BEP 55). */
+  | { readonly type: 'dial'; readonly peer: PeerKey; readonly address: PeerAddress; readonly punching: boolean }
   /** `dht`: we are a node of it (BEP 5). */
   | { readonly type: 'greet'; readonly peer: PeerKey; readonly peerId: PeerId; readonly dht: boolean }
   /** Our extension handshake (BEP 10), whose port and client the driver knows. */
-  | { readonly type: 'extend'; readonly peer: PeerKey; readonly uploadOnly: boolean; readonly pex: boolean }
+  | {
+      readonly type: 'extend'
+      readonly peer: PeerKey
+      readonly uploadOnly: boolean
+      readonly pex: boolean
+      readonly punching: boolean
+    }
   | { readonly type: 'exchange-peers'; readonly peer: PeerKey; readonly id: number; readonly message: PexMessage }
+  | { readonly type: 'punch'; readonly peer: PeerKey; readonly id: number; readonly message: HolepunchMessage }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }

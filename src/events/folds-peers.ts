@@ -88,6 +88,10 @@ export const newPeer = (
   pexSentAt: ZERO,
   pexHeardAt: ZERO,
   pexIgnored: false,
+  holepunch: 0,
+  punched: false,
+  punches: 0,
+  punchesSince: ZERO,
   dhtPort: 0,
   requestsMax: LIMITS.requestsUnknownMax,
   has: new Bitfield(state.geometry.pieceCount),
@@ -260,6 +264,18 @@ const countAsSeed = (state: TransferState, peer: PeerState): void => {
   state.seedsConnected++
 }
 
+/** What a peer wants of hole punching is counted. */
+const countPunch = (peer: PeerState, at: Instant): void => {
+  if (at - peer.punchesSince >= LIMITS.punchesMs) {
+    peer.punchesSince = at
+    peer.punches = 0
+  }
+  peer.punches++
+}
+
+const wantPunch = (state: TransferState, event: { type: EventType; peer: PeerKey }, at: Instant): void =>
+  countPunch(hear(state, event, at), at)
+
 export const peerFolds = {
   'candidates-found'(state, event) {
     for (const address of event.addresses) {
@@ -279,6 +295,7 @@ export const peerFolds = {
         nextDialAt: 0,
         bothComplete: false,
         peer: undefined,
+        introducer: undefined,
       })
     }
   },
@@ -376,6 +393,31 @@ export const peerFolds = {
   'pex-ignored'(state, event, at) {
     hear(state, event, at).pexIgnored = true
   },
+  'holepunch-offered'(state, event) {
+    stepPeer(state, event.peer, event.type).holepunch = event.number
+  },
+  'introductions-offered'(state, event, at) {
+    hear(state, event, at)
+    for (const address of event.addresses) {
+      const candidate = state.candidates.get(showAddress(address))
+      if (candidate !== undefined) candidate.introducer = event.peer
+    }
+  },
+  'rendezvous-asked': (state, event, at) => void say(state, event, at),
+  'rendezvous-failed'(state, event, at) {
+    wantPunch(state, event, at)
+    const candidate = state.candidates.get(showAddress(event))
+    if (candidate?.introducer === event.peer) candidate.introducer = undefined
+  },
+  'rendezvous-relayed': wantPunch,
+  'rendezvous-refused': wantPunch,
+  'punch-began'(state, event, at) {
+    stepPeer(state, event.peer, event.type).punched = true
+    const relay = state.peers.get(event.relay)
+    if (relay !== undefined) countPunch(relay, at)
+  },
+  'punch-refused': wantPunch,
+  'punch-ignored': wantPunch,
   'dht-port-received'(state, event, at) {
     hear(state, event, at).dhtPort = event.port
   },

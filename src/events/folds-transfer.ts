@@ -195,6 +195,7 @@ export const transferFolds = {
     state.lsd.announceAt = 0
     forgetDht(state)
     Object.assign(state.pex, { on: false, opened: 0, ended: 0, endings: [] })
+    state.punching = false
     state.mapping = undefined
     state.ownAddresses.clear()
     state.sessionDownloaded = 0
@@ -433,6 +434,9 @@ export const transferFolds = {
   },
   'pex-began'(state) {
     state.pex.on = !state.private
+  },
+  'punching-began'(state) {
+    state.punching = true
   },
   'dht-table-lost': () => undefined,
   'dht-address-seen'(state, event) {

@@ -10,6 +10,7 @@ import type { InfoHash, Instant, PeerAddress, PeerId, PeerKey, PieceIndex } from
 import type { ExtensionHandshake } from '../wire/extension.js'
 import type { Fault, FaultCode } from '../wire/fault.js'
 import type { Handshake, Reserved } from '../wire/handshake.js'
+import type { HolepunchMessage } from '../wire/holepunch.js'
 import type { PexMessage, PexPeer } from '../wire/pex.js'
 import type { AnnounceAnswer, AnnouncedPeer, TrackerCounts } from '../wire/tracker.js'
 import { bytes, type Field, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
@@ -31,6 +32,7 @@ export type EngineFact = EventOf<
   | 'dht-table-lost'
   | 'dht-address-seen'
   | 'pex-began'
+  | 'punching-began'
 >
 
 const peer = whole<PeerKey>()
@@ -108,6 +110,13 @@ const answer = shaped<AnnounceAnswer>({
 const pex = shaped<PexMessage>({
   added: list(shaped<PexPeer>({ host: text, port: count, flags: count })),
   dropped: list(address),
+})
+
+const holepunch = shaped<HolepunchMessage>({
+  kind: oneOf('rendezvous', 'connect', 'error'),
+  host: text,
+  port: count,
+  error: oneOf('no-such-peer', 'not-connected', 'no-support', 'no-self', 'unknown', 'none'),
 })
 
 const counts = shaped<TrackerCounts>({
@@ -262,6 +271,9 @@ export const INPUTS = {
     'metadata-reject-arrived': input(146, 'The peer will not hand over a piece of metadata.', { metadataPiece: count }),
     'block-unreadable': input(43, 'A block that was to be served cannot be read.', { range, failure }),
     'pex-arrived': input(177, 'The peer tells of peers that came to it and went (BEP 11).', { message: pex }),
+    'punch-arrived': input(194, 'The peer asks for a rendezvous, tells us to dial, or cannot help (BEP 55).', {
+      message: holepunch,
+    }),
     'web-seed-stumbled': input(209, 'A web seed did not give what it was asked for, of a file with these pieces.', {
       failure,
       retryAfterMs: optional(count),

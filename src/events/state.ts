@@ -57,6 +57,13 @@ export interface PeerState {
   /** When it last told us, if it did; and whether it is not listened to, as it does so too often. */
   pexHeardAt: number
   pexIgnored: boolean
+  /** The number under which it takes part in hole punching (BEP 55); 0 where it does not. */
+  holepunch: number
+  /** Both sides dial, as another peer told them to. */
+  punched: boolean
+  /** What it wanted of hole punching lately, and since when that is counted. */
+  punches: number
+  punchesSince: number
   /** UDP port of its node of the DHT; 0 where it named none. */
   dhtPort: number
   /** Requests that the peer lets wait (`reqq`, BEP 10). */
@@ -167,6 +174,8 @@ export interface Candidate {
   /** Put off for long only because both of us had everything. */
   bothComplete: boolean
   peer: PeerKey | undefined
+  /** Who said that it can have it dial us (BEP 55). */
+  introducer: PeerKey | undefined
 }
 
 /** A web server that has the content (BEP 19). */
@@ -335,6 +344,8 @@ export interface TransferState {
     ended: number
     endings: { readonly address: PeerAddress; readonly opened: number; readonly ended: number }[]
   }
+  /** Peers help each other through routers that let nobody in (BEP 55). */
+  punching: boolean
   /** The DHT: whether nodes answered, the look-up under way, and when the next begins (BEP 5). */
   readonly dht: {
     /** UDP port of our node; 0 where there is none. */
@@ -440,6 +451,7 @@ export const initialState = (): TransferState => ({
   announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },
   lsd: { joined: false, announceAt: ZERO },
   pex: { on: false, opened: 0, ended: 0, endings: [] },
+  punching: false,
   dht: { port: 0, joined: false, looking: false, lookUpAt: ZERO, inVain: 0, lastError: '', answered: 0, peers: 0 },
   mapping: undefined,
   ownAddresses: new Set(),

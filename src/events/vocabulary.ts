@@ -287,6 +287,50 @@ export const VOCABULARY = {
     peer,
     reason: oneOf('too-often'),
   }),
+  'punching-began': event(194, 'Peers help each other through routers that let nobody in, over uTP (BEP 55).', {}),
+  'holepunch-offered': event(195, 'The peer takes part in hole punching, under this number; 0 for no longer.', {
+    peer,
+    number: count,
+  }),
+  'introductions-offered': event(196, 'The peer is connected to these, who take part in hole punching.', {
+    peer,
+    addresses: list(struct(address)),
+  }),
+  'rendezvous-asked': event(197, 'An address could not be dialed: this peer, who knows it, is to have it dial us.', {
+    peer,
+    ...address,
+  }),
+  'rendezvous-failed': event(198, 'The peer cannot have that address dial us, or will not.', {
+    peer,
+    ...address,
+    reason: oneOf('no-such-peer', 'not-connected', 'no-support', 'no-self', 'unknown'),
+  }),
+  'rendezvous-relayed': event(199, 'The peer asked for another one of ours: each was told to dial the other now.', {
+    peer,
+    to: peer,
+  }),
+  'rendezvous-refused': event(200, 'The peer asked for somebody whom we cannot have dial it.', {
+    peer,
+    ...address,
+    reason: oneOf('no-such-peer', 'not-connected', 'no-support', 'no-self'),
+  }),
+  'punch-began': event(
+    201,
+    'This dial is one over uTP that the other side begins as well, as another peer told both.',
+    {
+      peer,
+      relay: peer,
+    },
+  ),
+  'punch-refused': event(202, 'The peer says that an address dials us now, and we do not dial it.', {
+    peer,
+    ...address,
+    reason: oneOf('not-allowed', 'banned', 'connected', 'no-room'),
+  }),
+  'punch-ignored': event(203, 'The peer wants hole punching too often, and is not listened to for a while.', {
+    peer,
+    reason: oneOf('too-often'),
+  }),
   'dht-lookup-failed': event(183, 'No node of the DHT answered the question for peers.', { reason: text }),
 
   'allowed-fast-sent': event(208, 'The peer is new: these pieces we serve to it even while we choke it (BEP 6).', {

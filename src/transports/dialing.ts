@@ -18,7 +18,13 @@ export type Encryption = 'off' | 'prefer' | 'require'
 export const methodsOf = (encryption: Encryption): readonly EncryptionMethod[] =>
   encryption === 'require' ? ['rc4'] : ['handshake', 'rc4']
 
-export type Dialer = (address: PeerAddress, infoHash: InfoHash, events: ConnectionEvents) => Pick<Connection, 'close'>
+/** `punching`: over uTP alone, as the other side dials us at the same moment. */
+export type Dialer = (
+  address: PeerAddress,
+  infoHash: InfoHash,
+  events: ConnectionEvents,
+  punching: boolean,
+) => Pick<Connection, 'close'>
 
 export interface Way {
   readonly network: Pick<Network, 'dial'>

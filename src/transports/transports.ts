@@ -29,6 +29,8 @@ export interface TransportsOptions extends TransportSettings {
   readonly port: number
   readonly host: string | undefined
   accepted(connection: Connection): ConnectionEvents
+  /** There is uTP. */
+  listening(): void
   /** There is no uTP. */
   failed(failure: Failure): void
 }
@@ -61,18 +63,25 @@ export class Transports {
     const { datagrams, port, host, accepted } = options
     this.#utp = utpNetwork({ datagrams, clock, entropy: (length) => options.ports.entropy(length) })
     void this.#utp.listen({ port, host, accepted }).then((answer) => {
-      if (answer.type === 'done') this.#listens = true
-      else options.failed(answer.failure)
+      if (answer.type === 'done') {
+        this.#listens = true
+        options.listening()
+      } else options.failed(answer.failure)
     })
   }
 
-  dial(address: PeerAddress, infoHash: InfoHash, events: ConnectionEvents): Pick<Connection, 'close'> {
+  dial(
+    address: PeerAddress,
+    infoHash: InfoHash,
+    events: ConnectionEvents,
+    punching: boolean,
+  ): Pick<Connection, 'close'> {
     const { ports, encryption = 'off', tcp = true } = this.#options
     if (encryption === 'off' && tcp && this.#utp === undefined)
       return this.#network.dial(address, LIMITS.dialTimeoutMs, events)
     const { clock } = ports
     const entropy = (length: number): Uint8Array => ports.entropy(length)
-    return new Dial({ clock, entropy, encryption, ways: this.#waysTo(address), address, infoHash, events })
+    return new Dial({ clock, entropy, encryption, ways: this.#waysTo(address, punching), address, infoHash, events })
   }
 
   /** Connections that are left end at once. */
@@ -81,14 +90,14 @@ export class Transports {
   }
 
   /** Near peers by TCP first, as that is quicker; others by uTP first, as that lets others have the line. */
-  #waysTo({ host }: PeerAddress): readonly Way[] {
+  #waysTo({ host }: PeerAddress, punching: boolean): readonly Way[] {
     const { tcp = true } = this.#options
     const overTcp: Way = { network: this.#network, delayMs: LIMITS.dialHeadStartMs, timeoutMs: LIMITS.dialTimeoutMs }
     // Addresses alone: uTP resolves no names.
     const utp = this.#listens && hostToBytes(host) !== undefined ? this.#utp : undefined
     if (utp === undefined) return tcp || this.#utp === undefined ? [overTcp] : [unready(this.#utp)]
     const overUtp: Way = { network: utp, delayMs: LIMITS.dialHeadStartMs, timeoutMs: LIMITS.utpDialTimeoutMs }
-    if (!tcp) return [overUtp]
+    if (!tcp || punching) return [overUtp]
     return isNear(host) ? [overTcp, overUtp] : [overUtp, overTcp]
   }
 }

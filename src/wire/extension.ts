@@ -9,8 +9,8 @@ import { readUint32 } from './integers.js'
 /** The id of the handshake itself among extended messages. */
 export const EXTENSION_HANDSHAKE_ID = 0
 
-/** The ids under which we take extended messages, by their names. 3 is for BEP 55. */
-export const OUR_MESSAGES = { ut_metadata: 1, ut_pex: 2, lt_donthave: 4 } as const
+/** The ids under which we take extended messages, by their names. */
+export const OUR_MESSAGES = { ut_metadata: 1, ut_pex: 2, ut_holepunch: 3, lt_donthave: 4 } as const
 
 interface ExtensionFields {
   /** Name and version of the peer's program, `v`. */

@@ -98,8 +98,10 @@ const NOT_SAID: readonly EventType[] = [
   'address-refused',
   'blocklist-set',
   'utp-failed',
-  // Of the DHT, of peer exchange, of web seeds, and of trees of hashes, which this torrent of v1 has not.
-  ...EVENT_TYPES.filter((type) => /^(?:dht|pex|web-seeds?|hash|hashes)-/.test(type)),
+  // Of the DHT, of peer exchange, of hole punching, of web seeds, and of trees of hashes, which this torrent of v1 has not.
+  ...EVENT_TYPES.filter((type) =>
+    /^(?:dht|pex|punch(?:ing)?|holepunch|introductions|rendezvous|web-seeds?|hash|hashes)-/.test(type),
+  ),
   ...([
     'blocks-disproved',
     'layers-missing',

@@ -213,7 +213,7 @@ test('timeout: a slow peer that was asked twice may bring a block twice', () => 
 
 test('back-off: a candidate that does not answer is tried again, ever more seldom', () => {
   const story = given(downloading()).when(candidate)
-  assert.equal(story.effectsOf('dial'), [{ type: 'dial', peer: peerKey(1), address }])
+  assert.equal(story.effectsOf('dial'), [{ type: 'dial', peer: peerKey(1), address, punching: false }])
   const waits: number[] = []
   let since = story.now
   for (let peer = 1; peer <= 12; peer++) {

@@ -21,6 +21,18 @@ const serving = (): Story => seed().also(asks, { type: 'block-received', ...bloc
 const taker = (): Story => given(downloading(), seedPeer(2), fetched(2, [0]), leecher(1))
 const asked: TransferEvent = { type: 'request-received', ...block }
 
+/** Peer 2 has named it, and can have it dial us (BEP 55); it is being dialed. */
+const introduced: readonly TransferEvent[] = [
+  { type: 'punching-began' },
+  ...open(2),
+  { type: 'holepunch-offered', peer: peerKey(2), number: 3 },
+  { type: 'candidates-found', source: 'pex', addresses: [one.peer] },
+  { type: 'introductions-offered', peer: peerKey(2), addresses: [one.peer] },
+  { type: 'dial-began', peer: peerKey(3), ...one.peer },
+]
+const unreached: TransferEvent = { type: 'dial-failed', peer: peerKey(3), reason: 'ETIMEDOUT' }
+const rendezvous: TransferEvent = { type: 'rendezvous-asked', peer: peerKey(2), ...one.peer }
+
 /** The peer lets few requests wait, and each block takes as long as a far way does. */
 const farAway = (delayMs: number): Story => {
   const story = seed().also({
@@ -74,6 +86,36 @@ testCases('a peer', [
     question: one,
     cites: ['dial-failed'],
     text: /1 attempt .* due in 3 s/,
+  },
+  {
+    code: 'rendezvous-asked',
+    verdict: 'stopped',
+    story: () => given(downloading(), introduced, unreached, rendezvous),
+    not: () => given(downloading(), introduced, unreached),
+    question: one,
+    cites: ['rendezvous-asked'],
+  },
+  {
+    code: 'rendezvous-failed',
+    verdict: 'stopped',
+    story: () =>
+      given(downloading(), introduced, unreached, rendezvous, {
+        type: 'rendezvous-failed',
+        peer: peerKey(2),
+        ...one.peer,
+        reason: 'not-connected',
+      }),
+    not: () => given(downloading(), introduced, unreached, rendezvous),
+    question: one,
+    cites: ['rendezvous-failed'],
+  },
+  {
+    code: 'hole-punched',
+    verdict: 'waiting',
+    story: () => given(downloading(), introduced, { type: 'punch-began', peer: peerKey(3), relay: peerKey(2) }),
+    not: () => given(downloading(), introduced),
+    question: one,
+    cites: ['punch-began'],
   },
   {
     code: 'closed',

@@ -19,6 +19,20 @@ test('determinism: a seed is the same run in a fresh process, after itself, and 
   assert.equal(await runOf(2), other)
 })
 
+test('determinism: over uTP and encrypted it is the same run, too, and every leecher finishes', async () => {
+  const settings = { ...SMALL, natShare: 0.5, pex: 1, lossRate: 0.02, reorderRate: 0.05, duplicateRate: 0.02 }
+  for (const [transport, encryption] of [
+    ['utp', 'require'],
+    ['both', 'prefer'],
+  ] as const) {
+    const { violations, completed } = await simulate('nat-heavy', {
+      checkDeterminism: true,
+      settings: { ...settings, transport, encryption },
+    })
+    assert.equal([violations, completed], [[], SMALL.peers])
+  }
+})
+
 test('determinism: a picker that remembers something from run to run is found, with the first delivery that differs', async () => {
   let calls = 0
   const picker = ({ pieces }: { pieces: number[] }) => pieces.sort((a, b) => (++calls < 10 ? a - b : b - a))

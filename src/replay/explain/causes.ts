@@ -121,6 +121,12 @@ export const CAUSES = {
   'never-met': cause('The log has never heard of this address.', 'Add it as a peer.'),
   'not-connected': cause('The address is known, and there is no connection now.'),
   'dial-failed': cause('The last attempt to connect failed.'),
+  'rendezvous-asked': cause('Another peer, who knows it, was asked to have it dial us at the same moment (BEP 55).'),
+  'rendezvous-failed': cause(
+    'Who named it cannot have it dial us.',
+    'It may be gone, or let a router forward its port.',
+  ),
+  'hole-punched': cause('Both of us dialed at the same moment, as another peer told us to (BEP 55).'),
   closed: cause('The connection ended.'),
   blocked: cause('The address is on the blocklist.', 'Take it off the blocklist, if it is wanted.'),
   banned: cause('The address sent wrong blocks and is banned.'),

@@ -39,6 +39,33 @@ const blockedAt = async ({ state, history }: View, address: PeerAddress): Promis
   return [claim('blocked', `${showAddress(address)} is on the blocklist`, lastOf('blocklist-set'), refused)]
 }
 
+/** What came of those who might have had it dial us (BEP 55). */
+const ofRendezvous = async ({ state, history }: View, address: PeerAddress): Promise<readonly Claim[]> => {
+  if (!state.punching) return []
+  const asked = lastOf('rendezvous-asked', isAt(address))
+  const failed = lastOf('rendezvous-failed', isAt(address))
+  const found = await findEvidence(history, state.nextSeq, [asked, failed])
+  if (found.get(asked)?.length !== 1) return []
+  const name = showAddress(address)
+  return [
+    claim('rendezvous-asked', `a peer that knows ${name} was asked to have it dial us`, asked),
+    ...(found.get(failed)?.length === 1
+      ? [claim('rendezvous-failed', `that peer cannot have ${name} dial us`, failed)]
+      : []),
+  ]
+}
+
+const ofPunch = ({ key, punched, address }: Readonly<PeerState>): readonly Claim[] =>
+  punched
+    ? [
+        claim(
+          'hole-punched',
+          `${showAddress(address)} and we dialed each other at the same moment`,
+          lastOf('punch-began', ({ peer }) => peer === key),
+        ),
+      ]
+    : []
+
 /** Nobody is connected there: what became of it. */
 const absent = async (view: View, address: PeerAddress): Promise<Finding> => {
   const { state, now } = view
@@ -73,7 +100,10 @@ const absent = async (view: View, address: PeerAddress): Promise<Finding> => {
     const left = Math.max(0, candidate.nextDialAt - now)
     const again = left === 0 ? 'at once' : `in ${showDuration(left)}`
     const text = `${showMany(candidate.failures, 'attempt')} to connect came to nothing or ended; the next is due ${again}`
-    claims.push(claim('dial-failed', text, lastOf('dial-failed', isIt, ANY_SESSION)))
+    claims.push(
+      claim('dial-failed', text, lastOf('dial-failed', isIt, ANY_SESSION)),
+      ...(await ofRendezvous(view, address)),
+    )
   } else if (candidate !== undefined && met.size === 0)
     claims.push(
       claim('not-connected', `${name} was named by ${SOURCES[candidate.source]} and not dialed yet`, named(address)),
@@ -221,12 +251,21 @@ export const explainPeer = async (view: View, address: PeerAddress): Promise<Fin
   const begun = [lastOf('dial-began', isIt), lastOf('peer-accepted', isIt)]
   const age = showDuration(view.now - since)
   if (tags.dialing === true)
-    return { verdict: 'waiting', claims: [claim('dialing', `a connection has been opening for ${age}`, ...begun)] }
+    return {
+      verdict: 'waiting',
+      claims: [claim('dialing', `a connection has been opening for ${age}`, ...begun), ...ofPunch(peer)],
+    }
   if (tags.handshaking === true) {
     const text = `the connection has been open for ${age}, and no handshake came`
     return { verdict: 'waiting', claims: [claim('shaking-hands', text, ...begun, lastOf('peer-connected', isIt))] }
   }
-  const claims = [...whatItGives(view, peer), ...whatItGets(view, peer), ...sentWaste(peer), ...rateClaims(view)]
+  const claims = [
+    ...whatItGives(view, peer),
+    ...whatItGets(view, peer),
+    ...ofPunch(peer),
+    ...sentWaste(peer),
+    ...rateClaims(view),
+  ]
   const codes = new Set(claims.map(({ code }) => code))
   const moves = codes.has('serves-us') || codes.has('we-serve-it')
   return {
