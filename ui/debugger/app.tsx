@@ -60,8 +60,9 @@ const View = ({ history, dark, toggleTheme, failed }: ViewProps): JSX.Element =>
     return () => clearTimeout(timer)
   }, [questions, seq, subject, tab])
   useEffect(() => {
-    const go = (): void => {
-      const position = readPosition(location.hash)
+    // What was typed: the address itself may have been written over meanwhile.
+    const go = ({ newURL }: HashChangeEvent): void => {
+      const position = readPosition(new URL(newURL).hash)
       if (position.source !== undefined && position.source !== questions.id) return
       if (position.seq !== undefined) seek(position.seq)
       setSubject(position.subject)
