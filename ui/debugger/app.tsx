@@ -72,23 +72,28 @@ const View = ({ history, dark, toggleTheme, failed }: ViewProps): JSX.Element =>
     return () => removeEventListener('hashchange', go)
   }, [seek, questions])
 
-  // Steps that come faster than their answers are taken together.
-  const owed = useRef({ units: 0, busy: false })
+  // Steps that come faster than their answers are taken together, once the page stands where the last one led.
+  const owed = useRef<{ units: number; by: Unit | undefined; busy: boolean }>({ units: 0, by: undefined, busy: false })
   const latest = useRef({ history, unit, subject })
   latest.current = { history, unit, subject }
-  const step = (units: number, by?: Unit): void => {
-    owed.current.units += units
-    if (owed.current.busy) return
-    owed.current.busy = true
-    const all = owed.current.units
-    owed.current.units = 0
+  const takeSteps = (): void => {
+    const { units, by, busy } = owed.current
+    if (busy || units === 0) return
+    owed.current = { units: 0, by: undefined, busy: true }
     const { history: here, unit: own, subject: about } = latest.current
-    stepFrom(here, by ?? own, about, all)
+    stepFrom(here, by ?? own, about, units)
       .then(here.seek)
       .catch(failed)
-      .finally(() => {
-        owed.current.busy = false
-      })
+      .finally(() =>
+        setTimeout(() => {
+          owed.current.busy = false
+          takeSteps()
+        }),
+      )
+  }
+  const step = (units: number, by?: Unit): void => {
+    owed.current = { ...owed.current, units: owed.current.units + units, by }
+    takeSteps()
   }
   const faster = (by: number): void => {
     const at = SPEEDS.findIndex((each) => each >= speed) + by
