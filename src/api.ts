@@ -341,7 +341,9 @@ export interface Transfer {
   addPeer(address: PeerAddress): void
   /** Web servers that are asked for the content, of the torrent and of the user (BEP 19). */
   readonly webSeeds: readonly string[]
+  /** From now on and in sessions to come. */
   addWebSeed(url: string): void
+  /** In sessions to come either, unless they name it. */
   removeWebSeed(url: string): void
   /**
    * Asks the trackers for their counts (BEP 48, BEP 15), 20 of them at most and each no more often than every five minutes
@@ -381,9 +383,9 @@ export interface Transfer {
   banPeer(address: string): void
   /** Lets it in again, whatever it was banned for. */
   allowPeer(address: string): void
-  /** Asks one more tracker, from now on and before the others. It is not kept for the next session. */
+  /** Asks one more tracker, before the others, from now on and in sessions to come. */
   addTracker(url: string): void
-  /** Asks it no more, in this session. */
+  /** Tells it that we stopped, and asks it no more, in sessions to come either unless they name it. */
   removeTracker(url: string): void
   /**
    * Where in the queue of the engine it is, from 0: those before it come first. May be set at any time; others move up or

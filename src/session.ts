@@ -83,6 +83,17 @@ const shuffled = (tier: readonly string[], seed: number): readonly string[] =>
     .sort((a, b) => a.rank - b.rank)
     .map(({ url }) => url)
 
+/** What the user added in a session before, and nobody names now. */
+const addedOf = (wishes: ReadonlyMap<string, boolean>, named: readonly string[]): readonly string[] =>
+  [...wishes].flatMap(([url, wanted]) => (wanted && !named.includes(url) ? [url] : []))
+
+/** Without what the user took away in a session before, and does not name now. */
+const keptOf = (
+  wishes: ReadonlyMap<string, boolean>,
+  urls: readonly string[],
+  named: readonly string[] = [],
+): readonly string[] => urls.filter((url) => wishes.get(url) !== false || named.includes(url))
+
 const trackers = (
   state: Readonly<TransferState>,
   { metainfo, magnet, add }: Beginning,
@@ -90,7 +101,11 @@ const trackers = (
 ): readonly TransferEvent[] => {
   const own = [...(metainfo?.trackers ?? []), ...(add.trackers ?? []).map((url) => [url])]
   const told = new Set(own.flat())
-  const tiers = [...own, ...(magnet?.trackers ?? []).filter((url) => !told.has(url)).map((url) => [url])]
+  const all = [...own, ...(magnet?.trackers ?? []).filter((url) => !told.has(url)).map((url) => [url])]
+  const tiers = [
+    ...addedOf(state.wishedTrackers, all.flat()).map((url) => [url]),
+    ...all.map((tier) => keptOf(state.wishedTrackers, tier, add.trackers)).filter((tier) => tier.length > 0),
+  ]
   const known = state.tiers.map((tier) => tier.map(({ url }) => url).sort())
   // A tracker that answered moved to the front of its tier, and stays there.
   const same = JSON.stringify(known) === JSON.stringify(tiers.map((tier) => [...tier].sort()))
@@ -106,7 +121,9 @@ const selectedBefore = (state: Readonly<TransferState>): PieceWishes => {
 
 /** What users add comes first. Of protocols that we do not speak nothing is kept (BEP 19). */
 const webSeeds = (state: Readonly<TransferState>, { metainfo, magnet, add }: Beginning): readonly TransferEvent[] => {
-  const told = [...(add.webSeeds ?? []), ...(metainfo?.webSeeds ?? []), ...(magnet?.webSeeds ?? [])]
+  const named = [...(add.webSeeds ?? []), ...(metainfo?.webSeeds ?? []), ...(magnet?.webSeeds ?? [])]
+  const { wishedWebSeeds } = state
+  const told = [...addedOf(wishedWebSeeds, named), ...keptOf(wishedWebSeeds, named, add.webSeeds)]
   const urls = [...new Set(told.filter((url) => webSeedUrl(url) !== undefined))].slice(0, LIMITS.webSeedsMax)
   const known = [...state.webSeeds.keys()]
   return JSON.stringify(known) === JSON.stringify(urls) ? [] : [{ type: 'web-seeds-set', urls }]

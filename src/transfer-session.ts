@@ -130,7 +130,8 @@ export class TransferSession {
     this.promises = new Promises(state)
     const name = metainfo?.name ?? (magnet === undefined ? toHex(infoHash) : nameOfMagnet(magnet))
     this.readers = new Readers({ name, state: () => this.state, tell: (input) => this.tell(input) })
-    this.trusted = new Set([...(options.add.trackers ?? []), ...(options.add.webSeeds ?? [])])
+    const wished = [...state.wishedTrackers, ...state.wishedWebSeeds].flatMap(([url, wanted]) => (wanted ? [url] : []))
+    this.trusted = new Set([...(options.add.trackers ?? []), ...(options.add.webSeeds ?? []), ...wished])
     this.#checkpointer = new Checkpointer(log, state.nextSeq)
     this.#hadParts = state.apart.size > 0
     const surroundings: Surroundings = {

@@ -302,6 +302,7 @@ export class TorrentTransfer implements Transfer {
     this.#session.assertOpen()
     checkTracker(url)
     const tiers = this.#tiersWithout(url)
+    this.#session.trusted.add(url)
     this.#session.tell({ type: 'trackers-asked', tiers: [[url], ...tiers] })
   }
 

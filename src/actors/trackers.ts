@@ -132,6 +132,35 @@ const clampIntervalMs = ({ intervalSeconds, minIntervalSeconds }: AnnounceAnswer
     Math.min(LIMITS.announceIntervalMaxMs, Math.max(intervalSeconds, minIntervalSeconds ?? 0) * 1_000),
   )
 
+/** One that is taken away may still have us on its list. */
+const sayFarewell = (state: Readonly<TransferState>, urls: readonly string[]): Decision =>
+  decided({
+    events: urls.map((url) => ({ type: 'announce-began', tracker: url, event: 'stopped' })),
+    effects: urls.map((url) => ({ type: 'announce', tracker: url, request: requestOf(state, 'stopped') })),
+  })
+
+/** The user wants these trackers and no others, from now on and in sessions to come. */
+export const setTrackers = (state: Readonly<TransferState>, tiers: readonly (readonly string[])[]): Decision => {
+  const known = state.tiers.flat()
+  const wanted = new Set(tiers.flat())
+  const added = [...wanted].filter((url) => trackerOf(state, url) === undefined)
+  const gone = known.filter(({ url }) => !wanted.has(url))
+  return both(
+    sayFarewell(
+      state,
+      gone.filter(({ started }) => started).map(({ url }) => url),
+    ),
+    decided({
+      events: [
+        ...gone.map(({ url }): TransferEvent => ({ type: 'tracker-wished', tracker: url, wanted: false })),
+        ...added.map((url): TransferEvent => ({ type: 'tracker-wished', tracker: url, wanted: true })),
+        { type: 'trackers-set', tiers },
+      ],
+      messages: state.standing.tags.active === true ? [{ to: 'trackers', message: { type: 'look-at-time' } }] : [],
+    }),
+  )
+}
+
 export const decideTrackers = (
   state: Readonly<TransferState>,
   cause: TrackersInput | TrackersRequest,
@@ -142,13 +171,14 @@ export const decideTrackers = (
       return lookAtTime(state, circumstances)
     case 'say-stopped': {
       const told = state.tiers.flat().filter(({ started }) => started)
-      return decided({
-        events: told.map(({ url }) => ({ type: 'announce-began', tracker: url, event: 'stopped' })),
-        effects: told.map(({ url }) => ({ type: 'announce', tracker: url, request: requestOf(state, 'stopped') })),
-      })
+      return sayFarewell(
+        state,
+        told.map(({ url }) => url),
+      )
     }
     case 'announce-answered': {
-      if (trackerOf(state, cause.tracker) === undefined) return NOTHING // taken away meanwhile
+      // Taken away meanwhile: it took `started` after all.
+      if (trackerOf(state, cause.tracker) === undefined) return sayFarewell(state, [cause.tracker])
       const { peers, complete, incomplete, warning, externalHost } = cause.answer
       const addresses = peers.slice(0, LIMITS.trackerPeersMax).map(({ host, port }) => ({ host, port }))
       return decided({

@@ -33,6 +33,7 @@ import { prioritize, select, setDeadlines, setOrder, settleFiles } from './selec
 import { beginMove, endMove, giveMoveUp } from './storage.js'
 import { suggest } from './suggesting.js'
 import { reveal } from './super-seeding.js'
+import { setTrackers } from './trackers.js'
 import { sayUploadOnly } from './upload-only.js'
 import {
   both,
@@ -237,10 +238,7 @@ export const decideTransfer = (
       return decided({ events: [{ type: own ? 'transfer-limits-set' : 'limits-set', download, upload }] })
     }
     case 'trackers-asked':
-      return decided({
-        events: [{ type: 'trackers-set', tiers: cause.tiers }],
-        messages: state.standing.tags.active === true ? [toTrackers('look-at-time')] : [],
-      })
+      return setTrackers(state, cause.tiers)
     case 'drop-asked':
       return drop(state, cause)
     case 'goals-asked':

@@ -52,13 +52,20 @@ export const webSeedsDue = (state: Readonly<TransferState>, now: Instant): reado
   return []
 }
 
+const wished = (url: string, wanted: boolean): TransferEvent => ({ type: 'web-seed-wished', url, wanted })
+
+/** From now on and in sessions to come. */
 export const setWebSeeds = (state: Readonly<TransferState>, urls: readonly string[]): Decision => {
   const kept = new Set(urls)
   const gone = [...state.webSeeds.values()].flatMap(({ url, peer }) =>
     kept.has(url) || peer === undefined ? [] : [peer],
   )
   return decided({
-    events: [{ type: 'web-seeds-set', urls }],
+    events: [
+      ...[...state.webSeeds.keys()].filter((url) => !kept.has(url)).map((url) => wished(url, false)),
+      ...urls.filter((url) => !state.webSeeds.has(url)).map((url) => wished(url, true)),
+      { type: 'web-seeds-set', urls },
+    ],
     messages: [
       ...gone.map(
         (peer): Message => ({

@@ -1,6 +1,7 @@
 /** Folds of what the user allows a transfer: when seeding is enough, how many connections, and with whom. */
 
 import { transferLifecycle } from '../actors/transfer.machine.js'
+import { LIMITS } from '../limits.js'
 import type { Instant } from '../values.js'
 import { banName } from './banning.js'
 import type { Folds } from './fold.js'
@@ -31,6 +32,16 @@ export const lookForPeersAnew = (state: TransferState): void => {
   askAnew(state)
 }
 
+/** The newest count, and there are no more of them than of trackers. */
+const wish = (wishes: Map<string, boolean>, url: string, wanted: boolean): void => {
+  wishes.delete(url)
+  wishes.set(url, wanted)
+  for (const oldest of wishes.keys()) {
+    if (wishes.size <= LIMITS.trackersMax) return
+    wishes.delete(oldest)
+  }
+}
+
 export const goalFolds = {
   'address-barred'(state, event) {
     state.banned.add(event.address)
@@ -42,6 +53,12 @@ export const goalFolds = {
   },
   'goals-set'(state, { ratioPermille, seedingMs }) {
     state.goals = { ratioPermille, seedingMs }
+  },
+  'tracker-wished'(state, { tracker, wanted }) {
+    wish(state.wishedTrackers, tracker, wanted)
+  },
+  'web-seed-wished'(state, { url, wanted }) {
+    wish(state.wishedWebSeeds, url, wanted)
   },
   'goal-reached': () => undefined,
   queued(state, { type, of, most }, at) {

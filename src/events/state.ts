@@ -333,6 +333,9 @@ export interface TransferState {
   refused: number
   tiers: TrackerState[][]
   readonly webSeeds: Map<string, WebSeedState>
+  /** Those that the user added or took away, by their URLs: remembered over sessions. Bounded. */
+  readonly wishedTrackers: Map<string, boolean>
+  readonly wishedWebSeeds: Map<string, boolean>
   /** Where in the tiers the next announce goes, and when. */
   readonly announceNext: { tier: number; tracker: number; at: number; rounds: number }
   /** Whether the local network can be asked for peers, and when it is told of this torrent next (BEP 14). */
@@ -448,6 +451,8 @@ export const initialState = (): TransferState => ({
   refused: ZERO,
   tiers: [],
   webSeeds: new Map(),
+  wishedTrackers: new Map(),
+  wishedWebSeeds: new Map(),
   announceNext: { tier: 0, tracker: 0, at: ZERO, rounds: 0 },
   lsd: { joined: false, announceAt: ZERO },
   pex: { on: false, opened: 0, ended: 0, endings: [] },

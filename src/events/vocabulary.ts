@@ -426,6 +426,14 @@ export const VOCABULARY = {
   'move-failed': event(238, 'They are all where they were before.', { reason: text }),
   'dial-held': event(240, 'The engine has as many connections as it may: this one waits to be opened.', { peer }),
   'dial-released': event(241, 'There is room: it is being opened now.', { peer }),
+  'tracker-wished': event(242, 'The user wants this tracker, or does not, in sessions to come too.', {
+    tracker: text,
+    wanted: flag,
+  }),
+  'web-seed-wished': event(243, 'The user wants this web seed, or does not, in sessions to come too.', {
+    url: text,
+    wanted: flag,
+  }),
   'file-placed': event(227, 'What was kept apart of a file is in the file itself.', { file: whole() }),
 
   'trees-described': event(

@@ -95,6 +95,8 @@ const KEY_RULES: Readonly<Record<string, Rule>> = {
   asked: 'keep',
   hashOrders: 'keep',
   webSeeds: 'url',
+  wishedTrackers: 'url',
+  wishedWebSeeds: 'url',
 }
 
 const NUMBERS: ReadonlySet<Rule> = new Set<Rule>(['port', 'startedAt', 'fingerprint'])

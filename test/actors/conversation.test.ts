@@ -89,6 +89,7 @@ const NOT_SAID: readonly EventType[] = [
   'address-allowed',
   'address-barred',
   'folder-set',
+  'tracker-wished',
   'dial-held',
   'dial-released',
   'move-began',

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { leftBytes } from '../../src/actors/trackers.js'
 import type { Input } from '../../src/actors/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
+import { type Beginning, beginningOf } from '../../src/session.js'
 import type { AnnounceAnswer } from '../../src/wire/tracker.js'
 import { added, downloading, fetched, INFO_HASH, OUR_ID, SMALL, seeding, seedPeer, session } from './beginnings.js'
 import { given, type Story, toTransfer, woken } from './given.js'
@@ -294,7 +295,7 @@ test('trackers: where others are set, the first of them is next, and those that 
   const story = given(downloading(), tiers()).when(woken).when(failure('http://a')).when(failure('http://b'))
   story
     .also(tiers([['http://x'], ['http://b']]))
-    .when(answer('http://c'))
+    .when(failure('http://c'))
     .thenNothing()
   assert.equal(told(story.when(woken)), ['http://x started'])
   assert.is(story.state.tiers[1]?.[0]?.failures, 1)
@@ -309,10 +310,61 @@ test('trackers: an answer makes up for failures', () => {
   assert.equal([tracker?.failures, tracker?.lastError], [0, ''])
 })
 
-test('trackers: answers of one that was taken away are passed over', () => {
+test('trackers: one that was taken away and answers after all is told that we stopped, and nothing comes of it', () => {
   const story = given(downloading(), tiers()).when(woken)
-  story.when(answer('http://x')).thenNothing()
+  story.when(answer('http://x'))
+  story.thenEvents('announce-began')
+  assert.equal(told(story), ['http://x stopped'])
   story.when(failure('http://x')).thenNothing()
+})
+
+const asked = (...urls: string[]) => toTransfer({ type: 'trackers-asked', tiers: urls.map((url) => [url]) })
+
+test('trackers: one that the user takes away is told that we stopped, if it knows of us', () => {
+  const story = given(downloading(), tiers([['http://a'], ['http://b']])).when(woken)
+  story.when(answer('http://a'))
+  story.when(asked('http://c', 'http://b'))
+  assert.equal(told(story), ['http://a stopped', 'http://c started'])
+  story.when(asked('http://c'))
+  assert.equal(told(story), [])
+  assert.equal(
+    [...story.state.wishedTrackers],
+    [
+      ['http://a', false],
+      ['http://c', true],
+      ['http://b', false],
+    ],
+  )
+})
+
+/** The trackers and web seeds that the next session begins with, of a torrent that names `http://a` in both. */
+const nextSession = (story: Story, add: Partial<Beginning['add']> = {}): readonly (readonly string[])[] => {
+  const { state } = story
+  const { infoHash, limits, ownLimits } = state
+  const magnet = { trackers: ['http://a'], webSeeds: ['http://a/w'], peers: [] } as never
+  const beginning = { infoHash, limits, ownLimits, magnet, metainfo: undefined, missing: [], version: '0.1.0' }
+  const entropy = new Uint8Array(16)
+  const events = beginningOf(state, { ...beginning, add: { path: '/', ...add }, entropy, machineStartedAt: 0 })
+  const trackers = events.find((event) => event.type === 'trackers-set')
+  const webSeeds = events.find((event) => event.type === 'web-seeds-set')
+  return [
+    trackers?.tiers.flat() ?? state.tiers.flat().map(({ url }) => url),
+    webSeeds?.urls ?? [...state.webSeeds.keys()],
+  ]
+}
+
+test('trackers: those that the user added or took away, and web seeds, are remembered over sessions', () => {
+  const story = given(downloading(), tiers([['http://a']]), { type: 'web-seeds-set', urls: ['http://a/w'] })
+  assert.equal(nextSession(story), [['http://a'], ['http://a/w']])
+  story.when(asked('http://x'), toTransfer({ type: 'web-seeds-wished', urls: ['http://x/w'] }))
+  assert.equal(nextSession(story), [['http://x'], ['http://x/w']])
+  const named = { trackers: ['http://a'], webSeeds: ['http://a/w'] }
+  assert.equal(nextSession(story, named), [
+    ['http://x', 'http://a'],
+    ['http://x/w', 'http://a/w'],
+  ])
+  story.when(asked('http://a'), toTransfer({ type: 'web-seeds-wished', urls: ['http://a/w'] }))
+  assert.equal(nextSession(story), [['http://a'], ['http://a/w']])
 })
 
 const completed = (story: Story): Story => story.also(...fetched(1, [0, 1, 2, 3, 4, 5, 6, 7])).commits()

@@ -184,7 +184,7 @@ test('web seed: is let go of when everything is here, when it is removed, and wh
 test('web seed: one that is added while the transfer runs is asked at once', () => {
   const story = given(downloading())
   story.when(toTransfer({ type: 'web-seeds-wished', urls: [URLS[1]] }))
-  story.thenEvents('web-seeds-set', 'web-seed-began', 'blocks-requested')
+  story.thenEvents('web-seed-wished', 'web-seeds-set', 'web-seed-began', 'blocks-requested')
   story.thenEffects('open-web-seed', 'request')
 })
 
