@@ -341,7 +341,7 @@ test('trackers: one that the user takes away is told that we stopped, if it know
 const nextSession = (story: Story, add: Partial<Beginning['add']> = {}): readonly (readonly string[])[] => {
   const { state } = story
   const { infoHash, limits, ownLimits } = state
-  const magnet = { trackers: ['http://a'], webSeeds: ['http://a/w'], peers: [] } as never
+  const magnet = { infoHash, trackers: ['http://a'], webSeeds: ['http://a/w'], peers: [] } as never
   const beginning = { infoHash, limits, ownLimits, magnet, metainfo: undefined, missing: [], version: '0.1.0' }
   const entropy = new Uint8Array(16)
   const events = beginningOf(state, { ...beginning, add: { path: '/', ...add }, entropy, machineStartedAt: 0 })
