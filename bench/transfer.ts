@@ -2,7 +2,7 @@
  * Transfers beside libtorrent: the same torrent, the same machine, one run after the other in turn, so that the ratio
  * holds although the machine's speed drifts. Every byte is compared once; the event log is on.
  *
- *   node --import tsx bench/transfer.ts [RUNS] [MIB]
+ *   node --import tsx bench/transfer.ts [RUNS] [MIB] [v1|v2|hybrid]
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -17,6 +17,7 @@ import { median, printTable, range } from './table.js'
 const BOUND_MS = 300_000
 const runs = Number(process.argv[2] ?? 5)
 const mib = Number(process.argv[3] ?? 1024)
+const format = process.argv[4] ?? 'v1'
 
 interface Figures {
   readonly name: string
@@ -138,8 +139,8 @@ const measure = async (): Promise<void> => {
 const unavailable = libtorrentUnavailable()
 if (unavailable !== undefined) throw new Error(unavailable)
 try {
-  console.log(`${mib} MiB in pieces of 1 MiB, ${runs} runs of each in turn: median (least to most)\n`)
-  const content = ['--piece-length', '1048576', '--file', `.=${mib * 1_048_576}`]
+  console.log(`${mib} MiB in pieces of 1 MiB (${format}), ${runs} runs of each in turn: median (least to most)\n`)
+  const content = ['--format', format, '--piece-length', '1048576', '--file', `.=${mib * 1_048_576}`]
   const made = spawnSync(PYTHON, [peerScript('make_torrent.py'), source, 'content', torrent, ...content], {
     encoding: 'utf8',
   })

@@ -135,11 +135,13 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
     },
   )
   if (stopped === undefined) return
-  const { storedBytes, wantedBytes, downloadedBytes, uploadedBytes } = stopped.progress
-  context.tell(
-    `stopped with ${showBytes(storedBytes)} of ${showBytes(wantedBytes)}` +
-      (storedBytes < wantedBytes ? '; the same command goes on from here' : ''),
-  )
+  const { pieces, storedBytes, wantedBytes, downloadedBytes, uploadedBytes } = stopped.progress
+  const reached =
+    pieces === 0
+      ? 'before anybody handed over the metadata'
+      : `with ${showBytes(storedBytes)} of ${showBytes(wantedBytes)}`
+  const goesOn = pieces === 0 || storedBytes < wantedBytes ? '; the same command goes on from here' : ''
+  context.tell(`stopped ${reached}${goesOn}`)
   context.say({ type: 'stopped', storedBytes, wantedBytes, downloadedBytes, uploadedBytes })
 }
 

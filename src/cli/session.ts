@@ -92,7 +92,7 @@ export const countsOf = (progress: Progress): Readonly<Record<string, unknown>> 
 
 const share = (progress: Progress): readonly [part: number, whole: number] =>
   progress.phase === 'metadata'
-    ? [progress.metadataReceivedBytes, progress.metadataBytes]
+    ? [progress.metadataReceivedBytes, Math.max(1, progress.metadataBytes)] // nothing of what nobody knows
     : progress.phase === 'checking'
       ? [progress.pieces - progress.checkingPieces, progress.pieces]
       : [Math.min(progress.storedBytes, progress.wantedBytes), progress.wantedBytes]
