@@ -1,5 +1,5 @@
 // One Torrewind peer for benchmarks, on the compiled library:
-//   node torrewind-peer.mjs seed|get TORRENT DIR DATA [HOST:PORT] [events|inputs]
+//   node torrewind-peer.mjs seed|get|metadata TORRENT DIR DATA [HOST:PORT] [events|inputs]
 import { createEngine } from '../dist/src/index.js'
 
 const [role, torrent, dir, dataDir, peer, record] = process.argv.slice(2)
@@ -26,6 +26,11 @@ const transfer = await engine.add(torrent, {
 if (role === 'seed') {
   await transfer.ready
   say({ type: 'seeding', cpuSeconds: cpuSeconds() })
+} else if (role === 'metadata') {
+  await transfer.metadata
+  const seconds = (performance.now() - begun) / 1000
+  say({ type: 'done', seconds, cpuSeconds: cpuSeconds(), rssMiB: process.resourceUsage().maxRSS / 1024 })
+  process.exit(0) // closing is not what is measured
 } else {
   try {
     await transfer.done

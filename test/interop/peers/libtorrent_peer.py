@@ -30,6 +30,7 @@ arguments.add_argument('--trackers', action='store_true', help='announce to the 
 arguments.add_argument('--lsd', action='store_true', help='announce on the local network, and hear who else does')
 arguments.add_argument('--upload-limit', type=int, default=0, help='bytes a second')
 arguments.add_argument('--stay', action='store_true', help='go on serving after the last byte')
+arguments.add_argument('--metadata', action='store_true', help='of a magnet: done when its metadata are there')
 arguments.add_argument('--transport', choices=['tcp', 'utp'], default='tcp', help='the only one')
 arguments.add_argument('--encryption', choices=['off', 'handshake', 'rc4'], default='off',
                        help='forced, of the handshake alone or of everything')
@@ -111,7 +112,7 @@ while options.role == 'seed' or options.stay or not finished:
     if options.role == 'seed' or finished:
         continue
     now = time.monotonic()
-    if handle.status().is_seeding:
+    if handle.status().has_metadata if options.metadata else handle.status().is_seeding:
         finished = True
         seconds = now - start  # Before the disk is waited for: what other engines' figures end with too.
         handle.flush_cache()
