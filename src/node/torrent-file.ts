@@ -8,7 +8,10 @@ export const readTorrentFile = async (path: string): Promise<Uint8Array> => {
   try {
     const file = await open(path, 'r')
     try {
-      const { size } = await file.stat()
+      const found = await file.stat()
+      const { size } = found
+      if (found.isDirectory())
+        throw new TorrewindError('SOURCE_UNREADABLE', `${path} is a folder: make a .torrent of it first (see create)`)
       if (size > LIMITS.torrentBytesMax)
         throw new TorrewindError(
           'TORRENT_TOO_LARGE',
