@@ -30,7 +30,7 @@ export const whyChoked = ({ key, address, since }: Readonly<PeerState>, now: num
   const isIt = (event: { readonly peer: number }): boolean => event.peer === key
   return claim(
     'chokes-us',
-    `${showAddress(address)} chokes us, ${showDuration(now - since)} after we connected`,
+    `${showAddress(address)} chokes us; we have been connected for ${showDuration(now - since)}`,
     lastOf('choke-received', isIt),
     lastOf('unchoke-received', isIt),
     lastOf('handshake-received', isIt),
