@@ -22,6 +22,10 @@ export const utf8Text = (bytes: Uint8Array): string | undefined => {
 export const nameText = (bytes: Uint8Array): string =>
   utf8Text(bytes) ?? latin1Text(bytes.map((byte) => (byte >= 0x80 && byte <= 0x9f ? 0x5f : byte)))
 
+/** In UTF-8, which takes three bytes at most for each unit of UTF-16: most texts need not be encoded to be known as short. */
+export const isLongerThan = (text: string, bytesMax: number): boolean =>
+  text.length > bytesMax || (3 * text.length > bytesMax && utf8.encode(text).length > bytesMax)
+
 export const hasControlCharacter = (text: string): boolean => {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -44,41 +48,67 @@ export const partProblem = (part: string): string | undefined => {
   if (hasControlCharacter(part)) return 'has a control character in it'
   if (part.endsWith('.') || part.endsWith(' ')) return 'ends in a dot or a space, which Windows would cut off'
   if (RESERVED.test(part)) return 'is a name that Windows keeps for a device'
-  if (part.length > LIMITS.fileNameBytesMax || utf8.encode(part).length > LIMITS.fileNameBytesMax) {
+  if (isLongerThan(part, LIMITS.fileNameBytesMax)) {
     return `is longer than ${LIMITS.fileNameBytesMax} bytes`
   }
   return undefined
 }
 
-const A_FILE = -1
-const ROOT = 0
+const A_FILE = 'file'
+
+/** What a folder has, by its name as systems compare it. */
+type Folder = Map<string, Folder | typeof A_FILE>
 
 /**
  * The names given so far in one torrent. Names count as equal where macOS and Windows would take them for equal: in
- * any case of letters and in any composition of accents. Folders are numbered, so that claiming a path takes time
- * and memory in proportion to its parts, however deep it is.
+ * any case of letters and in any composition of accents. Claiming a path takes time and memory in proportion to its parts,
+ * however deep it is; files of one folder mostly follow each other, and look it up once.
  */
 export class ClaimedPaths {
-  readonly #ids = new Map<string, number>()
-  #folders = ROOT
+  readonly #root: Folder = new Map()
+  /** The folders of the path before, and what they are. */
+  #parts: readonly string[] = []
+  #folders: readonly Folder[] = []
 
   /** Why a path cannot be given to one more file, as the end of a sentence; undefined where it now is. */
   claim(path: readonly string[]): string | undefined {
-    let folder = ROOT
-    for (const [at, part] of path.entries()) {
-      const name = `${folder}/${part.normalize('NFC').toLowerCase()}`
-      const known = this.#ids.get(name)
-      if (at === path.length - 1) {
-        if (known === A_FILE) return 'is there twice, or differs only in the case of letters from another'
-        if (known !== undefined) return 'is a file and a folder at once'
-        this.#ids.set(name, A_FILE)
-      } else if (known === A_FILE) return 'has a file for a folder'
-      else if (known !== undefined) folder = known
-      else {
-        folder = ++this.#folders
-        this.#ids.set(name, folder)
-      }
-    }
+    const last = path.length - 1
+    const folder = this.#isNeighbour(path) ? (this.#folders[last - 1] ?? this.#root) : this.#enter(path)
+    if (folder === undefined) return 'has a file for a folder'
+    const name = comparable(path[last] ?? '')
+    const known = folder.get(name)
+    if (known === A_FILE) return 'is there twice, or differs only in the case of letters from another'
+    if (known !== undefined) return 'is a file and a folder at once'
+    folder.set(name, A_FILE)
     return undefined
   }
+
+  #isNeighbour(path: readonly string[]): boolean {
+    const parts = this.#parts
+    if (path.length !== parts.length) return false
+    for (let at = path.length - 2; at >= 0; at--) if (path[at] !== parts[at]) return false
+    return true
+  }
+
+  /** The folder that the path's file lies in, with those above it made where they are not there yet. */
+  #enter(path: readonly string[]): Folder | undefined {
+    const folders: Folder[] = []
+    let folder = this.#root
+    for (const part of path.slice(0, -1)) {
+      const name = comparable(part)
+      let next = folder.get(name)
+      if (next === A_FILE) return undefined
+      if (next === undefined) {
+        next = new Map()
+        folder.set(name, next)
+      }
+      folders.push(next)
+      folder = next
+    }
+    this.#parts = path
+    this.#folders = folders
+    return folder
+  }
 }
+
+const comparable = (part: string): string => part.normalize('NFC').toLowerCase()
