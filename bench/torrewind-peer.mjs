@@ -1,5 +1,5 @@
 // One Torrewind peer for benchmarks, on the compiled library:
-//   node torrewind-peer.mjs seed|get|metadata TORRENT DIR DATA [HOST:PORT] [events|inputs]
+//   node torrewind-peer.mjs seed|get|stay|metadata TORRENT DIR DATA [HOST:PORT] [events|inputs]
 import { createEngine } from '../dist/src/index.js'
 
 const [role, torrent, dir, dataDir, peer, record] = process.argv.slice(2)
@@ -49,6 +49,8 @@ if (role === 'seed') {
     wastedBytes,
     events: transfer.state.nextSeq,
   })
-  await engine.close()
-  process.exit(0)
+  if (role === 'get') {
+    await engine.close()
+    process.exit(0)
+  }
 }
