@@ -1,14 +1,15 @@
 // One Torrewind peer for benchmarks, on the compiled library:
-//   node torrewind-peer.mjs seed|get|stay|metadata TORRENT DIR DATA [HOST:PORT] [events|inputs]
+//   node torrewind-peer.mjs seed|get|stay|metadata TORRENT DIR DATA [HOST:PORT|-] [events|inputs] [OPTIONS]
+// OPTIONS are those of the engine, in JSON.
 import { createEngine } from '../dist/src/index.js'
 
-const [role, torrent, dir, dataDir, peer, record] = process.argv.slice(2)
+const [role, torrent, dir, dataDir, peer = '-', record = 'events', options = '{}'] = process.argv.slice(2)
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const cpuSeconds = () => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
-const engine = await createEngine({ dataDir, host: '127.0.0.1' })
+const engine = await createEngine({ dataDir, host: '127.0.0.1', ...JSON.parse(options) })
 process.on('SIGTERM', async () => {
   const storedBytes = engine.transfers[0]?.progress.storedBytes ?? 0
   say({ type: 'stopped', cpuSeconds: cpuSeconds(), rssMiB: process.resourceUsage().maxRSS / 1024, storedBytes })
@@ -17,10 +18,10 @@ process.on('SIGTERM', async () => {
 })
 say({ type: 'listening', port: engine.port })
 const begun = performance.now()
-const [host, port] = (peer ?? '').split(':')
+const [host, port] = peer.split(':')
 const transfer = await engine.add(torrent, {
   path: dir,
-  peers: peer === undefined ? [] : [{ host, port: Number(port) }],
+  peers: peer === '-' ? [] : [{ host, port: Number(port) }],
   record,
 })
 if (role === 'seed') {

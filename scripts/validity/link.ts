@@ -23,6 +23,8 @@ export type Program = ChildProcessByStdio<null, Readable, null>
 
 export interface Link {
   readonly hosts: readonly string[]
+  /** What stands before a command that is to run at an end. */
+  prefix(end: number): readonly string[]
   /** Runs a program at an end. */
   run(end: number, command: string, args: readonly string[]): Program
   close(): Promise<void>
@@ -80,10 +82,14 @@ export const openLink = async (ends: readonly End[]): Promise<Link> => {
     removeNamespaces()
     throw new NoLink(messageOf(error), { cause: error })
   }
+  const prefix = (end: number): readonly string[] => ['ip', 'netns', 'exec', namespaces[end] ?? '']
   return {
     hosts,
-    run: (end, command, args) =>
-      spawn('ip', ['netns', 'exec', namespaces[end] ?? '', command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    prefix,
+    run: (end, command, args) => {
+      const [first = command, ...rest] = [...prefix(end), command, ...args]
+      return spawn(first, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+    },
     close: async () => {
       const ended = once(script, 'exit')
       script.stdin.end()
