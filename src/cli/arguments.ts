@@ -55,32 +55,11 @@ export const each =
 
 export const asIs = (text: string): string => text
 
-export const noTcp = (): Option => new Option('--no-tcp', 'neither reach peers by TCP nor let them in by it')
-export const noUtp = (): Option => new Option('--no-utp', 'neither reach peers by uTP nor let them in by it')
-export const proxyOption = (): Option =>
-  new Option('--proxy <url>', 'dial peers and ask trackers of HTTP through it: socks5://HOST:PORT or http://HOST:PORT')
-/** How peers are reached. */
-export interface TransportFlags {
-  readonly encryption: 'off' | 'prefer' | 'require'
-  readonly tcp: boolean
-  readonly utp: boolean
-  readonly proxy?: string
-}
-export const encryptionOption = (): Option =>
-  new Option('--encryption <mode>', 'of connections: prefer does without where a peer does not have it')
-    .choices(['off', 'prefer', 'require'])
-    .default('prefer')
-export const noLsd = (): Option =>
-  new Option('--no-lsd', 'neither look for peers on the local network nor announce there')
-export const noDht = (): Option =>
-  new Option('--no-dht', 'be no node of the DHT: neither look for peers there nor announce there')
-export const noPex = (): Option => new Option('--no-pex', 'neither tell peers of other peers nor hear of them')
 export const dhtNode = (): Option =>
   new Option(
     '--dht-node <host:port>',
     'a node of the DHT to begin with, in place of those that everybody knows; may be given many times',
   ).argParser(each(peerAddress))
-export const noUpnp = (): Option => new Option('--no-upnp', 'do not ask the router for a port, by UPnP or NAT-PMP')
 export const recordOption = (): Option =>
   new Option(
     '--record <what>',
@@ -108,12 +87,6 @@ export const logMaxSize = (): Option =>
 
 export const retentionOf = ({ logMaxAge: maxAgeMs, logMaxSize: maxBytes }: RetentionFlags): Retention | undefined =>
   maxAgeMs === undefined && maxBytes === undefined ? undefined : { maxAgeMs, maxBytes }
-
-export const blocklistOption = (): Option =>
-  new Option(
-    '--blocklist <file>',
-    'addresses to have nothing to do with: a list as PeerGuardian or eMule write it, or of networks; may be given many times',
-  ).argParser(each(asIs))
 
 /** How far seeding goes, and with how many; the flags that `get` and `seed` share. */
 export interface GoalFlags {

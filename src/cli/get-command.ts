@@ -4,52 +4,36 @@ import { Argument, Command } from 'commander'
 import type { PeerAddress, Transfer } from '../index.js'
 import {
   asIs,
-  blocklistOption,
-  dhtNode,
   each,
-  encryptionOption,
   type GoalFlags,
   goalOptions,
   goalsOf,
   logMaxAge,
   logMaxSize,
-  noDht,
-  noLsd,
-  noPex,
-  noTcp,
-  noUpnp,
-  noUtp,
   peerAddress,
   port,
-  proxyOption,
   type RetentionFlags,
   rate,
   recordOption,
   retentionOf,
-  type TransportFlags,
 } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
 import { addFromCatalogue } from './from-catalogue.js'
+import { type NetworkFlags, networkOf, networkOptions } from './network-flags.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface GetFlags extends RetentionFlags, TransportFlags, GoalFlags {
+interface GetFlags extends RetentionFlags, NetworkFlags, GoalFlags {
   readonly record: 'events' | 'inputs'
   readonly dir: string
   readonly port: number
   readonly peer?: readonly PeerAddress[]
   readonly tracker?: readonly string[]
   readonly webSeed?: readonly string[]
-  readonly blocklist?: readonly string[]
   readonly select?: readonly string[]
   readonly seed?: true
   readonly sequential?: true
-  readonly lsd: boolean
-  readonly dht: boolean
-  readonly pex: boolean
-  readonly dhtNode?: readonly PeerAddress[]
-  readonly upnp: boolean
   readonly downloadLimit?: number
   readonly uploadLimit?: number
 }
@@ -76,26 +60,11 @@ const tellDone = (context: CommandContext, transfer: Transfer, folder: string, s
 const get = async (context: CommandContext, source: string, flags: GetFlags): Promise<void> => {
   const startedAt = performance.now()
   const folder = resolve(flags.dir)
-  const { port: listenPort, downloadLimit, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, upnp: portMapping } = flags
+  const { port: listenPort, downloadLimit, uploadLimit } = flags
   let stopped: Transfer | undefined
   await withEngine(
     context,
-    {
-      port: listenPort,
-      blocklistFiles: flags.blocklist,
-      downloadLimit,
-      uploadLimit,
-      lsd,
-      dht,
-      pex: flags.pex,
-      dhtBootstrap,
-      portMapping,
-      encryption: flags.encryption,
-      tcp: flags.tcp,
-      utp: flags.utp,
-      proxy: flags.proxy,
-      retention: retentionOf(flags),
-    },
+    { port: listenPort, downloadLimit, uploadLimit, ...networkOf(flags), retention: retentionOf(flags) },
     async (engine) => {
       const trackers = flags.tracker ?? []
       const transfer = await addFromCatalogue(
@@ -157,21 +126,11 @@ export const getCommand = (context: CommandContext): Command => {
     .option('--select <glob>', 'fetch only files that fit (*, **, ?); may be given many times', each(asIs))
     .option('--seed', 'go on seeding after it is done, until stopped')
     .option('--sequential', 'fetch the pieces in order')
-    .addOption(noDht())
-    .addOption(dhtNode())
-    .addOption(noPex())
-    .addOption(noLsd())
-    .addOption(noUpnp())
-    .addOption(encryptionOption())
-    .addOption(blocklistOption())
-    .addOption(noTcp())
-    .addOption(noUtp())
-    .addOption(proxyOption())
     .addOption(recordOption())
     .addOption(logMaxAge())
     .addOption(logMaxSize())
     .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)
     .option('--upload-limit <bytes/s>', 'the most to upload (default: no limit)', rate)
-  for (const option of goalOptions()) command.addOption(option)
+  for (const option of [...networkOptions(), ...goalOptions()]) command.addOption(option)
   return command.action((source: string, flags: GetFlags) => get(context, source, flags))
 }

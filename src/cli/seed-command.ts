@@ -1,53 +1,37 @@
 /** `torrewind seed`: checks what is on disk, then serves it until it is stopped. */
 import { basename, dirname, join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
-import { type PeerAddress, parseTorrent, TorrewindError, type Transfer } from '../index.js'
+import { parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { exists, findMissing } from '../node/content.js'
 import { readTorrentFile } from '../node/torrent-file.js'
 import type { Metainfo } from '../wire/metainfo.js'
 import {
   asIs,
-  blocklistOption,
-  dhtNode,
   each,
-  encryptionOption,
   type GoalFlags,
   goalOptions,
   goalsOf,
   logMaxAge,
   logMaxSize,
-  noDht,
-  noLsd,
-  noPex,
-  noTcp,
-  noUpnp,
-  noUtp,
   port,
-  proxyOption,
   type RetentionFlags,
   rate,
   recordOption,
   retentionOf,
-  type TransportFlags,
 } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes } from './format.js'
+import { type NetworkFlags, networkOf, networkOptions } from './network-flags.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface SeedFlags extends RetentionFlags, TransportFlags, GoalFlags {
+interface SeedFlags extends RetentionFlags, NetworkFlags, GoalFlags {
   readonly record: 'events' | 'inputs'
   readonly path: string
   readonly port: number
   readonly tracker?: readonly string[]
   readonly super?: true
-  readonly blocklist?: readonly string[]
   readonly uploadLimit?: number
-  readonly lsd: boolean
-  readonly dht: boolean
-  readonly pex: boolean
-  readonly dhtNode?: readonly PeerAddress[]
-  readonly upnp: boolean
 }
 
 /** The folder that the content lies in; users may also name the content itself. */
@@ -74,21 +58,10 @@ const seed = async (context: CommandContext, source: string, flags: SeedFlags): 
   const lacking = await findMissing(folder, metainfo.files)
   if (lacking !== undefined) throw missing(lacking)
   let uploadedBytes = 0
-  const { port: listenPort, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, upnp: portMapping } = flags
-  const found = { lsd, dht, pex: flags.pex, dhtBootstrap, portMapping }
+  const { port: listenPort, uploadLimit } = flags
   await withEngine(
     context,
-    {
-      port: listenPort,
-      blocklistFiles: flags.blocklist,
-      uploadLimit,
-      ...found,
-      encryption: flags.encryption,
-      tcp: flags.tcp,
-      utp: flags.utp,
-      proxy: flags.proxy,
-      retention: retentionOf(flags),
-    },
+    { port: listenPort, uploadLimit, ...networkOf(flags), retention: retentionOf(flags) },
     async (engine) => {
       const { record } = flags
       const trackers = flags.tracker?.map(announceAt)
@@ -124,20 +97,10 @@ export const seedCommand = (context: CommandContext): Command => {
     .option('--port <n>', 'the TCP port to listen on; 0 takes any free one', port, 0)
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
     .option('--super', 'show peers the pieces one by one, so that each is sent about once: for a first seed (BEP 16)')
-    .addOption(blocklistOption())
     .addOption(recordOption())
     .addOption(logMaxAge())
     .addOption(logMaxSize())
-    .addOption(noDht())
-    .addOption(dhtNode())
-    .addOption(noPex())
-    .addOption(noLsd())
-    .addOption(noUpnp())
-    .addOption(encryptionOption())
-    .addOption(noTcp())
-    .addOption(noUtp())
-    .addOption(proxyOption())
     .option('--upload-limit <bytes/s>', 'the most to upload, as 500K or 2M (default: no limit)', rate)
-  for (const option of goalOptions()) command.addOption(option)
+  for (const option of [...networkOptions(), ...goalOptions()]) command.addOption(option)
   return command.action((torrent: string, flags: SeedFlags) => seed(context, torrent, flags))
 }

@@ -2,15 +2,16 @@
 import { resolve } from 'node:path'
 import { Argument, Command } from 'commander'
 import type { PeerAddress } from '../index.js'
-import { asIs, dhtNode, each, noDht, noLsd, noPex, noUpnp, peerAddress, port, proxyOption, rate } from './arguments.js'
+import { asIs, each, peerAddress, port, rate } from './arguments.js'
 import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { addFromCatalogue } from './from-catalogue.js'
+import { type NetworkFlags, networkOf, networkOptions } from './network-flags.js'
 import { targetOf } from './serve/index-page.js'
 import { startStreaming } from './serve/server.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 
-interface ServeFlags {
+interface ServeFlags extends NetworkFlags {
   readonly dir: string
   readonly host: string
   readonly port: number
@@ -18,19 +19,13 @@ interface ServeFlags {
   readonly peer?: readonly PeerAddress[]
   readonly tracker?: readonly string[]
   readonly select?: readonly string[]
-  readonly lsd: boolean
-  readonly dht: boolean
-  readonly dhtNode?: readonly PeerAddress[]
-  readonly pex: boolean
-  readonly upnp: boolean
-  readonly proxy?: string
   readonly downloadLimit?: number
   readonly uploadLimit?: number
 }
 
 const serve = async (context: CommandContext, source: string, flags: ServeFlags): Promise<void> => {
-  const { peerPort, downloadLimit, uploadLimit, lsd, dht, dhtNode: dhtBootstrap, pex, upnp: portMapping, proxy } = flags
-  const options = { port: peerPort, downloadLimit, uploadLimit, lsd, dht, dhtBootstrap, pex, portMapping, proxy }
+  const { peerPort, downloadLimit, uploadLimit, proxy } = flags
+  const options = { port: peerPort, downloadLimit, uploadLimit, ...networkOf(flags) }
   const work = async (engine: Parameters<Parameters<typeof withEngine>[2]>[0]): Promise<void> => {
     const trackers = flags.tracker ?? []
     const transfer = await addFromCatalogue(
@@ -66,8 +61,8 @@ const serve = async (context: CommandContext, source: string, flags: ServeFlags)
 /** Of more files the page has a list. */
 const SHOWN_MAX = 10
 
-export const serveCommand = (context: CommandContext): Command =>
-  new Command('serve')
+export const serveCommand = (context: CommandContext): Command => {
+  const command = new Command('serve')
     .description('Serves the files of a torrent over HTTP while they are fetched: what is read comes first.')
     .addArgument(new Argument('<source>', 'a .torrent file, magnet URI, CID or info-hash, as with `get`'))
     .requiredOption('-d, --dir <dir>', 'the folder to download to')
@@ -77,12 +72,8 @@ export const serveCommand = (context: CommandContext): Command =>
     .option('--peer <host:port>', 'a peer to try at once; may be given many times', each(peerAddress))
     .option('--tracker <url>', "a tracker beside the torrent's own; may be given many times", each(asIs))
     .option('--select <glob>', 'fetch only files that fit, and what is read; may be given many times', each(asIs))
-    .addOption(noDht())
-    .addOption(dhtNode())
-    .addOption(noPex())
-    .addOption(noLsd())
-    .addOption(noUpnp())
-    .addOption(proxyOption())
     .option('--download-limit <bytes/s>', 'the most to download, as 500K or 2M (default: no limit)', rate)
     .option('--upload-limit <bytes/s>', 'the most to upload (default: no limit)', rate)
-    .action((source: string, flags: ServeFlags) => serve(context, source, flags))
+  for (const option of networkOptions()) command.addOption(option)
+  return command.action((source: string, flags: ServeFlags) => serve(context, source, flags))
+}

@@ -35,15 +35,15 @@ const withWayOn = (error: unknown): unknown =>
       )
     : error
 
+export interface SessionOptions extends Omit<EngineOptions, 'dataDir' | 'blocklist'> {
+  /** Paths of them. */
+  readonly blocklistFiles?: readonly string[] | undefined
+}
+
 /** Opens an engine on the data folder, and closes it in good order however the work ends. */
 export const withEngine = async (
   context: CommandContext,
-  {
-    blocklistFiles,
-    ...options
-  }: Omit<EngineOptions, 'dataDir' | 'blocklist'> & {
-    readonly blocklistFiles?: readonly string[] | undefined
-  },
+  { blocklistFiles, ...options }: SessionOptions,
   work: (engine: Engine) => Promise<void>,
   sayPort = true,
 ): Promise<void> => {
