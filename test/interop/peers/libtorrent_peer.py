@@ -29,6 +29,7 @@ arguments.add_argument('--peer', action='append', default=[])
 arguments.add_argument('--trackers', action='store_true', help='announce to the trackers that the torrent names')
 arguments.add_argument('--lsd', action='store_true', help='announce on the local network, and hear who else does')
 arguments.add_argument('--upload-limit', type=int, default=0, help='bytes a second')
+arguments.add_argument('--select', action='append', help='how the path of a file to fetch ends; no others then')
 arguments.add_argument('--stay', action='store_true', help='go on serving after the last byte')
 arguments.add_argument('--metadata', action='store_true', help='of a magnet: done when its metadata are there')
 arguments.add_argument('--transport', choices=['tcp', 'utp'], default='tcp', help='the only one')
@@ -79,6 +80,10 @@ params.flags &= ~lt.torrent_flags.auto_managed
 params.flags &= ~lt.torrent_flags.paused
 if not options.trackers:
     params.flags |= lt.torrent_flags.override_trackers
+if options.select:
+    files = params.ti.files()
+    params.file_priorities = [
+        4 if any(files.file_path(at).endswith(end) for end in options.select) else 0 for at in range(files.num_files())]
 handle = session.add_torrent(params)
 
 
@@ -112,7 +117,7 @@ while options.role == 'seed' or options.stay or not finished:
     if options.role == 'seed' or finished:
         continue
     now = time.monotonic()
-    if handle.status().has_metadata if options.metadata else handle.status().is_seeding:
+    if handle.status().has_metadata if options.metadata else handle.status().is_finished if options.select else handle.status().is_seeding:
         finished = True
         seconds = now - start  # Before the disk is waited for: what other engines' figures end with too.
         handle.flush_cache()
