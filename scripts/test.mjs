@@ -19,6 +19,7 @@ const filter = (interop ? others[0] : first) ?? ''
 const PROCESS_BOUND_MS = 300_000
 const POLITE_MS = 5_000
 const LINES_OF_A_FAILURE_MAX = 12
+const FILES_OF_A_PROCESS = 12
 /** One more than processors, as many tests wait for a part of their time; none of them measures any. */
 const LANES = availableParallelism() + 1
 /** What takes longest comes first, so that no long one is left when all others are done. */
@@ -34,12 +35,19 @@ const files = readdirSync(path.join(root, 'test'), { recursive: true })
   .filter((file) => file.endsWith('.test.ts') && file.startsWith('interop/') === interop && file.includes(filter))
   .sort()
 
-// One process for each folder of the tests of the code, for they are quick; one for each file against real clients,
-// which has its own children and its own bounds.
+// Some files of a folder in each process for the tests of the code, for they are quick; one for each file against real
+// clients, which has its own children and its own bounds.
+const folderOf = (file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : 'test')
 const groups = new Map()
 for (const file of files) {
-  const name = interop ? file : file.includes('/') ? file.slice(0, file.indexOf('/')) : 'test'
-  groups.set(name, [...(groups.get(name) ?? []), file])
+  if (interop) groups.set(file, [file])
+  else {
+    const folder = folderOf(file)
+    let part = 1
+    while ((groups.get(`${folder} ${part}`)?.length ?? 0) === FILES_OF_A_PROCESS) part++
+    const name = `${folder} ${part}`
+    groups.set(name, [...(groups.get(name) ?? []), file])
+  }
 }
 
 const numberAfter = (label, text) => {
@@ -113,7 +121,10 @@ if (interop && buildIsStale(root)) {
 
 /** How long each group took, in seconds: what to look at when all of them take too long. */
 const took = []
-const rank = ([name]) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length)
+const rank = ([name]) => {
+  const place = FIRST.indexOf(interop ? name : name.slice(0, name.lastIndexOf(' ')))
+  return place < 0 ? FIRST.length : place
+}
 const left = [...groups].sort((one, other) => rank(one) - rank(other))
 const lane = async () => {
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
