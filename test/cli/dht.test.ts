@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { torrentOfKey } from '../../src/cli/from-key.js'
 import { DhtService } from '../../src/dht/service.js'
 import { SharedUdp } from '../../src/discovery/udp-shared.js'
 import { openDht, TorrewindError } from '../../src/index.js'
@@ -64,6 +65,15 @@ test('dht: what is put can be got, by its target, and by the key whose item it i
       assert.equal([first.seq, second.seq], [1, 2])
       const torrent = lastLine(await cli('dht', 'get', String(second.magnet), ...node))
       assert.equal([torrent.infoHash, torrent.seq, torrent.publicKey], [infoHash, 2, second.publicKey])
+      // The command of these tests asks nobody beyond this machine, and so no DHT.
+      const withoutDht = await cli('get', String(second.magnet), '--dir', folder, '--json')
+      assert.equal([withoutDht.code, lastLine(withoutDht).code], [2, 'OPTION_INVALID'])
+      const silent = { tell() {}, debug() {} }
+      const flags = { dht: true, dhtNode: [{ host: HOST, port }] }
+      const magnet = await torrentOfKey(silent, `${second.magnet}&dn=a+name&tr=udp%3A%2F%2Fhost%3A1`, flags)
+      assert.is(magnet, `magnet:?xt=urn:btih:${infoHash}&dn=a+name&tr=udp%3A%2F%2Fhost%3A1`)
+      for (const named of [infoHash, `${second.magnet}&xt=urn:btih:${infoHash}`])
+        assert.is(await torrentOfKey(silent, named, flags), named)
       const nobody = await cli('dht', 'get', 'ff'.repeat(20), ...node)
       assert.equal([nobody.code, lastLine(nobody).code], [1, 'DHT_NOT_FOUND'])
     }),
