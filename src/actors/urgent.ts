@@ -29,21 +29,6 @@ const soonestMs = (state: Readonly<TransferState>, key: number, now: Instant): n
   return least
 }
 
-/** How long the peer will take for one more block, as it brought blocks so far; nothing, where that is not known. */
-const deliveryMs = (peer: Readonly<PeerState>): number | undefined => {
-  const usualMs = usualBlockMs(peer)
-  return usualMs === undefined ? undefined : usualMs * (peer.requested.size + 1) + peer.pipeline.delayMs
-}
-
-/** Those that would bring it much sooner, and have their turn soon: they take what is due first. */
-const quickerThan = (state: Readonly<TransferState>, peer: Readonly<PeerState>, ownMs: number): readonly PeerState[] =>
-  [...state.peers.values()].filter((other) => {
-    const { open, peerChoking } = other.standing.tags
-    if (other === peer || open !== true || peerChoking === true || other.snubbed) return false
-    const theirsMs = deliveryMs(other)
-    return theirsMs !== undefined && SOONER * theirsMs < ownMs
-  })
-
 /** Blocks of the piece that come too late from others. */
 const takeLate = (basket: Basket, peer: PeerState, ledger: Readonly<PieceState>, due: number, now: Instant): void => {
   const { state } = basket
@@ -70,14 +55,8 @@ export const takeUrgent = (
   const { state } = basket
   let taken = 0
   const pieces = soonestFirst(state)
-  const ownMs = deliveryMs(peer) ?? 0
-  const quicker = ownMs > LIMITS.urgentPatienceMs ? quickerThan(state, peer, ownMs) : []
-  // What it would bring late it is not asked for, where others bring it sooner.
-  const isForOthers = (piece: PieceIndex): boolean =>
-    now + ownMs > (state.deadlines.get(piece) ?? now) && quicker.some(({ has }) => has.has(piece))
   for (const piece of pieces) {
     if (basket.room === 0) return taken
-    if (quicker.length > 0 && isForOthers(piece)) continue
     const ledger = state.pieces.get(piece)
     if (ledger !== undefined) {
       if (ledger.open > 0 && mayFetch(ledger)) takeOpen(basket, ledger)

@@ -1,8 +1,6 @@
 /** What follows when other pieces are wanted than before: selection, priorities and deadlines. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { pickBlocks } from '../../src/actors/picker.js'
-import { randomOf } from '../../src/random.js'
 import { instant, pieceIndex } from '../../src/values.js'
 import { bitsOf, downloading, everyPiece, fetched, leecher, open, seedPeer, session } from './beginnings.js'
 import { BEGAN_AT, given, Story, says, toTransfer, woken } from './given.js'
@@ -172,24 +170,6 @@ test('deadlines: a block that a slow peer would bring too late is asked of a fas
   story.when(says(2, { type: 'choke' }), says(2, { type: 'unchoke' }))
   assert.ok(story.askedOf(2).includes('3:0'), 'asked of the second peer as well')
   checkInvariants(story.state)
-})
-
-test('deadlines: a slow peer is not asked for what it would bring late while a quick one serves us', () => {
-  const pickedOf2 = (rates: readonly [number, number]): readonly number[] => {
-    const story = given(downloading(), seedPeer(1), seedPeer(2))
-    story.also({
-      type: 'deadlines-set',
-      deadlines: [0, 9_000].map((withinMs, at) => ({ piece: pieceIndex(at), at: instant(story.now + withinMs) })),
-      cleared: [],
-    })
-    for (const [at, rate] of rates.entries()) story.peer(at + 1).pipeline.rate = rate
-    const { ranges } = pickBlocks(story.state, story.peer(2), 2, randomOf(1, 1), story.now)
-    return [...new Set(ranges.map(({ piece }) => piece))]
-  }
-  assert.equal(pickedOf2([1_000_000, 5_000]), [1], 'the one that is due later')
-  assert.equal(pickedOf2([5_000, 1_000_000]), [0])
-  assert.equal(pickedOf2([5_000, 5_000]), [0], 'nobody is quicker')
-  assert.equal(pickedOf2([0, 5_000]), [0], 'nobody knows whether the other is')
 })
 
 test('deadlines: cleared ones change nothing where there were none', () => {
