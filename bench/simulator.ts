@@ -15,6 +15,9 @@ const MIB = 1_048_576
 const US_PER_SECOND = 1_000_000
 const UNLIMITED = { seedUploadRate: 0, uploadRate: 0, downloadRate: 0 }
 
+/** As homes have them: the same for all, and eight times that to download. */
+const uplinks = (rate: number) => ({ seedUploadRate: rate, uploadRate: rate, downloadRate: 8 * rate })
+
 interface Case {
   readonly name: string
   readonly settings: Readonly<Record<string, number>>
@@ -24,7 +27,12 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: '100 peers, 16 MiB', settings: { peers: 100, contentBytes: 16 * MIB }, heapMiB: 4_096 },
+  { name: '100 peers, 16 MiB, uplinks of 1 MiB/s', settings: { peers: 100, contentBytes: 16 * MIB }, heapMiB: 4_096 },
+  ...[128, 64].map((kib) => ({
+    name: `100 peers, 16 MiB, uplinks of ${kib} KiB/s`,
+    settings: { peers: 100, contentBytes: 16 * MIB, ...uplinks(kib * 1_024) },
+    heapMiB: 4_096,
+  })),
   {
     name: '10 peers, 256 MiB, lines without limits',
     settings: { peers: 10, contentBytes: 256 * MIB, pieceLength: MIB, ...UNLIMITED },
