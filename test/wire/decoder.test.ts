@@ -349,4 +349,23 @@ test('decoder: requests that we sent in one buffer are read one by one', () => {
   )
 })
 
+test('decoder: hashes are read from when it is known that there are trees, wherever the chunks are cut', () => {
+  const range = { piecesRoot: new Uint8Array(32), baseLayer: 2, index: 0, length: 2, proofLayers: 0 }
+  const frame = encodeMessage({ type: 'hashes', ...range, hashes: new Uint8Array(64).fill(7) })
+  for (let cut = 0; cut <= frame.length; cut++) {
+    const bounds = { ...BOUNDS, hashesMax: undefined as number | undefined }
+    const decoder = new MessageDecoder(bounds)
+    const types: string[] = []
+    const push = (chunk: Uint8Array): void => {
+      decoder.push(chunk, ({ type }) => types.push(type))
+    }
+    push(frame)
+    bounds.hashesMax = 8
+    decoder.reviseBounds()
+    push(frame.slice(0, cut))
+    push(frame.slice(cut))
+    assert.equal(types, ['unknown', 'hashes'])
+  }
+})
+
 test.run()
