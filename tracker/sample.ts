@@ -112,7 +112,7 @@ export const samplePeers = (
 ): Chosen => {
   const { chosen } = state
   chosen.clear()
-  if (numwant === 0) return chosen
+  if (numwant === 0 || families.length === 0) return chosen
   const firstGroup = swarm.number * KINDS
   const forFamilies = families.length > 1 ? KINDS_FOR.both : KINDS_FOR[families[0] ?? 'ipv4']
   const kinds = asker.seed ? forFamilies.seed : forFamilies.leech
