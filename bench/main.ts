@@ -1,7 +1,7 @@
 /**
  * All benchmarks that compare, one after the other: `npm run bench`. Nothing else should run on the machine meanwhile.
  *
- * bench/hash.ts and bench/log.ts measure parts, and are run by themselves.
+ * bench/hash.ts, bench/log.ts and bench/history.ts measure parts, and are run by themselves.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
