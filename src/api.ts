@@ -55,6 +55,16 @@ export interface EngineOptions {
   /** The same by uTP (BEP 29), over UDP at the same port; on by default. */
   readonly utp?: boolean | undefined
   /**
+   * Meet peers in browsers, whom trackers of WebSocket introduce (WebRTC, as WebTorrent has it). Off by default: it needs
+   * the package `werift`, which is an optional peer dependency; `WEBRTC_MISSING` where it is not installed.
+   */
+  readonly webrtc?: boolean | undefined
+  /**
+   * Servers that say where this machine is seen from outside, as `stun:HOST:PORT`, for peers behind other routers to be
+   * met by WebRTC. None, where it is left out: then only addresses of this machine are told.
+   */
+  readonly stunServers?: readonly string[] | undefined
+  /**
    * Tell the local network of torrents that are not private, and hear who has them there (local service discovery, BEP
    * 14). On by default, but for a `host` that is a loopback address; with one, only this machine is told.
    */

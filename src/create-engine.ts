@@ -6,10 +6,12 @@ import { readConnectionLimits } from './goals.js'
 import { LIMITS } from './limits.js'
 import { readBlocklistFile } from './node/blocklist-file.js'
 import { nodeClock } from './node/clock.js'
+import { loadDataChannels } from './node/data-channels.js'
 import { defaultDataFolder, dhtFile, logFolder } from './node/machine.js'
 import { nodePorts } from './node/ports.js'
 import { readableOf } from './node/readable.js'
 import { readTorrentFile } from './node/torrent-file.js'
+import type { DataChannels } from './ports.js'
 import { readQueueBounds } from './queue.js'
 import type { Retention } from './replay/compact.js'
 import { openLevelLogStore } from './store/level-log.js'
@@ -89,12 +91,32 @@ const readBlocklist = async ({ files = [], ranges = [] }: BlocklistSource): Prom
   return reader.finish()
 }
 
+const STUN_SERVER = /^stun:(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i
+
+/** Throws `OPTION_INVALID` or `WEBRTC_MISSING`. */
+const readWebRtc = (
+  { webrtc, stunServers = [], host, proxy }: EngineOptions,
+  isBlocked: (host: string) => boolean,
+): DataChannels | undefined => {
+  const isWrong = !Array.isArray(stunServers) || stunServers.length > LIMITS.webRtcStunServersMax
+  const wrong = isWrong ? String(stunServers) : stunServers.find((url) => !STUN_SERVER.test(String(url)))
+  if (wrong !== undefined)
+    throw new TorrewindError(
+      'OPTION_INVALID',
+      `stunServers are at most ${LIMITS.webRtcStunServersMax} as stun:HOST:PORT, not ${wrong}`,
+    )
+  if (webrtc !== true) return undefined
+  if (proxy !== undefined)
+    throw new TorrewindError('OPTION_INVALID', 'through a proxy peers are reached by tcp alone, and not by webrtc')
+  return loadDataChannels({ host: isEverywhere(host) ? undefined : host, stunServers, isBlocked })
+}
+
 /** All addresses of the machine. */
 const isEverywhere = (host: string | undefined): boolean => host === '0.0.0.0' || host === '::'
 
 /**
- * Opens the data folder and listens. Throws `DATA_LOCKED`, `DATA_UNUSABLE`, `LOG_VERSION`, `PORT_TAKEN` or
- * `OPTION_INVALID`.
+ * Opens the data folder and listens. Throws `DATA_LOCKED`, `DATA_UNUSABLE`, `LOG_VERSION`, `PORT_TAKEN`, `WEBRTC_MISSING`
+ * or `OPTION_INVALID`.
  */
 export const createEngine = async (options: EngineOptions = {}): Promise<Engine> => {
   const port = wholeWithin(options.port, 65_535, 'port')
@@ -116,6 +138,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
   const filter = new AddressFilter()
   if (options.blocklist !== undefined) filter.set(await readBlocklist(options.blocklist))
   const rules = { local: readLocalRequests(options.localRequests), isBlocked: (host: string) => filter.refuses(host) }
+  const channels = readWebRtc(options, rules.isBlocked)
   const dataFolder = options.dataDir ?? defaultDataFolder()
   const logs = await openLevelLogStore(logFolder(dataFolder), nodeClock(), { sync: options.syncLog === true })
   const onLoopback = isLoopback(options.host)
@@ -128,6 +151,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
       dhtFile(dataFolder),
       rules,
       transports.proxy,
+      channels,
     ),
     filter,
     readBlocklist,

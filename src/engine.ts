@@ -8,7 +8,7 @@ import { TorrewindError } from './errors.js'
 import type { EventOf } from './events/vocabulary.js'
 import { type FoundTorrent, findTorrent } from './find-torrent.js'
 import { readBounds, readConnectionLimits, readGoals } from './goals.js'
-import type { Answer, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
+import type { Answer, Cancel, Connection, ConnectionEvents, Listener, Ports, TransferEntry } from './ports.js'
 import { Queue, type QueueLimits, readQueueBounds } from './queue.js'
 import { Reach, type ReachSettings } from './reach.js'
 import { type Retention, retain } from './replay/compact.js'
@@ -51,6 +51,9 @@ export interface EngineParts {
   readonly strategy?: Strategy | undefined
 }
 
+/** Of the handshake of who has not sent it yet. */
+const NOTHING = new Uint8Array()
+
 const RECORDED: readonly unknown[] = ['events', 'inputs']
 
 export class TorrentEngine implements Engine {
@@ -61,6 +64,8 @@ export class TorrentEngine implements Engine {
   readonly #udp: SharedUdp
   readonly #reach: Reach
   readonly #transports: Transports
+  /** Peers whom trackers connect with us come no more. */
+  readonly #meetNobody: Cancel | undefined
   readonly #transfers = new Map<string, TorrentTransfer>()
   readonly #queue: Queue<TorrentTransfer>
   readonly #slots: Slots
@@ -123,6 +128,10 @@ export class TorrentEngine implements Engine {
       listening: () => this.#reach.learn({ type: 'punching-began' }),
       failed: ({ code }) => this.#reach.learn({ type: 'utp-failed', reason: code }),
     })
+    // Both sides greet at once, as whoever is dialed over TCP need not.
+    this.#meetNobody = ports.discovery.meet?.((connection, hash) =>
+      this.find(hash)?.takeConnection(connection, NOTHING),
+    )
     this.#reach = new Reach({
       ...(parts.reach ?? { lsd: false }),
       ports,
@@ -269,6 +278,7 @@ export class TorrentEngine implements Engine {
     await Promise.allSettled(this.#busy.values()) // those that are being removed
     this.#throttle.close()
     await unreached
+    this.#meetNobody?.()
     this.#transports.close()
     this.#udp.close()
     await this.#parts.ports.logs.close()

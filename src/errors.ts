@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   DHT_NOT_FOUND: 'no node of the DHT has the item',
   DHT_REFUSED: 'no node of the DHT took the item',
   DHT_UNREACHABLE: 'no node of the DHT answers',
+  WEBRTC_MISSING: 'WebRTC was asked for, and the optional package that it needs is not installed',
   PORT_TAKEN: 'the port is in use, or may not be used',
   DISK_FULL: 'no space is left for the data',
   DISK_READ_ONLY: 'the download folder cannot be written to',

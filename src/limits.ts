@@ -236,6 +236,26 @@ export const LIMITS = {
   /** How long after a socket to a tracker was lost it is tried again: doubled each time, and half of it by chance. */
   webSocketRetryMs: 10_000,
   webSocketRetryMaxMs: 3_600_000,
+  /** Offers of one announce over WebSocket, as many as WebTorrent makes: each takes sockets of its own. */
+  webRtcOffersMax: 5,
+  /** How long an offer is waited for by the announce that is to bring it: addresses are asked of STUN servers. */
+  webRtcDescribeMs: 5_000,
+  /** How long an offer may be answered: WebTorrent gives its own up after 50 s, and trackers forget them after 60 s. */
+  webRtcOfferMs: 50_000,
+  /** From an answer until there is a connection: addresses are tried in pairs, 50 ms apart. */
+  webRtcConnectMs: 30_000,
+  /** Offers and answers of all transfers that are under way: 64 take 4 MiB. */
+  webRtcAttemptsMax: 64,
+  /** Addresses of one description that are tried: browsers tell less than ten. */
+  webRtcCandidatesMax: 20,
+  /** Servers that are asked where this machine is: one is enough, and each is asked by each offer. */
+  webRtcStunServersMax: 4,
+  /** A message over a data channel: every browser takes as much as this. */
+  webRtcMessageBytes: 16 * KIB,
+  /** What one connection hands over to be sent before it waits: more is copied about for nothing. */
+  webRtcUnsentBytes: 256 * KIB,
+  /** What comes while nobody reads, as a data channel cannot be told to wait: all that we may have asked for, and more. */
+  webRtcUnreadBytesMax: 40 * MIB,
   /** Addresses of one name that are tried. */
   trackerAddressesMax: 8,
   /** A CID of SHA-256 in base 2 takes 289 characters; reading some bases takes time with the square of the length. */

@@ -33,9 +33,9 @@ export type Answer<Value> =
 export interface Connection {
   readonly remote: PeerAddress
   /** What carries it, where that is not TCP. */
-  readonly transport?: 'utp' | undefined
-  /** What of it is encrypted, where anything is. */
-  readonly protection?: EncryptionMethod | undefined
+  readonly transport?: 'utp' | 'webrtc' | undefined
+  /** What of it is encrypted, where anything is; all of it is, where it is DTLS of WebRTC. */
+  readonly protection?: EncryptionMethod | 'dtls' | undefined
   /**
    * Takes the bytes in order; all chunks of a call leave together. They must not change until `flushed`, which is called
    * once they left this process, and never if they do not. Does nothing on a connection that is closed.
@@ -202,6 +202,36 @@ export interface Discovery {
   ): Cancel
   /** Asks a tracker for its counts of a torrent, likewise; `UNSUPPORTED` also where it has none, as its URL says. */
   scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void, trusted?: boolean): Cancel
+  /**
+   * Who hears of peers that trackers connect with us, rather than tell us of; nobody, where it says undefined. Called once,
+   * before anything is announced; nobody is met once it is cancelled. Left out where there is no such way.
+   */
+  meet?(met: Met): Cancel
+}
+/** Returns who hears of the connection from then on; undefined, where nobody wants it. */
+export type Met = (connection: Connection, infoHash: InfoHash) => ConnectionEvents | undefined
+
+/** Channels of data to peers whom a third has to introduce (WebRTC). */
+export interface DataChannels {
+  /**
+   * Begins one, with an offer of ours; or, where an offer is given, with an answer to that. Nothing is called back from
+   * within the call.
+   */
+  open(offer: string | undefined, events: DataChannelEvents): DataChannelAttempt
+}
+export interface DataChannelEvents {
+  /** Once: our offer or answer (SDP), with all addresses in it. */
+  described(sdp: string): void
+  /** At most once, and nothing else is called afterwards: who hears of the connection from then on is returned. */
+  opened(connection: Connection): ConnectionEvents | undefined
+  /** At most once, instead. */
+  failed(failure: Failure): void
+}
+export interface DataChannelAttempt {
+  /** What the other side answered to our offer. */
+  answered(sdp: string): void
+  /** Gives it up, unless it is open; no callback comes afterwards. Safe to call twice. */
+  close(): void
 }
 
 /** The IP addresses of a name, or of the address that it is, the best first. Not from within the call. */

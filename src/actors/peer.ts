@@ -56,13 +56,19 @@ const refill = (
     : both(dropped, requested)
 }
 
-/** Both sides of two connections between the same two peers must agree on which to keep: that of the larger id. */
+/**
+ * Both sides of two connections between the same two peers must agree on which to keep: the one that is not WebRTC, which
+ * both accepted, or that of the larger id.
+ */
 const keepsNew = (
   state: Readonly<TransferState>,
   known: Readonly<PeerState>,
   arriving: Readonly<PeerState>,
 ): boolean => {
-  if (known.incoming === arriving.incoming || known.id === undefined) return false
+  if (known.id === undefined) return false
+  if (known.transport !== arriving.transport && [known.transport, arriving.transport].includes('webrtc'))
+    return known.transport === 'webrtc'
+  if (known.incoming === arriving.incoming) return false
   const weAreLarger = compareBytes(state.peerId, known.id) > 0
   return arriving.incoming !== weAreLarger
 }

@@ -13,6 +13,8 @@ export interface NetworkFlags {
   readonly encryption: 'off' | 'prefer' | 'require'
   readonly tcp: boolean
   readonly utp: boolean
+  readonly webrtc?: boolean
+  readonly stun?: readonly string[]
   readonly proxy?: string
   readonly blocklist?: readonly string[]
 }
@@ -28,6 +30,11 @@ export const networkOptions = (): readonly Option[] => [
     .default('prefer'),
   new Option('--no-tcp', 'neither reach peers by TCP nor let them in by it'),
   new Option('--no-utp', 'neither reach peers by uTP nor let them in by it'),
+  new Option('--webrtc', 'meet peers in browsers by trackers of WebSocket; needs the package werift'),
+  new Option(
+    '--stun <server>',
+    'asked where this machine is, for --webrtc: stun:HOST:PORT; may be given many times',
+  ).argParser(each(asIs)),
   new Option('--proxy <url>', 'dial peers and ask trackers of HTTP through it: socks5://HOST:PORT or http://HOST:PORT'),
   new Option(
     '--blocklist <file>',
@@ -45,6 +52,8 @@ export const networkOf = (flags: NetworkFlags) =>
     encryption: flags.encryption,
     tcp: flags.tcp,
     utp: flags.utp,
+    webrtc: flags.webrtc,
+    stunServers: flags.stun,
     proxy: flags.proxy,
     blocklistFiles: flags.blocklist,
   }) satisfies SessionOptions

@@ -4,7 +4,8 @@
  * Such a tracker counts a peer for as long as its socket is open. So the socket stays from the first announce until the
  * last transfer has said `stopped`; one that is lost meanwhile is opened again, later each time, and the transfers are
  * entered anew. What is answered names the torrent that it is for, and comes in the order of asking. Peers are met there
- * by WebRTC, which we do not speak: we make no offers, ask for no peers, and pass over what others offer.
+ * by WebRTC: announces bring offers of ours, and those of others are answered. Without it, we make none, ask for no peers,
+ * and pass over what others offer.
  */
 import { LIMITS } from '../limits.js'
 import type { Answer, Cancel, Clock, Failure, WebSocketConnection, WebSocketEvents, WebSockets } from '../ports.js'
@@ -13,13 +14,16 @@ import { latin1Text } from '../wire/bencode.js'
 import type { TrackerCounts } from '../wire/scrape.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/tracker.js'
 import { type ReadWebAnswer, readWebAnswer } from '../wire/websocketanswer.js'
-import { encodeWebAnnounce, encodeWebScrapeRequest } from '../wire/websocketrequest.js'
+import { encodeWebAnnounce, encodeWebReply, encodeWebScrapeRequest, type WebOffer } from '../wire/websocketrequest.js'
+import type { Introductions } from './introductions.js'
 
 export interface WebSocketTrackersPorts {
   readonly clock: Clock
   readonly webSockets: WebSockets
   /** Bytes that nobody can foretell. */
   entropy(length: number): Uint8Array
+  /** How peers are met there; not at all, where there is none. */
+  readonly introductions?: (() => Introductions | undefined) | undefined
 }
 
 /** Undefined for what is no URL of a WebSocket tracker. */
@@ -101,6 +105,8 @@ class TrackerSocket {
   readonly #questions = new Set<Question>()
   /** By their info-hashes, as latin1 text. */
   readonly #members = new Map<string, Member>()
+  /** Announces that wait for offers of ours. */
+  readonly #gathering = new Set<Cancel>()
   #socket: WebSocketConnection | undefined
   /** `later` after a loss: it is to be opened again when some time has passed. */
   #state: 'closed' | 'later' | 'opening' | 'open' = 'closed'
@@ -114,7 +120,9 @@ class TrackerSocket {
 
   announce(request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
     const infoHash = latin1Text(request.infoHash)
-    if (request.event !== 'stopped') return this.#announce(request, done)
+    if (request.event !== 'stopped') return this.#announceWithOffers(request, done)
+    // An announce that waits for offers goes without them, and before this one.
+    this.#introductions?.drop(this, request.infoHash)
     this.#members.delete(infoHash)
     // Without a socket it is counted no more, which is all that was to be said.
     if (this.#state === 'closed' || this.#state === 'later') return this.#leave(done)
@@ -129,15 +137,50 @@ class TrackerSocket {
     })
   }
 
-  #announce(request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
+  get #introductions(): Introductions | undefined {
+    return this.#owner.ports.introductions?.()
+  }
+
+  /** Offers are made first, where peers are wished for. */
+  #announceWithOffers(request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
+    const introductions = this.#introductions
+    const wanted = Math.min(request.numwant ?? LIMITS.webRtcOffersMax, LIMITS.webRtcOffersMax)
+    if (introductions === undefined || wanted === 0) return this.#announce(request, done)
+    const occasion = { at: this, infoHash: request.infoHash }
+    let cancelAnnounce: Cancel | undefined
+    let isCancelled = false
+    const cancelOffers = introductions.offer(occasion, wanted, (offers) => {
+      this.#gathering.delete(cancel)
+      if (!isCancelled) cancelAnnounce = this.#announce(request, done, wanted, offers)
+    })
+    const cancel: Cancel = () => {
+      isCancelled = true
+      cancelOffers()
+      cancelAnnounce?.()
+      if (this.#gathering.delete(cancel)) this.#rest()
+    }
+    if (cancelAnnounce === undefined) this.#gathering.add(cancel)
+    return cancel
+  }
+
+  #announce(
+    request: AnnounceRequest,
+    done: (answer: Answer<AnnounceAnswer>) => void,
+    wanted = 0,
+    offers: readonly WebOffer[] = [],
+  ): Cancel {
     const infoHash = latin1Text(request.infoHash)
     const isLast = request.event === 'stopped'
     const settle = (answer: Answer<AnnounceAnswer>): void => {
       if (answer.type === 'done' && !isLast) this.#enter(infoHash, request, answer.value.intervalSeconds)
-      else if (answer.type === 'failed' && answer.failure.code === 'FAILURE') this.#members.delete(infoHash)
+      else if (answer.type === 'failed' && answer.failure.code === 'FAILURE') {
+        this.#members.delete(infoHash)
+        this.#introductions?.drop(this, request.infoHash)
+      }
       done(answer)
     }
-    return this.#ask({ text: encodeWebAnnounce(request), infoHash, isScrape: false }, settle, (read) =>
+    const text = encodeWebAnnounce(request, wanted, offers)
+    return this.#ask({ text, infoHash, isScrape: false }, settle, (read) =>
       read.type === 'answer' ? { type: 'done', value: { ...read.answer, peers: [] } } : undefined,
     )
   }
@@ -209,12 +252,20 @@ class TrackerSocket {
     const asked = new Set([...this.#questions].map(({ infoHash }) => infoHash))
     for (const { text } of this.#questions) this.#socket?.send(text)
     for (const [infoHash, { request }] of [...this.#members]) {
-      if (!asked.has(infoHash)) this.#announce({ ...request, event: 'started' }, () => {})
+      if (!asked.has(infoHash)) this.#announceWithOffers({ ...request, event: 'started' }, () => {})
     }
   }
 
   #received(read: ReadWebAnswer): void {
     if (read.type === 'other') return
+    if (read.type === 'replied') {
+      this.#introductions?.answered(this, read.offerId, read.sdp)
+      return
+    }
+    if (read.type === 'offered') {
+      this.#takeOffer(read)
+      return
+    }
     for (const question of this.#questions) {
       const answer = this.#answerTo(question, read)
       if (answer === undefined) continue
@@ -225,6 +276,19 @@ class TrackerSocket {
       break
     }
     this.#rest()
+  }
+
+  /** Only of a torrent that the tracker counts us in, and not of our own. */
+  #takeOffer({ infoHash, peerId, offerId, sdp }: Extract<ReadWebAnswer, { type: 'offered' | 'replied' }>): void {
+    const request = this.#members.get(infoHash)?.request
+    if (request === undefined || request.numwant === 0) return
+    const ourId = latin1Text(request.peerId)
+    if (peerId === ourId) return
+    this.#introductions?.take({ at: this, infoHash: request.infoHash }, peerId, { offerId, sdp }, (answer) =>
+      this.#socket?.send(
+        encodeWebReply({ infoHash: request.infoHash, peerId: ourId, toPeerId: peerId, offerId, sdp: answer }),
+      ),
+    )
   }
 
   /** A failure without a torrent is of whatever was asked first, and so is what makes no sense. */
@@ -240,6 +304,7 @@ class TrackerSocket {
 
   #lost(failure: Failure): void {
     this.#close()
+    this.#introductions?.forgetWaiting(this)
     const questions = [...this.#questions]
     for (const question of questions) this.#take(question)
     const [byte = 0] = this.#owner.ports.entropy(1)
@@ -253,7 +318,7 @@ class TrackerSocket {
   #rest(): void {
     const now = this.#owner.ports.clock.now()
     for (const [infoHash, { untilMs }] of this.#members) if (untilMs <= now) this.#members.delete(infoHash)
-    if (this.#members.size + this.#questions.size > 0) return
+    if (this.#members.size + this.#questions.size + this.#gathering.size > 0) return
     this.#close()
     this.#owner.forget(this.#url)
   }

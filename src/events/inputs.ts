@@ -226,8 +226,8 @@ export const INPUTS = {
     'dial-released': input(241, 'There is room: the connection is being opened now.', {}),
     'dial-failed': input(33, 'It could not be opened.', { failure }),
     'transport-known': input(192, 'The connection is not TCP without encryption.', {
-      transport: oneOf('tcp', 'utp'),
-      protection: oneOf('none', 'handshake', 'rc4'),
+      transport: oneOf('tcp', 'utp', 'webrtc'),
+      protection: oneOf('none', 'handshake', 'rc4', 'dtls'),
     }),
     'handshake-arrived': input(34, 'The handshake of BEP 3.', { handshake }),
     'extensions-arrived': input(35, 'The extension handshake of BEP 10.', { extensions }),

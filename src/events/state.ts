@@ -35,9 +35,9 @@ export interface PeerState {
   readonly webSeed: string | undefined
   standing: Standing<PeerTag>
   readonly since: Instant
-  transport: 'tcp' | 'utp'
+  transport: 'tcp' | 'utp' | 'webrtc'
   /** What of it is encrypted (message stream encryption). */
-  protection: 'none' | 'handshake' | 'rc4'
+  protection: 'none' | 'handshake' | 'rc4' | 'dtls'
   id: PeerId | undefined
   client: string
   fast: boolean

@@ -101,8 +101,8 @@ export const VOCABULARY = {
     'What carries the connection, and what of it is encrypted: said where it is not TCP without encryption.',
     {
       peer,
-      transport: oneOf('tcp', 'utp'),
-      protection: oneOf('none', 'handshake', 'rc4'),
+      transport: oneOf('tcp', 'utp', 'webrtc'),
+      protection: oneOf('none', 'handshake', 'rc4', 'dtls'),
     },
   ),
   'utp-failed': event(193, 'There is no uTP: its socket could not be had.', { reason: text }),

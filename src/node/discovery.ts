@@ -1,11 +1,12 @@
 /** Discovery: finds peers by asking trackers, each over the protocol that its URL names. */
 import { lookup } from 'node:dns'
 import { present } from '../assert.js'
+import { Introductions } from '../discovery/introductions.js'
 import { type AskMany, ScrapeBatches } from '../discovery/scrape-batches.js'
 import { udpTrackerOf } from '../discovery/udp-questions.js'
 import { UdpTrackers } from '../discovery/udp-trackers.js'
 import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
-import type { Answer, Cancel, Clock, Datagrams, Discovery, ResolveHost } from '../ports.js'
+import type { Answer, Cancel, Clock, DataChannels, Datagrams, Discovery, Met, ResolveHost } from '../ports.js'
 import type { ProxyServer } from '../wire/proxy.js'
 import { scrapeUrl } from '../wire/scrape.js'
 import { type AskingRules, NO_RULES, type Refused, refusalOf } from './asked-server.js'
@@ -61,6 +62,8 @@ export interface NodeDiscoveryOptions {
   readonly rules?: AskingRules
   /** Trackers are asked through it, or not at all. */
   readonly proxy?: ProxyServer | undefined
+  /** By which peers are met whom WebSocket trackers introduce; they are not, where it is left out. */
+  readonly channels?: DataChannels | undefined
   /** For tests; everyone else takes those in limits. */
   readonly bounds?: HttpBounds
 }
@@ -68,8 +71,9 @@ export interface NodeDiscoveryOptions {
 export const nodeDiscovery = (
   clock: Clock,
   datagrams: Datagrams,
-  { rules = NO_RULES, proxy, bounds = TRACKER_BOUNDS }: NodeDiscoveryOptions = {},
+  { rules = NO_RULES, proxy, channels, bounds = TRACKER_BOUNDS }: NodeDiscoveryOptions = {},
 ): Discovery => {
+  let introductions: Introductions | undefined
   // What the user named apart from what strangers named: neither shares a socket or an address with the other.
   const made = [false, true].map((trusted) => {
     const udpTrackers = new UdpTrackers({ clock, datagrams, entropy, resolve: resolveFor(rules, trusted) })
@@ -86,13 +90,28 @@ export const nodeDiscovery = (
     return {
       udpTrackers,
       http,
-      webSocketTrackers: new WebSocketTrackers({ clock, webSockets: nodeWebSockets(rules, trusted), entropy }),
+      webSocketTrackers: new WebSocketTrackers({
+        ...{ clock, entropy, webSockets: nodeWebSockets(rules, trusted) },
+        introductions: () => introductions,
+      }),
       scrapes: new ScrapeBatches(clock, askForCounts),
     }
   })
   const trackersOf = (trusted: boolean): (typeof made)[number] =>
     present(made[Number(trusted)], 'trackers of this trust')
   return {
+    ...(channels === undefined
+      ? {}
+      : {
+          meet: (met: Met): Cancel => {
+            const meeting = new Introductions({ clock, channels, entropy, met })
+            introductions = meeting
+            return () => {
+              introductions = undefined
+              meeting.close()
+            }
+          },
+        }),
     announce: (url, request, done, trusted = true) => {
       const { udpTrackers, webSocketTrackers, http } = trackersOf(trusted)
       if (httpUrl(url) !== undefined) return announceOverHttp(url, request, { ...bounds, ...http }, done)

@@ -1,7 +1,7 @@
 /** The ports of this machine: everything real that the engine stands on, put together. */
 import { NatPmp } from '../discovery/nat-pmp.js'
 import { LIMITS } from '../limits.js'
-import type { LogStore, Ports } from '../ports.js'
+import type { DataChannels, LogStore, Ports } from '../ports.js'
 import type { ProxyServer } from '../wire/proxy.js'
 import { type AskingRules, NO_RULES } from './asked-server.js'
 import { nodeClock } from './clock.js'
@@ -25,6 +25,7 @@ export const nodePorts = (
   dhtFile?: string,
   rules: AskingRules = NO_RULES,
   proxy?: ProxyServer,
+  channels?: DataChannels,
 ): Ports => {
   const clock = nodeClock()
   const datagrams = nodeDatagrams()
@@ -33,7 +34,7 @@ export const nodePorts = (
     network: nodeNetwork(),
     datagrams,
     hasher: nodeHasher(),
-    discovery: nodeDiscovery(clock, datagrams, { rules, proxy }),
+    discovery: nodeDiscovery(clock, datagrams, { rules, proxy, channels }),
     // Web seeds are not asked through a proxy, nor around it.
     httpRanges: proxy === undefined ? nodeHttpRanges(rules) : undefined,
     multicast: nodeMulticast(host),

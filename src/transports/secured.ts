@@ -20,7 +20,7 @@ export class SecuredConnection implements Connection {
     return this.#inner.remote
   }
 
-  get transport(): 'utp' | undefined {
+  get transport(): Connection['transport'] {
     return this.#inner.transport
   }
 

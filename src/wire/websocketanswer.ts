@@ -5,7 +5,16 @@ import type { AnnounceAnswer } from './announceanswer.js'
 import { latin1Text } from './bencode.js'
 import type { ScrapeFile, TrackerCounts } from './scrape.js'
 import { showableText } from './trackeranswer.js'
-import { isFields, type WebFields, type WebId, type WebOffer, type WebReply } from './websocketrequest.js'
+import {
+  isFields,
+  readDescription,
+  readId,
+  Unreadable,
+  type WebFields,
+  type WebId,
+  type WebOffer,
+  type WebReply,
+} from './websocketrequest.js'
 
 /** An answer to an announce, which holds no peers: those are passed on one by one. */
 export type WebAnswer = Pick<AnnounceAnswer, 'intervalSeconds' | 'complete' | 'incomplete' | 'warning'>
@@ -70,7 +79,15 @@ export type ReadWebAnswer =
       readonly reason: string
     }
   | { readonly type: 'scraped'; readonly files: ReadonlyMap<string, TrackerCounts> }
-  /** What another peer says, or what a later version of the protocol may have. */
+  /** What another peer offers us, or answers to an offer of ours. */
+  | {
+      readonly type: 'offered' | 'replied'
+      readonly infoHash: string
+      readonly peerId: WebId
+      readonly offerId: WebId
+      readonly sdp: string
+    }
+  /** What a later version of the protocol may have, or another peer says that makes no sense: the tracker cannot help it. */
   | { readonly type: 'other' }
   | { readonly type: 'fault'; readonly reason: string }
 
@@ -108,6 +125,20 @@ const parse = (text: string): WebFields | undefined => {
   }
 }
 
+const readRelayed = (type: 'offered' | 'replied', infoHash: string, fields: WebFields): ReadWebAnswer => {
+  try {
+    const sdp = type === 'offered' ? readDescription(fields.offer, 'offer') : readDescription(fields.answer, 'answer')
+    return {
+      ...{ type, infoHash, sdp },
+      peerId: readId(fields.peer_id, 'peer_id'),
+      offerId: readId(fields.offer_id, 'offer_id'),
+    }
+  } catch (error) {
+    if (error instanceof Unreadable) return { type: 'other' }
+    throw error
+  }
+}
+
 export const readWebAnswer = (text: string): ReadWebAnswer => {
   const fields = parse(text)
   if (fields === undefined) return { type: 'fault', reason: 'the answer is no object in JSON' }
@@ -122,8 +153,9 @@ export const readWebAnswer = (text: string): ReadWebAnswer => {
     }
   }
   if (fields.action === 'scrape') return { type: 'scraped', files: readScraped(fields.files, fields.flags) }
-  const isAnswer = fields.action === 'announce' && fields.offer === undefined && fields.answer === undefined
-  if (!isAnswer || infoHash === undefined) return { type: 'other' }
+  if (fields.action !== 'announce' || infoHash === undefined) return { type: 'other' }
+  if (isFields(fields.offer)) return readRelayed('offered', infoHash, fields)
+  if (isFields(fields.answer)) return readRelayed('replied', infoHash, fields)
   return {
     type: 'answer',
     infoHash,

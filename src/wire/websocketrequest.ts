@@ -55,7 +55,7 @@ export type WebRequest = WebAnnounce | WebReply | WebScrape | WebFault
 /** An object in JSON, which may have any fields. */
 export type WebFields = Readonly<Record<string, unknown>>
 /** What could not be read, in words. */
-class Unreadable extends Error {}
+export class Unreadable extends Error {}
 
 const fail = (reason: string): never => {
   throw new Unreadable(reason)
@@ -64,7 +64,7 @@ const fail = (reason: string): never => {
 const ID_CHARACTERS = 20
 const BEYOND_LATIN1 = /[\u0100-\uffff]/
 
-const readId = (value: unknown, name: string): WebId => {
+export const readId = (value: unknown, name: string): WebId => {
   if (typeof value !== 'string') return fail(`${name} is no text`)
   if (BEYOND_LATIN1.test(value)) return fail(`${name} has characters that are no bytes`)
   return value.length === ID_CHARACTERS ? value : fail(`${name} has ${value.length} bytes and not ${ID_CHARACTERS}`)
@@ -75,7 +75,7 @@ const readHash = (value: unknown): InfoHash => infoHash(latin1Bytes(readId(value
 export const isFields = (value: unknown): value is WebFields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const readDescription = (value: unknown, type: 'offer' | 'answer'): string => {
+export const readDescription = (value: unknown, type: 'offer' | 'answer'): string => {
   const { sdp, type: said } = isFields(value) ? value : fail(`the ${type} is no object`)
   if (said !== type || typeof sdp !== 'string') return fail(`the ${type} has no sdp, or another type`)
   const charactersMax = LIMITS.trackerWebDescriptionCharactersMax
@@ -184,8 +184,11 @@ export const readWebRequest = (text: string): WebRequest => {
   }
 }
 
-/** An announce without offers, of a peer that answers none: it has come to be counted. */
-export const encodeWebAnnounce = (request: AnnounceRequest): string =>
+/**
+ * With no wish at all it is of a peer that answers no offers: it has come to be counted. Whoever wishes for peers is passed
+ * the offers of others, and brings its own.
+ */
+export const encodeWebAnnounce = (request: AnnounceRequest, numwant = 0, offers: readonly WebOffer[] = []): string =>
   JSON.stringify({
     action: 'announce',
     info_hash: latin1Text(request.infoHash),
@@ -194,7 +197,22 @@ export const encodeWebAnnounce = (request: AnnounceRequest): string =>
     downloaded: request.downloadedBytes,
     left: request.leftBytes,
     event: request.event,
-    numwant: 0,
+    numwant,
+    offers:
+      offers.length === 0
+        ? undefined
+        : offers.map(({ offerId, sdp }) => ({ offer: { type: 'offer', sdp }, offer_id: offerId })),
+  })
+
+/** What we answer to an offer, for the tracker to pass on. */
+export const encodeWebReply = ({ infoHash, peerId, toPeerId, offerId, sdp }: Omit<WebReply, 'type'>): string =>
+  JSON.stringify({
+    action: 'announce',
+    info_hash: latin1Text(infoHash),
+    peer_id: peerId,
+    to_peer_id: toPeerId,
+    offer_id: offerId,
+    answer: { type: 'answer', sdp },
   })
 
 export const encodeWebScrapeRequest = (infoHash: InfoHash): string =>

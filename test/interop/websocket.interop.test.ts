@@ -1,7 +1,6 @@
 /** The tracker over WebSocket with those that it is for: browsers, their client, and engines that come to be counted. */
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as assert from 'uvu/assert'
 import { nodeClock } from '../../src/node/clock.js'
@@ -9,7 +8,7 @@ import { nodeDatagrams } from '../../src/node/datagrams.js'
 import { nodeDiscovery } from '../../src/node/discovery.js'
 import { fromHex, infoHash } from '../../src/values.js'
 import { bittorrentTrackerOverWebSocket } from './bittorrent-tracker.js'
-import { type BrowserPage, chromium, startBrowser } from './chromium.js'
+import { chromium } from './chromium.js'
 import { START_BOUND_MS, type Tracker } from './client.js'
 import { interopSuite } from './harness.js'
 import { type JsonLine, textOf, waitForJson } from './json.js'
@@ -26,6 +25,7 @@ import {
   torrewindTrackerOverWebSocket,
 } from './torrewind.js'
 import { webtorrent } from './webtorrent.js'
+import { openPage, SHA256, serveWebTorrent } from './webtorrent-page.js'
 
 const test = interopSuite('interop: WebSocket')
 
@@ -40,51 +40,6 @@ const statsOf = async (announce: string): Promise<Stats> =>
 
 const counted = (announce: string, peers: number): Promise<true> =>
   until(`${peers} peers`, async () => ((await statsOf(announce)).peers === peers ? true : undefined), START_BOUND_MS)
-
-/** Serves one page with WebTorrent as browsers have it; resolves with its URL. */
-const serveWebTorrent = async (): Promise<{ readonly url: string; close(): void }> => {
-  const script = await readFile(path.join(NPM_PEERS, 'node_modules/webtorrent/dist/webtorrent.min.js'))
-  const page = `<!doctype html><title>WebTorrent</title><script type="module">
-    import WebTorrent from '/webtorrent.min.js'
-    window.WebTorrent = WebTorrent
-  </script>`
-  const server = createServer(({ url }, response) => {
-    const isScript = url === '/webtorrent.min.js'
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-    response.end(isScript ? script : url === '/' ? page : '')
-  })
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK.host, resolve))
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return {
-    url: `http://${LOOPBACK.host}:${port}/`,
-    close: () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
-}
-
-/** Browsers hide their addresses behind names that only a network could resolve, and leave loopback out. */
-const WEBRTC_ON_LOOPBACK = ['--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection']
-
-/** What both pages do first: a client that asks no server of the internet. */
-const CLIENT = `(() => {
-  window.warnings = []
-  const client = new WebTorrent({ dht: false, lsd: false, utPex: false, tracker: { rtcConfig: { iceServers: [] } } })
-  client.on('error', (error) => warnings.push(String(error)))
-  window.client = client
-  return true
-})()`
-
-const openPage = async (rig: Rig, url: string): Promise<BrowserPage> => {
-  const browser = await startBrowser(rig, ...WEBRTC_ON_LOOPBACK)
-  await browser.open(url)
-  await browser.evaluate(CLIENT)
-  return browser
-}
-
-const SHA256 = `async (blob) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()))].join()`
 
 const exchange = async (rig: Rig, announce: string, url: string): Promise<void> => {
   const [seeder, leecher] = await Promise.all([openPage(rig, url), openPage(rig, url)])

@@ -200,11 +200,15 @@ test('WebSocket messages: an answer that a tracker writes is read as it was', ()
 test('WebSocket messages: what peers say through a tracker is no answer to an announce', () => {
   const hash = infoHash(new Uint8Array(20).fill(0xe9))
   const reply = { type: 'answer', infoHash: hash, peerId: ID, toPeerId: ID, offerId: ID, sdp: 'v=0' } as const
+  const said = { infoHash: HASH, peerId: ID, offerId: ID, sdp: 'v=0' }
+  const offer = encodeRelayedOffer(hash, ID, { offerId: ID, sdp: 'v=0' })
+  assert.equal(readWebAnswer(offer), { type: 'offered', ...said })
+  assert.equal(readWebAnswer(encodeRelayedAnswer(reply)), { type: 'replied', ...said })
   for (const text of [
-    encodeRelayedOffer(hash, ID, { offerId: ID, sdp: 'v=0' }),
-    encodeRelayedAnswer(reply),
     '{"action":"announce"}',
     '{}',
+    offer.replace('v=0', 'v'.repeat(16_385)),
+    offer.replace(ID, 'short'),
   ])
     assert.equal(readWebAnswer(text), { type: 'other' }, text)
   assert.equal(JSON.parse(encodeRelayedOffer(hash, ID, { offerId: 'o'.repeat(20), sdp: 'v=0' })), {
