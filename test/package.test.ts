@@ -202,6 +202,17 @@ test('package: all entries know the same errors, and a stack leads to the line o
   assert.match(source.split('\n')[Number(line) - 1] ?? '', 'throw ', stack)
 })
 
+test('package: who asks for WebRTC and has not installed what it needs is told so, before anything is made', async () => {
+  const script = `import { createEngine } from 'torrewind'
+    const error = await createEngine({ webrtc: true, dataDir: 'not-made' }).catch((error) => error)
+    console.log(error.code)`
+  assert.is(
+    (await runIn(project, process.execPath, ['--input-type=module', '--eval', script])).trim(),
+    'WEBRTC_MISSING',
+  )
+  assert.not((await readdir(project)).includes('not-made'))
+})
+
 const program = (name: string, ...args: readonly string[]): Promise<string> =>
   runIn(project, process.execPath, [path.join('built', name.replace(/\.ts$/, '.js')), ...args])
 

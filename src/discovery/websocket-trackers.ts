@@ -172,7 +172,9 @@ class TrackerSocket {
     const infoHash = latin1Text(request.infoHash)
     const isLast = request.event === 'stopped'
     const settle = (answer: Answer<AnnounceAnswer>): void => {
-      if (answer.type === 'done' && !isLast) this.#enter(infoHash, request, answer.value.intervalSeconds)
+      // An announce that was under way may have entered it once more.
+      if (isLast) this.#members.delete(infoHash)
+      else if (answer.type === 'done') this.#enter(infoHash, request, answer.value.intervalSeconds)
       else if (answer.type === 'failed' && answer.failure.code === 'FAILURE') {
         this.#members.delete(infoHash)
         this.#introductions?.drop(this, request.infoHash)

@@ -187,6 +187,22 @@ test('connection: both sides of two connections keep the same one, whichever the
     }
 })
 
+test('connection: of two of which one is over WebRTC the other stays, whoever dialed and whichever came first', () => {
+  const overWebRtc = (key: number) =>
+    ({ type: 'transport-known', peer: peerKey(key), transport: 'webrtc', protection: 'dtls' }) as const
+  const twin = idOf(LARGER)
+  for (const incoming of [true, false]) {
+    const first = given(downloading(), ...connected(1, { incoming: true }), overWebRtc(1)).when(shake(1, { id: twin }))
+    first.also(...connected(2, { incoming })).when(shake(2, { id: twin }))
+    first.thenClosed(1, 'duplicate-connection')
+    assert.equal([...first.state.peers.keys()], [2])
+    const second = given(downloading(), open(1, { incoming, id: twin }), ...connected(2, { incoming: true }))
+    second.also(overWebRtc(2)).when(shake(2, { id: twin }))
+    second.thenClosed(2, 'duplicate-connection')
+    assert.equal([...second.state.peers.keys()], [1])
+  }
+})
+
 test('connection: what was on order from the connection that goes is asked elsewhere', () => {
   const twin = idOf(LARGER)
   const story = given(downloading(), seedPeer(1, { id: twin }), seedPeer(2)).when(woken)

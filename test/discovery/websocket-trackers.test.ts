@@ -1,12 +1,13 @@
 /** Announces to WebSocket trackers, against the pure half of our own: who is counted when, and what a loss comes to. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Introductions } from '../../src/discovery/introductions.js'
 import { reconnectionMs, WebSocketTrackers, webSocketTrackerOf } from '../../src/discovery/websocket-trackers.js'
 import { LIMITS } from '../../src/limits.js'
-import type { Answer, Cancel } from '../../src/ports.js'
+import type { Answer, Cancel, DataChannelEvents } from '../../src/ports.js'
 import { peerId } from '../../src/values.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../../src/wire/tracker.js'
-import { encodeRelayedOffer } from '../../src/wire/websocketanswer.js'
+import { encodeRelayedAnswer, encodeRelayedOffer } from '../../src/wire/websocketanswer.js'
 import { TrackerCore } from '../../tracker/core.js'
 import { MemoryStore } from '../../tracker/memory-store.js'
 import { CountedStore } from '../../tracker/web-counts.js'
@@ -34,6 +35,8 @@ class Place {
   readonly core: TrackerCore
   readonly ends = new Map<MemoryEnd, WebAsker>()
   readonly heard: string[] = []
+  /** What was sent to the tracker, as it was. */
+  readonly texts: string[] = []
   readonly outcomes: string[] = []
   readonly answers: AnnounceAnswer[] = []
   readonly sockets: MemoryWebSockets
@@ -41,7 +44,7 @@ class Place {
   listens = true
   isDeaf = false
 
-  constructor() {
+  constructor(introductions?: Introductions) {
     const swarms = new WebSwarms(SETTINGS, seeded(1))
     const store = new CountedStore(new MemoryStore(SETTINGS, seeded(2)), swarms)
     this.core = new TrackerCore({ store, intervalSeconds: 100, now: () => this.clock.now() })
@@ -55,6 +58,7 @@ class Place {
         },
         received: (end, text) => {
           const asker = this.ends.get(end)
+          this.texts.push(text)
           this.heard.push(String(JSON.parse(text).event ?? JSON.parse(text).action))
           if (asker !== undefined && !this.isDeaf) void replies.take(text, asker, this.clock.now())
         },
@@ -67,7 +71,7 @@ class Place {
       () => this.listens,
     )
     this.trackers = new WebSocketTrackers({
-      ...{ clock: this.clock, webSockets: this.sockets },
+      ...{ clock: this.clock, webSockets: this.sockets, introductions: () => introductions },
       entropy: (length) => new Uint8Array(length),
     })
   }
@@ -329,6 +333,82 @@ test('WebSocket trackers: each loss doubles the time, up to an hour, and chance 
     [10, 20, 40, 2_560, 3_600, 3_600],
   )
   assert.is(reconnectionMs(0, 1), 5_000)
+})
+
+/** Channels that are described at once, and then do as they are told. */
+const channelsOf = (clock: ManualClock) => {
+  const begun: { offer: string | undefined; answers: string[]; closed: boolean; events: DataChannelEvents }[] = []
+  const introductions = new Introductions({
+    clock,
+    entropy: (length) => new Uint8Array(length).fill(begun.length),
+    met: () => undefined,
+    channels: {
+      open: (offer, events) => {
+        const channel = { offer, answers: [] as string[], closed: false, events }
+        begun.push(channel)
+        queueMicrotask(() => events.described(offer === undefined ? 'our offer' : 'our answer'))
+        return {
+          answered: (sdp) => channel.answers.push(sdp),
+          close: () => {
+            channel.closed = true
+          },
+        }
+      },
+    },
+  })
+  return { begun, introductions }
+}
+
+test('WebSocket trackers: an announce brings offers, answers go to them, and offers of others are answered', async () => {
+  const { begun, introductions } = channelsOf(new ManualClock())
+  const place = new Place(introductions)
+  place.announce(1)
+  await settled()
+  const { offers, numwant } = JSON.parse(place.texts[0] ?? '')
+  assert.equal([numwant, offers.length, offers[0].offer], [5, 5, { type: 'offer', sdp: 'our offer' }])
+  const [end] = [...place.ends.keys()]
+  const said = { infoHash: hashOf(1), peerId: 'p'.repeat(20), offerId: offers[1].offer_id, sdp: 'their answer' }
+  end?.say(encodeRelayedAnswer({ type: 'answer', toPeerId: '', ...said }))
+  await settled()
+  assert.equal(
+    begun.map(({ answers }) => answers.length),
+    [0, 1, 0, 0, 0],
+  )
+  end?.say(encodeRelayedOffer(hashOf(1), said.peerId, { offerId: 'o'.repeat(20), sdp: 'their offer' }))
+  // Of a torrent that is not announced there, and of ourselves.
+  end?.say(encodeRelayedOffer(hashOf(2), said.peerId, { offerId: 'o'.repeat(20), sdp: 'their offer' }))
+  end?.say(encodeRelayedOffer(hashOf(1), '\x02'.repeat(20), { offerId: 'o'.repeat(20), sdp: 'their offer' }))
+  await settled()
+  assert.equal(
+    begun.slice(5).map(({ offer }) => offer),
+    ['their offer'],
+  )
+  const { answer, to_peer_id: to, offer_id: of } = JSON.parse(place.texts[1] ?? '')
+  assert.equal([answer, to, of], [{ type: 'answer', sdp: 'our answer' }, said.peerId, 'o'.repeat(20)])
+  place.announce(1, { event: 'stopped' })
+  await settled()
+  assert.ok(begun.every(({ closed }) => closed))
+  assert.equal([introductions.size, place.ends.size], [0, 0])
+})
+
+test('WebSocket trackers: an announce that waits for offers goes without them before one that says stopped', async () => {
+  const clock = new ManualClock()
+  const introductions = new Introductions({
+    ...{ clock, met: () => undefined, entropy: (length) => new Uint8Array(length) },
+    channels: { open: () => ({ answered: () => undefined, close: () => undefined }) },
+  })
+  const place = new Place(introductions)
+  place.announce(1)
+  place.announce(1, { event: 'stopped' })
+  await settled()
+  assert.equal(
+    [place.heard, place.outcomes],
+    [
+      ['started', 'stopped'],
+      ['done', 'done'],
+    ],
+  )
+  assert.equal([introductions.size, clock.waiting, place.ends.size], [0, 0, 0])
 })
 
 webSocketsContract('WebSockets in memory', async (work) => {
