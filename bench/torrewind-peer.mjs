@@ -1,6 +1,6 @@
 // One Torrewind peer for benchmarks, on the compiled library:
 //   node torrewind-peer.mjs seed|get|stay|metadata TORRENT DIR DATA [HOST:PORT|-] [events|inputs] [OPTIONS]
-// OPTIONS are those of the engine, in JSON.
+// OPTIONS are those of the engine, in JSON; `bounds` among them are those of the transfer.
 import { createEngine } from '../dist/src/index.js'
 
 const [role, torrent, dir, dataDir, peer = '-', record = 'events', options = '{}'] = process.argv.slice(2)
@@ -9,7 +9,8 @@ const cpuSeconds = () => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
-const engine = await createEngine({ dataDir, host: '127.0.0.1', ...JSON.parse(options) })
+const { bounds, ...engineOptions } = JSON.parse(options)
+const engine = await createEngine({ dataDir, host: '127.0.0.1', ...engineOptions })
 process.on('SIGTERM', async () => {
   const storedBytes = engine.transfers[0]?.progress.storedBytes ?? 0
   say({ type: 'stopped', cpuSeconds: cpuSeconds(), rssMiB: process.resourceUsage().maxRSS / 1024, storedBytes })
@@ -23,6 +24,7 @@ const transfer = await engine.add(torrent, {
   path: dir,
   peers: peer === '-' ? [] : [{ host, port: Number(port) }],
   record,
+  bounds,
 })
 if (role === 'seed') {
   await transfer.ready

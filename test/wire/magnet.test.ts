@@ -136,7 +136,8 @@ test('magnet: trackers that cannot be used are passed over', () => {
 
 test('magnet: any name and any trackers survive the way through a magnet', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
-  const url = text.map((rest) => `http://${rest}`)
+  // White space around an address is none of it.
+  const url = text.map((rest) => `http://a${rest}`.trim())
   fc.assert(
     fc.property(text, fc.uniqueArray(url, { maxLength: 4 }), (name, trackers) => {
       const magnet = parseMagnet(magnetOf({ ...fixture('uneven'), name, trackers, webSeeds: [] }))

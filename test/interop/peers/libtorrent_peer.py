@@ -35,6 +35,7 @@ arguments.add_argument('--metadata', action='store_true', help='of a magnet: don
 arguments.add_argument('--transport', choices=['tcp', 'utp'], default='tcp', help='the only one')
 arguments.add_argument('--encryption', choices=['off', 'handshake', 'rc4'], default='off',
                        help='forced, of the handshake alone or of everything')
+arguments.add_argument('--connections', type=int, default=200, help='the most')
 arguments.add_argument('--seconds', type=float, default=120, help='of a download, after which it has failed')
 options = arguments.parse_args()
 
@@ -60,7 +61,7 @@ session = lt.session({
     'out_enc_policy': 2 if options.encryption == 'off' else 0, 'in_enc_policy': 2 if options.encryption == 'off' else 0,
     'allowed_enc_level': 2 if options.encryption == 'rc4' else 1,
     'allow_multiple_connections_per_ip': True, 'connection_speed': 500, 'min_reconnect_time': 1,
-    'upload_rate_limit': options.upload_limit, 'ssrf_mitigation': False,
+    'upload_rate_limit': options.upload_limit, 'connections_limit': options.connections, 'ssrf_mitigation': False,
     'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
 })
 # Peers on local networks escape the rate limits unless all addresses are put in the global class.
