@@ -5,9 +5,8 @@
  *   node --import tsx bench/connections.ts [RUNS] [MIB] [OTHERS]
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseTorrent } from '../src/index.js'
@@ -17,6 +16,7 @@ import { encodeMessage } from '../src/wire/messages.js'
 import { Child } from '../test/interop/child.js'
 import { numberOf, waitForJson } from '../test/interop/json.js'
 import { libtorrentUnavailable, PYTHON, peerScript } from '../test/interop/python.js'
+import { makeContent, memoryFolder } from './folder.js'
 import { printTable, range } from './table.js'
 
 const [runs = 3, mib = 512, others = 500] = process.argv.slice(2).map(Number)
@@ -26,7 +26,7 @@ const ROOM = { bounds: { maxPeers: others + 100 }, connections: { maxConnections
 
 const unavailable = libtorrentUnavailable()
 if (unavailable !== undefined) throw new Error(unavailable)
-const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'torrewind-connections-'))
+const folder = memoryFolder('connections')
 const inFolder = (name: string): string => path.join(folder, name)
 const torrent = inFolder('content.torrent')
 
@@ -121,11 +121,7 @@ const measure = async (start: Start, source: string, count: number): Promise<Fig
 
 try {
   const source = inFolder('source')
-  const content = ['--piece-length', '1048576', '--file', `.=${mib * 1_048_576}`]
-  const made = spawnSync(PYTHON, [peerScript('make_torrent.py'), source, 'content', torrent, ...content], {
-    encoding: 'utf8',
-  })
-  if (made.status !== 0) throw new Error(made.stderr)
+  makeContent(source, torrent, mib)
   const cases = [
     { name: 'libtorrent, alone', start: libtorrent, count: 0, all: [] as Figures[] },
     { name: `libtorrent, ${others} others`, start: libtorrent, count: others, all: [] as Figures[] },

@@ -5,13 +5,13 @@
  *   node --import tsx bench/five.ts [RUNS] [MIB] [DOWNLOADERS]
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Child } from '../test/interop/child.js'
 import { numberOf, waitForJson } from '../test/interop/json.js'
 import { libtorrentUnavailable, PYTHON, peerScript } from '../test/interop/python.js'
+import { makeContent, memoryFolder } from './folder.js'
 import { printTable, range } from './table.js'
 
 const [runs = 3, mib = 256, downloaders = 5] = process.argv.slice(2).map(Number)
@@ -19,7 +19,7 @@ const BOUND_MS = 300_000
 
 const unavailable = libtorrentUnavailable()
 if (unavailable !== undefined) throw new Error(unavailable)
-const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'torrewind-five-'))
+const folder = memoryFolder('five')
 const inFolder = (name: string): string => path.join(folder, name)
 const torrent = inFolder('content.torrent')
 
@@ -68,11 +68,7 @@ const measure = async (start: Start, source: string): Promise<number> => {
 
 try {
   const source = inFolder('source')
-  const content = ['--piece-length', '1048576', '--file', `.=${mib * 1_048_576}`]
-  const made = spawnSync(PYTHON, [peerScript('make_torrent.py'), source, 'content', torrent, ...content], {
-    encoding: 'utf8',
-  })
-  if (made.status !== 0) throw new Error(made.stderr)
+  makeContent(source, torrent, mib)
   const theirs: number[] = []
   const ours: number[] = []
   for (let run = 0; run < runs; run++) {

@@ -4,7 +4,7 @@
  *   node --import tsx bench/large.ts [SECONDS]
  */
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ import { encodeTorrent } from '../src/wire/createinfo.js'
 import { Child } from '../test/interop/child.js'
 import { numberOf, waitForJson } from '../test/interop/json.js'
 import { PYTHON, peerScript } from '../test/interop/python.js'
+import { memoryFolder } from './folder.js'
 
 const seconds = Number(process.argv[2] ?? 10)
 const pieceLength = 4 * 1_048_576
@@ -20,7 +21,7 @@ const length = pieceLength * pieces
 const BOUND_MS = 60_000
 
 const sparse = mkdtempSync(path.join(tmpdir(), 'torrewind-large-'))
-const memory = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'torrewind-large-'))
+const memory = memoryFolder('large')
 try {
   const file = openSync(path.join(sparse, 'zeros'), 'w')
   ftruncateSync(file, length)

@@ -5,13 +5,13 @@
  *   npm run build && node --import tsx bench/recording.ts [RUNS] [MIB]
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createTorrent } from '../src/create.js'
 import { Child } from '../test/interop/child.js'
 import { numberOf, waitForJson } from '../test/interop/json.js'
+import { memoryFolder } from './folder.js'
 import { printTable, range } from './table.js'
 
 const BOUND_MS = 300_000
@@ -20,8 +20,7 @@ const runs = Number(process.argv[2] ?? 7)
 const mib = Number(process.argv[3] ?? 512)
 const KINDS = ['events', 'inputs'] as const
 
-const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-const folder = mkdtempSync(path.join(base, 'torrewind-bench-'))
+const folder = memoryFolder('bench')
 const inFolder = (name: string): string => path.join(folder, name)
 const script = fileURLToPath(new URL('torrewind-peer.mjs', import.meta.url))
 

@@ -5,13 +5,13 @@
  *   node --import tsx bench/transfer.ts [RUNS] [MIB] [v1|v2|hybrid]
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Child } from '../test/interop/child.js'
 import { numberOf, waitForJson } from '../test/interop/json.js'
 import { libtorrentUnavailable, PYTHON, peerScript } from '../test/interop/python.js'
+import { memoryFolder } from './folder.js'
 import { median, printTable, range } from './table.js'
 
 const BOUND_MS = 300_000
@@ -29,9 +29,7 @@ interface Figures {
 
 const figures = (name: string): Figures => ({ name, mibPerSecond: [], cpuSeconds: [], rssMiB: [], logShare: 0 })
 
-// Memory, where there is some: disks differ more than engines do.
-const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-const folder = mkdtempSync(path.join(base, 'torrewind-bench-'))
+const folder = memoryFolder('bench')
 const inFolder = (name: string): string => path.join(folder, name)
 const torrent = inFolder('content.torrent')
 const source = inFolder('source')

@@ -5,14 +5,14 @@
  *   node --import tsx bench/transports.ts [RUNS] [MIB over loopback] [MIB over the far way]      0 for none of it
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { NoLink, openLink } from '../scripts/validity/link.js'
 import { Child } from '../test/interop/child.js'
 import { numberOf, waitForJson } from '../test/interop/json.js'
 import { libtorrentUnavailable, PYTHON, peerScript } from '../test/interop/python.js'
+import { memoryFolder } from './folder.js'
 import { printTable, range } from './table.js'
 
 const BOUND_MS = 300_000
@@ -55,7 +55,7 @@ interface Figures {
   readonly cpuSeconds: number[]
 }
 
-const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'torrewind-bench-'))
+const folder = memoryFolder('bench')
 const inFolder = (name: string): string => path.join(folder, name)
 
 /** A torrent of so much, of which the first peer has everything. */

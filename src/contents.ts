@@ -61,7 +61,7 @@ export class Contents implements MetadataKeeper {
     return this.#content?.trees?.incomplete ?? []
   }
 
-  begin(metainfo: Metainfo): void {
+  begin(metainfo: Metainfo, cut = this.#cut(metainfo)): void {
     const { ports, add, begun, state } = this.#options
     const layout = new Layout(metainfo)
     const { names } = state()
@@ -70,12 +70,7 @@ export class Contents implements MetadataKeeper {
       files: filesUnder(metainfo, layout, names),
       preallocate: add.preallocate === true,
     })
-    this.#content = {
-      metainfo,
-      layout,
-      disk,
-      ...this.#cut(metainfo),
-    }
+    this.#content = { metainfo, layout, disk, ...cut }
     begun(this.#content)
   }
 
@@ -94,12 +89,13 @@ export class Contents implements MetadataKeeper {
     const torrent = torrentOfInfo(infoBytes, this.#magnet)
     const metainfo = parseTorrent(torrent)
     const sequential = add.sequential === true || state().sequential
-    const missing = this.#cut(metainfo).trees?.incomplete ?? []
+    const cut = this.#cut(metainfo)
+    const missing = cut.trees?.incomplete ?? []
     const facts = factsOf(state(), metainfo, { select: this.#select, sequential, magnet: this.#magnet }, missing)
     log.keepTorrent(torrent, (failure) => {
       if (this.#closed) return
       if (failure === undefined) {
-        this.begin(metainfo)
+        this.begin(metainfo, cut)
         kept(facts)
       } else kept({ code: 'LOG_FAILED', message: `the metadata cannot be kept: ${failure.message}` })
     })
