@@ -19,6 +19,8 @@ const filter = (interop ? others[0] : first) ?? ''
 const PROCESS_BOUND_MS = 300_000
 const POLITE_MS = 5_000
 const LINES_OF_A_FAILURE_MAX = 12
+/** Of what a process printed that never counted: its file, its suite, and a dot for each test that had passed. */
+const LAST_LINES = 4
 const FILES_OF_A_PROCESS = 12
 /** One more than processors, as many tests wait for a part of their time; none of them measures any. */
 const LANES = availableParallelism() + 1
@@ -74,7 +76,9 @@ const counted = (output, code) => {
     .slice(1)
     .map(reasonOf)
   if (total === undefined || passed === undefined || skipped === undefined) {
-    return { passed: 0, failed: 1, skipped: 0, failing: [[`it ended (${code}) before it had counted its tests`]] }
+    const last = text.trimEnd().split('\n').slice(-LAST_LINES)
+    const reason = [`it ended (${code}) before it had counted its tests, having printed at last`, ...last]
+    return { passed: 0, failed: 1, skipped: 0, failing: [reason] }
   }
   const failed = total - passed
   if (code === 0 || failed > 0) return { passed, failed, skipped, failing }

@@ -22,11 +22,17 @@ export class FileWatch {
   #looking: Promise<void> | undefined
   readonly #timer: NodeJS.Timeout
 
-  constructor(files: readonly string[], intervalMs: number, changed: () => void) {
+  private constructor(files: readonly string[], intervalMs: number, changed: () => void) {
     this.#files = files
     this.#changed = changed
-    this.#look()
     this.#timer = setInterval(() => this.#look(), intervalMs)
+  }
+
+  /** Whatever changes from when this resolves is told, each time once it has been the same at two looks. */
+  static async open(files: readonly string[], intervalMs: number, changed: () => void): Promise<FileWatch> {
+    const watch = new FileWatch(files, intervalMs, changed)
+    await watch.#look()
+    return watch
   }
 
   async close(): Promise<void> {
@@ -34,10 +40,11 @@ export class FileWatch {
     await this.#looking
   }
 
-  #look(): void {
+  #look(): Promise<void> {
     this.#looking ??= this.#compare().finally(() => {
       this.#looking = undefined
     })
+    return this.#looking
   }
 
   async #compare(): Promise<void> {

@@ -110,9 +110,9 @@ export const keepReading = (
     if (files.length > 0) again()
     else people.tell('there is no file to be read again')
   })
-  const watch = files.length === 0 ? undefined : new FileWatch(files, LIMITS.trackerReloadMs, again)
+  const watch = files.length === 0 ? undefined : FileWatch.open(files, LIMITS.trackerReloadMs, again)
   return async () => {
-    await watch?.close()
+    await (await watch)?.close()
     await turn
   }
 }

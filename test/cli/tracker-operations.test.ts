@@ -132,7 +132,7 @@ test('tracker operations: a file that was changed is told once it rests, also wh
     await writeFile(file, 'one')
     let told = (): void => {}
     let times = 0
-    const watch = new FileWatch([file], 10, () => {
+    const watch = await FileWatch.open([file], 10, () => {
       times++
       told()
     })
@@ -140,8 +140,6 @@ test('tracker operations: a file that was changed is told once it rests, also wh
       new Promise((resolve) => {
         told = resolve
       })
-    // What it looked at first is what it compares with, so the change comes when that is known.
-    await new Promise<void>((resolve) => setImmediate(resolve))
     for (const change of [
       () => writeFile(file, 'three'),
       async () => {

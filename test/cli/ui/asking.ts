@@ -1,6 +1,9 @@
 /** Asking the debugger's server, as its page does and as strangers might. */
-import { request } from 'node:http'
+import { get, request } from 'node:http'
 import type { UiServer } from '../../../src/cli/ui/server.js'
+import { waitAtMost } from '../../contracts/waiting.js'
+
+const until = waitAtMost(30_000)
 
 export interface Answer {
   readonly status: number
@@ -41,25 +44,32 @@ export const askAt = (
 export const ask = ({ port, url }: UiServer, what: string, how?: Ask): Promise<Answer> =>
   askAt(port, `${new URL(url).pathname}${what}`, how)
 
-/** News that the server tells, one after the other, as they come. */
-export const listen = async (
+/** News that the server tells, one after the other, as they come, until `heard` has what it waits for. */
+export const listen = (
   { port, url }: UiServer,
   id: string,
   heard: (news: Readonly<Record<string, number>>) => boolean,
-): Promise<void> =>
-  new Promise((resolve, reject) => {
+): Promise<void> => {
+  const told: string[] = []
+  const asked = new Promise<void>((resolve, reject) => {
     const path = `${new URL(url).pathname}api/${id}/live`
-    const asked = request({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
       let rest = ''
       response.setEncoding('utf8').on('data', (chunk: string) => {
         const messages = (rest + chunk).split('\n\n')
         rest = messages.pop() ?? ''
         for (const message of messages) {
+          told.push(message)
           if (!heard(JSON.parse(message.replace(/^data: /, '')) as Record<string, number>)) continue
-          asked.destroy()
+          request.destroy()
           resolve()
         }
       })
+      response.on('end', () => reject(new Error(`the news of ${id} ended with ${told.at(-1)}`)))
     })
-    asked.on('error', reject).end()
+    request.on('error', reject)
   })
+  return until(asked, `news of ${id}`).catch((error: unknown) => {
+    throw new Error(`${String(error)}, after ${told.length}, at last ${told.at(-1)}`)
+  })
+}
