@@ -16,7 +16,8 @@ const uvu = path.join(path.dirname(createRequire(import.meta.url).resolve('uvu')
 const [first, ...others] = process.argv.slice(2)
 const interop = first === 'interop'
 const filter = (interop ? others[0] : first) ?? ''
-const PROCESS_BOUND_MS = 300_000
+/** A process prints a dot for each test: one that is silent for as long hangs. */
+const SILENCE_BOUND_MS = 120_000
 const POLITE_MS = 5_000
 const LINES_OF_A_FAILURE_MAX = 12
 /** Of what a process printed that never counted: its file, its suite, and a dot for each test that had passed. */
@@ -92,23 +93,24 @@ const run = (group) =>
     const args = ['--import', 'tsx', uvu, 'test', `^(${escaped.join('|')})$`]
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
-    const take = (chunk) => {
-      output += chunk
-    }
-    child.stdout.setEncoding('utf8').on('data', take)
-    child.stderr.setEncoding('utf8').on('data', take)
     let late = false
     let force
     const bound = setTimeout(() => {
       late = true
       child.kill('SIGTERM')
       force = setTimeout(() => child.kill('SIGKILL'), POLITE_MS)
-    }, PROCESS_BOUND_MS)
+    }, SILENCE_BOUND_MS)
+    const take = (chunk) => {
+      output += chunk
+      bound.refresh()
+    }
+    child.stdout.setEncoding('utf8').on('data', take)
+    child.stderr.setEncoding('utf8').on('data', take)
     child.on('close', (code, signal) => {
       clearTimeout(bound)
       clearTimeout(force)
       process.stdout.write(output)
-      resolve(counted(output, late ? `was stopped after ${PROCESS_BOUND_MS / 1000} s` : (code ?? signal)))
+      resolve(counted(output, late ? `stopped, as it was silent for ${SILENCE_BOUND_MS / 1000} s` : (code ?? signal)))
     })
   })
 

@@ -160,12 +160,20 @@ class Ui {
     this.#followers.add(response)
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
     let timer: NodeJS.Timeout | undefined
+    // Whoever does not read is told the newest when it does.
+    let reads = true
+    let missed = false
     const tell = (): void => {
       timer = undefined
-      // Whoever does not read is told the newest when it does.
-      if (response.writableLength > 0) return
+      missed = !reads
+      if (missed) return
+      reads = false
       const { surveyed } = source.survey.seen
-      response.write(`data: ${JSON.stringify({ events: source.history.events, surveyed })}\n\n`)
+      response.write(`data: ${JSON.stringify({ events: source.history.events, surveyed })}\n\n`, (error) => {
+        if (error) return
+        reads = true
+        if (missed) tell()
+      })
     }
     const end = source.listen(() => {
       timer ??= setTimeout(tell, NEWS_EVERY_MS)
