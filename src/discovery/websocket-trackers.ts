@@ -1,30 +1,16 @@
 /**
- * WebSocket trackers, of WebTorrent: a socket for each, over which all transfers announce that are there.
+ * WebSocket trackers, of WebTorrent: a socket for each, by the URL.
  *
- * Such a tracker counts a peer for as long as its socket is open. So the socket stays from the first announce until the
- * last transfer has said `stopped`; one that is lost meanwhile is opened again, later each time, and the transfers are
- * entered anew. What is answered names the torrent that it is for, and comes in the order of asking. Peers are met there
- * by WebRTC: announces bring offers of ours, and those of others are answered. Without it, we make none, ask for no peers,
- * and pass over what others offer.
+ * Peers are met there by WebRTC: announces bring offers of ours, and those of others are answered. Without it, we make
+ * none, ask for no peers, and pass over what others offer.
  */
 import { LIMITS } from '../limits.js'
-import type { Answer, Cancel, Clock, Failure, WebSocketConnection, WebSocketEvents, WebSockets } from '../ports.js'
-import { type InfoHash, instant } from '../values.js'
-import { latin1Text } from '../wire/bencode.js'
+import type { Answer, Cancel } from '../ports.js'
+import type { InfoHash } from '../values.js'
 import type { TrackerCounts } from '../wire/scrape.js'
 import type { AnnounceAnswer, AnnounceRequest } from '../wire/tracker.js'
-import { type ReadWebAnswer, readWebAnswer } from '../wire/websocketanswer.js'
-import { encodeWebAnnounce, encodeWebReply, encodeWebScrapeRequest, type WebOffer } from '../wire/websocketrequest.js'
-import type { Introductions } from './introductions.js'
-
-export interface WebSocketTrackersPorts {
-  readonly clock: Clock
-  readonly webSockets: WebSockets
-  /** Bytes that nobody can foretell. */
-  entropy(length: number): Uint8Array
-  /** How peers are met there; not at all, where there is none. */
-  readonly introductions?: (() => Introductions | undefined) | undefined
-}
+import { failed } from './tracker-questions.js'
+import { TrackerSocket, type TrackerSocketPorts } from './tracker-socket.js'
 
 /** Undefined for what is no URL of a WebSocket tracker. */
 export const webSocketTrackerOf = (url: string): string | undefined => {
@@ -34,38 +20,11 @@ export const webSocketTrackerOf = (url: string): string | undefined => {
   return parsed.protocol === 'ws:' || parsed.protocol === 'wss:' ? parsed.href : undefined
 }
 
-/** How long after so many losses of a socket it is tried again; `share` is from 0 to 1, by chance. */
-export const reconnectionMs = (losses: number, share: number): number =>
-  Math.round(
-    Math.min(LIMITS.webSocketRetryMs * 2 ** Math.min(losses, 16), LIMITS.webSocketRetryMaxMs) * (1 - share / 2),
-  )
-
-const failed = (code: string, message: string): Answer<never> => ({ type: 'failed', failure: { code, message } })
-
-/** Under way. */
-interface Question {
-  /** As latin1 text. */
-  readonly infoHash: string
-  readonly text: string
-  readonly isScrape: boolean
-  /** Undefined where it answers something else. */
-  answer(read: ReadWebAnswer): Answer<unknown> | undefined
-  settle(answer: Answer<unknown>): void
-  cancelDeadline: Cancel
-}
-
-/** A transfer that the tracker counts. */
-interface Member {
-  readonly request: AnnounceRequest
-  /** When the tracker forgets it, unless it announces before. */
-  readonly untilMs: number
-}
-
 export class WebSocketTrackers {
-  readonly ports: WebSocketTrackersPorts
+  readonly ports: TrackerSocketPorts
   readonly #trackers = new Map<string, TrackerSocket>()
 
-  constructor(ports: WebSocketTrackersPorts) {
+  constructor(ports: TrackerSocketPorts) {
     this.ports = ports
   }
 
@@ -95,233 +54,5 @@ export class WebSocketTrackers {
     const { clock } = this.ports
     const message = `there are ${LIMITS.webSocketTrackersMax} WebSocket trackers already`
     return clock.wakeAt(clock.now(), () => done(failed('ENOBUFS', message)))
-  }
-}
-
-class TrackerSocket {
-  readonly #owner: WebSocketTrackers
-  readonly #url: string
-  /** In the order in which they were asked. */
-  readonly #questions = new Set<Question>()
-  /** By their info-hashes, as latin1 text. */
-  readonly #members = new Map<string, Member>()
-  /** Announces that wait for offers of ours. */
-  readonly #gathering = new Set<Cancel>()
-  #socket: WebSocketConnection | undefined
-  /** `later` after a loss: it is to be opened again when some time has passed. */
-  #state: 'closed' | 'later' | 'opening' | 'open' = 'closed'
-  /** How often it was lost, or not opened, since the tracker last answered. */
-  #losses = 0
-
-  constructor(owner: WebSocketTrackers, url: string) {
-    this.#owner = owner
-    this.#url = url
-  }
-
-  announce(request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
-    const infoHash = latin1Text(request.infoHash)
-    if (request.event !== 'stopped') return this.#announceWithOffers(request, done)
-    // An announce that waits for offers goes without them, and before this one.
-    this.#introductions?.drop(this, request.infoHash)
-    this.#members.delete(infoHash)
-    // Without a socket it is counted no more, which is all that was to be said.
-    if (this.#state === 'closed' || this.#state === 'later') return this.#leave(done)
-    return this.#announce(request, done)
-  }
-
-  scrape(infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel {
-    const hash = latin1Text(infoHash)
-    return this.#ask({ text: encodeWebScrapeRequest(infoHash), infoHash: hash, isScrape: true }, done, (read) => {
-      const counts = read.type === 'scraped' ? read.files.get(hash) : undefined
-      return counts && { type: 'done', value: counts }
-    })
-  }
-
-  get #introductions(): Introductions | undefined {
-    return this.#owner.ports.introductions?.()
-  }
-
-  /** Offers are made first, where peers are wished for. */
-  #announceWithOffers(request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
-    const introductions = this.#introductions
-    const wanted = Math.min(request.numwant ?? LIMITS.webRtcOffersMax, LIMITS.webRtcOffersMax)
-    if (introductions === undefined || wanted === 0) return this.#announce(request, done)
-    const occasion = { at: this, infoHash: request.infoHash }
-    let cancelAnnounce: Cancel | undefined
-    let isCancelled = false
-    const cancelOffers = introductions.offer(occasion, wanted, (offers) => {
-      this.#gathering.delete(cancel)
-      if (!isCancelled) cancelAnnounce = this.#announce(request, done, wanted, offers)
-    })
-    const cancel: Cancel = () => {
-      isCancelled = true
-      cancelOffers()
-      cancelAnnounce?.()
-      if (this.#gathering.delete(cancel)) this.#rest()
-    }
-    if (cancelAnnounce === undefined) this.#gathering.add(cancel)
-    return cancel
-  }
-
-  #announce(
-    request: AnnounceRequest,
-    done: (answer: Answer<AnnounceAnswer>) => void,
-    wanted = 0,
-    offers: readonly WebOffer[] = [],
-  ): Cancel {
-    const infoHash = latin1Text(request.infoHash)
-    const isLast = request.event === 'stopped'
-    const settle = (answer: Answer<AnnounceAnswer>): void => {
-      // An announce that was under way may have entered it once more.
-      if (isLast) this.#members.delete(infoHash)
-      else if (answer.type === 'done') this.#enter(infoHash, request, answer.value.intervalSeconds)
-      else if (answer.type === 'failed' && answer.failure.code === 'FAILURE') {
-        this.#members.delete(infoHash)
-        this.#introductions?.drop(this, request.infoHash)
-      }
-      done(answer)
-    }
-    const text = encodeWebAnnounce(request, wanted, offers)
-    return this.#ask({ text, infoHash, isScrape: false }, settle, (read) =>
-      read.type === 'answer' ? { type: 'done', value: { ...read.answer, peers: [] } } : undefined,
-    )
-  }
-
-  #enter(infoHash: string, request: AnnounceRequest, intervalSeconds: number): void {
-    const untilMs = this.#owner.ports.clock.now() + intervalSeconds * 1_000 * LIMITS.trackerExpiryIntervals
-    this.#members.set(infoHash, { request: { ...request, event: undefined }, untilMs })
-  }
-
-  #leave(done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
-    const { clock } = this.#owner.ports
-    const value: AnnounceAnswer = { intervalSeconds: LIMITS.trackerIntervalSecondsDefault, peers: [] }
-    const cancel = clock.wakeAt(clock.now(), () => done({ type: 'done', value }))
-    this.#rest()
-    return cancel
-  }
-
-  #ask<Value>(
-    asked: Pick<Question, 'text' | 'infoHash' | 'isScrape'>,
-    done: (answer: Answer<Value>) => void,
-    answer: (read: ReadWebAnswer) => Answer<Value> | undefined,
-  ): Cancel {
-    const { clock } = this.#owner.ports
-    const timeoutMs = LIMITS.trackerTimeoutMs
-    const question: Question = {
-      ...asked,
-      answer,
-      // What settles a question is what it made of an answer, or a failure.
-      settle: (settled) => done(settled as Answer<Value>),
-      // A tracker that leaves one unanswered is gone for all.
-      cancelDeadline: clock.wakeAt(instant(clock.now() + timeoutMs), () =>
-        this.#lost({ code: 'TIMEOUT', message: `no answer within ${timeoutMs} ms` }),
-      ),
-    }
-    this.#questions.add(question)
-    if (this.#state === 'open') this.#socket?.send(asked.text)
-    else if (this.#state !== 'opening') this.#open('opening')
-    return () => {
-      if (this.#take(question)) this.#rest()
-    }
-  }
-
-  /** Whether it was still under way. */
-  #take(question: Question): boolean {
-    question.cancelDeadline()
-    return this.#questions.delete(question)
-  }
-
-  #open(state: 'opening' | 'later', delayMs = 0): void {
-    this.#close()
-    this.#state = state
-    const events: WebSocketEvents = {
-      opened: () => this.#opened(),
-      received: (text) => this.#received(readWebAnswer(text)),
-      closed: (failure) => this.#lost(failure),
-    }
-    this.#socket = this.#owner.ports.webSockets.open(this.#url, events, delayMs)
-  }
-
-  #close(): void {
-    this.#socket?.close()
-    this.#socket = undefined
-    this.#state = 'closed'
-  }
-
-  #opened(): void {
-    this.#state = 'open'
-    this.#rest()
-    const asked = new Set([...this.#questions].map(({ infoHash }) => infoHash))
-    for (const { text } of this.#questions) this.#socket?.send(text)
-    for (const [infoHash, { request }] of [...this.#members]) {
-      if (!asked.has(infoHash)) this.#announceWithOffers({ ...request, event: 'started' }, () => {})
-    }
-  }
-
-  #received(read: ReadWebAnswer): void {
-    if (read.type === 'other') return
-    if (read.type === 'replied') {
-      this.#introductions?.answered(this, read.offerId, read.sdp)
-      return
-    }
-    if (read.type === 'offered') {
-      this.#takeOffer(read)
-      return
-    }
-    for (const question of this.#questions) {
-      const answer = this.#answerTo(question, read)
-      if (answer === undefined) continue
-      this.#take(question)
-      // One that opens and says nothing of use is as good as lost.
-      if (answer.type === 'done') this.#losses = 0
-      question.settle(answer)
-      break
-    }
-    this.#rest()
-  }
-
-  /** Only of a torrent that the tracker counts us in, and not of our own. */
-  #takeOffer({ infoHash, peerId, offerId, sdp }: Extract<ReadWebAnswer, { type: 'offered' | 'replied' }>): void {
-    const request = this.#members.get(infoHash)?.request
-    if (request === undefined || request.numwant === 0) return
-    const ourId = latin1Text(request.peerId)
-    if (peerId === ourId) return
-    this.#introductions?.take({ at: this, infoHash: request.infoHash }, peerId, { offerId, sdp }, (answer) =>
-      this.#socket?.send(
-        encodeWebReply({ infoHash: request.infoHash, peerId: ourId, toPeerId: peerId, offerId, sdp: answer }),
-      ),
-    )
-  }
-
-  /** A failure without a torrent is of whatever was asked first, and so is what makes no sense. */
-  #answerTo(question: Question, read: ReadWebAnswer): Answer<unknown> | undefined {
-    if (read.type === 'fault') return failed('GARBAGE', read.reason)
-    if (read.type === 'failure') {
-      const isOfIt = (read.infoHash ?? question.infoHash) === question.infoHash && (question.isScrape || !read.isScrape)
-      return isOfIt ? failed('FAILURE', read.reason) : undefined
-    }
-    if (read.type === 'answer' && read.infoHash !== question.infoHash) return undefined
-    return question.answer(read)
-  }
-
-  #lost(failure: Failure): void {
-    this.#close()
-    this.#introductions?.forgetWaiting(this)
-    const questions = [...this.#questions]
-    for (const question of questions) this.#take(question)
-    const [byte = 0] = this.#owner.ports.entropy(1)
-    const delayMs = reconnectionMs(this.#losses++, byte / 255)
-    this.#rest()
-    if (this.#members.size > 0) this.#open('later', delayMs)
-    for (const question of questions) question.settle({ type: 'failed', failure })
-  }
-
-  /** Lets the socket go where nobody needs it any more. */
-  #rest(): void {
-    const now = this.#owner.ports.clock.now()
-    for (const [infoHash, { untilMs }] of this.#members) if (untilMs <= now) this.#members.delete(infoHash)
-    if (this.#members.size + this.#questions.size + this.#gathering.size > 0) return
-    this.#close()
-    this.#owner.forget(this.#url)
   }
 }
