@@ -573,6 +573,11 @@ export const LIMITS = {
   connectionsCeiling: 1_000_000,
   /** More transfers than an engine can hold: a bound beyond is a mistake of whoever set it. */
   queueBoundMax: 1_000_000,
+  /**
+   * Ranks in the queue for each millisecond in which a transfer may have been added: as many as others can be moved in between
+   * without moving anybody else ten times over, and few enough for ranks to be safe numbers up to the year 2248.
+   */
+  queueRanksPerMs: 1_024,
   /** The most connections of one transfer that a setting may allow: each holds a bitfield and some KiB. */
   peersCeiling: 2_000,
   /** Of those, how many we dial ourselves, so that others find a place. */

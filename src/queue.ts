@@ -1,4 +1,10 @@
-/** The queue of an engine: which of its transfers may be active, where there are bounds, and which wait for their turn. */
+/**
+ * The queue of an engine: which of its transfers may be active, where there are bounds, and which wait for their turn.
+ *
+ * Its order is that of ranks, which are in the logs of the transfers, so that it is the same in the next session, whichever
+ * of them are added in whichever order. A transfer has its rank of the time when it was added first, so most logs need no
+ * word of it; who is moved gets one between those of its neighbours, so that a move concerns one log and rarely more.
+ */
 import type { QueueBounds } from './api.js'
 import { TorrewindError } from './errors.js'
 import type { TransferState } from './events/state.js'
@@ -17,6 +23,8 @@ export interface Queued {
   readonly state: Readonly<TransferState>
   waitForTurn(of: QueueKind, most: number): void
   takeTurn(): void
+  /** The log is to have it. */
+  takeRank(rank: number): void
 }
 
 /** Throws `OPTION_INVALID`. */
@@ -39,6 +47,8 @@ const kindOf = ({ missing, metadata }: Readonly<TransferState>): QueueKind =>
 
 export class Queue<Transfer extends Queued> {
   readonly #order: Transfer[] = []
+  /** What the logs have, or will when the turn is over in which somebody moves. */
+  readonly #ranks = new Map<Transfer, number>()
   #bounds: QueueLimits
   #looking = false
   #again = false
@@ -61,15 +71,21 @@ export class Queue<Transfer extends Queued> {
     return this.#order
   }
 
-  /** Comes last, and waits from the beginning where others come first. */
+  /** Takes the place that it had in a session before, or else comes last; and waits from the beginning where others come first. */
   join(transfer: Transfer): void {
-    this.#order.push(transfer)
+    const { rank, session } = transfer.state
+    this.#ranks.set(transfer, rank)
+    let at = this.#order.length
+    if (session > 1) while (at > 0 && this.#rankAt(at - 1) > rank) at--
+    this.#order.splice(at, 0, transfer)
+    this.#keepOrder(at)
     this.look()
   }
 
   leave(transfer: Transfer): void {
     const at = this.#order.indexOf(transfer)
     if (at >= 0) this.#order.splice(at, 1)
+    this.#ranks.delete(transfer)
     this.look()
   }
 
@@ -81,8 +97,34 @@ export class Queue<Transfer extends Queued> {
     const at = this.#order.indexOf(transfer)
     if (at < 0) return
     this.#order.splice(at, 1)
-    this.#order.splice(place, 0, transfer)
+    const to = Math.min(place, this.#order.length)
+    this.#order.splice(to, 0, transfer)
+    if (to !== at) this.#keepOrder(to)
     this.look()
+  }
+
+  #rankAt(place: number): number {
+    const transfer = this.#order[place]
+    return (transfer && this.#ranks.get(transfer)) ?? Number.POSITIVE_INFINITY
+  }
+
+  #rank(place: number, rank: number): void {
+    const transfer = this.#order[place]
+    if (transfer === undefined) return
+    this.#ranks.set(transfer, rank)
+    transfer.takeRank(rank)
+  }
+
+  /** Gives who came to a place a rank that fits there; where there is none, those behind it move on as far as they must. */
+  #keepOrder(place: number): void {
+    const gap = LIMITS.queueRanksPerMs
+    const next = this.#rankAt(place + 1)
+    const own = this.#rankAt(place)
+    if ((place === 0 || this.#rankAt(place - 1) < own) && own < next) return
+    const low = place > 0 ? this.#rankAt(place - 1) : Math.max(-1, next - 2 * gap)
+    const middle = Math.floor((low + Math.min(next, low + 2 * gap)) / 2)
+    this.#rank(place, middle > low ? middle : low + gap)
+    for (let at = place + 1; this.#rankAt(at) <= this.#rankAt(at - 1); at++) this.#rank(at, this.#rankAt(at - 1) + gap)
   }
 
   /** Nobody's turn comes any more: the engine ends one transfer after the other. */

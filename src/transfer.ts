@@ -338,6 +338,10 @@ export class TorrentTransfer implements Transfer {
     this.#session.tell({ type: 'turn-given' })
   }
 
+  takeRank(rank: number): void {
+    this.#session.tell({ type: 'place-asked', rank })
+  }
+
   get limits(): RateLimits {
     return this.state.ownLimits
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TransferState } from '../src/events/state.js'
+import { LIMITS } from '../src/limits.js'
 import { Queue, type Queued, type QueueKind, readQueueBounds } from '../src/queue.js'
 
 class Waiter implements Queued {
@@ -10,10 +11,22 @@ class Waiter implements Queued {
   missing = 1
   queued: TransferState['queued']
   told = 0
+  moves = 0
+
+  constructor(
+    public rank: number,
+    public session: number,
+  ) {}
 
   get state(): TransferState {
+    const { missing, queued, rank, session } = this
     const tags = this.paused ? { paused: true } : { active: true }
-    return { standing: { tags }, missing: this.missing, queued: this.queued, metadata: undefined } as never
+    return { standing: { tags }, missing, queued, metadata: undefined, rank, session } as never
+  }
+
+  takeRank(rank: number): void {
+    this.rank = rank
+    this.moves++
   }
 
   waitForTurn(of: QueueKind, most: number): void {
@@ -29,7 +42,7 @@ class Waiter implements Queued {
 
 const open = (maxDownloads: number, maxSeeds: number, count: number) => {
   const queue = new Queue<Waiter>({ maxDownloads, maxSeeds })
-  const waiters = Array.from({ length: count }, () => new Waiter())
+  const waiters = Array.from({ length: count }, (_, at) => new Waiter((at + 1) * LIMITS.queueRanksPerMs, 1))
   for (const waiter of waiters) queue.join(waiter)
   return { queue, waiters }
 }
@@ -103,6 +116,67 @@ test('queue: whatever happens, the active are the first of their kind and no mor
           first,
         )
       }
+    }),
+  )
+})
+
+test('queue: who is moved has a rank of its own, and nobody else is told as long as there is room', () => {
+  const { queue, waiters } = open(0, 0, 4)
+  for (const [who, place] of [
+    [3, 0],
+    [0, 2],
+    [2, 3],
+    [3, 9],
+  ] as const)
+    queue.move(waiters[who] as Waiter, place)
+  assert.equal(
+    queue.order.map((waiter) => waiters.indexOf(waiter)),
+    [1, 0, 2, 3],
+  )
+  assert.equal(
+    waiters.map(({ moves }) => moves),
+    [1, 0, 0, 2],
+  )
+  queue.move(waiters[3] as Waiter, 3)
+  assert.is(waiters[3]?.moves, 2)
+})
+
+test('queue: who was added in the same millisecond comes after the others, in this session and the next', () => {
+  const queue = new Queue<Waiter>({ maxDownloads: 0, maxSeeds: 0 })
+  const waiters = Array.from({ length: 3 }, () => new Waiter(1_024, 1))
+  for (const waiter of waiters) queue.join(waiter)
+  assert.equal(
+    waiters.map(({ rank }) => rank),
+    [1_024, 2_048, 3_072],
+  )
+})
+
+test('queue: who is added first comes last, also before those that are yet to be added again', () => {
+  const queue = new Queue<Waiter>({ maxDownloads: 0, maxSeeds: 0 })
+  const fresh = new Waiter(9_000, 1)
+  const known = [new Waiter(2_000, 2), new Waiter(1_000, 2)]
+  for (const waiter of [fresh, ...known]) queue.join(waiter)
+  assert.equal(queue.order, [known[1], known[0], fresh])
+})
+
+test('queue: however they were moved, in the next session they have the same order, whoever of them is added when', () => {
+  const moves = fc.array(fc.tuple(fc.nat(5), fc.nat(7)), { maxLength: 60 })
+  const ranks = fc.array(fc.nat(3), { minLength: 6, maxLength: 6 })
+  const again = fc.shuffledSubarray([0, 1, 2, 3, 4, 5])
+  fc.assert(
+    fc.property(ranks, moves, again, (times, steps, added) => {
+      const queue = new Queue<Waiter>({ maxDownloads: 0, maxSeeds: 0 })
+      const waiters = times.map((time) => new Waiter(time, 1))
+      for (const waiter of waiters) queue.join(waiter)
+      for (const [who, place] of steps) queue.move(waiters[who] as Waiter, place)
+      const before = [...queue.order]
+      for (const waiter of waiters) waiter.session = 2
+      const next = new Queue<Waiter>({ maxDownloads: 0, maxSeeds: 0 })
+      for (const at of added) next.join(waiters[at] as Waiter)
+      assert.equal(
+        next.order.map((waiter) => waiters.indexOf(waiter)),
+        before.map((waiter) => waiters.indexOf(waiter)).filter((at) => added.includes(at)),
+      )
     }),
   )
 })

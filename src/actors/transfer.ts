@@ -251,6 +251,8 @@ export const decideTransfer = (
       return waitForTurn(state, cause)
     case 'turn-given':
       return takeTurn(state, now)
+    case 'place-asked':
+      return decided({ events: [{ type: 'place-set', rank: cause.rank }] })
     case 'move-asked':
       return beginMove(state, cause)
     case 'files-moved':

@@ -71,6 +71,9 @@ export const goalFolds = {
     state.queued = undefined
     lookForPeersAnew(state)
   },
+  'place-set'(state, { rank }) {
+    state.rank = rank
+  },
   'bounds-set'(state, { peersMax, uploadSlots }) {
     state.bounds = { peersMax, uploadSlots }
   },

@@ -139,8 +139,9 @@ const forgetConnections = (state: TransferState): void => {
 }
 
 export const transferFolds = {
-  'transfer-added'(state, event) {
+  'transfer-added'(state, event, at) {
     step(state, event.type)
+    state.rank = at * LIMITS.queueRanksPerMs
     state.infoHash = event.infoHash as InfoHash // taken from one
     state.name = event.name
     state.folder = event.folder

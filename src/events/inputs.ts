@@ -196,6 +196,7 @@ export const INPUTS = {
       most: count,
     }),
     'turn-given': input(235, 'There is room for the transfer in the engine.', {}),
+    'place-asked': input(244, 'It has another place in the queue of the engine.', { rank: count }),
     'move-asked': input(236, 'The user wants the files in this folder, and those of other names called so.', {
       folder: text,
       names: list(struct({ file: count, path: text })),

@@ -306,6 +306,8 @@ export interface TransferState {
   paused: boolean
   /** Others of the engine come first: of which kind it is among those, and how many of them may be active. */
   queued: { readonly of: 'downloads' | 'seeds'; readonly most: number } | undefined
+  /** Where it stands in the queue of its engine: those of a lower rank come first. */
+  rank: number
   /** Peers are shown our pieces one by one (BEP 16). */
   superSeeding: boolean
   /** What is being read for some peers is suggested to others (BEP 6). */
@@ -430,6 +432,7 @@ export const initialState = (): TransferState => ({
   completed: false,
   paused: false,
   queued: undefined,
+  rank: ZERO,
   superSeeding: false,
   suggesting: false,
   unsafe: [],

@@ -417,6 +417,11 @@ export const VOCABULARY = {
     },
   ),
   'turn-came': event(235, 'There is room for the transfer among those that are active.', {}),
+  'place-set': event(
+    244,
+    'Where it stands in the queue of its engine: those of a lower rank come first. At first it is the time when it was added.',
+    { rank: count },
+  ),
   'move-began': event(
     236,
     'The files are being brought into this folder, and those of another name than the torrent gives are called so.',

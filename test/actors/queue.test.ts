@@ -1,6 +1,7 @@
 /** The queue as one transfer sees it: it waits for its turn, and goes on with it; checks go on whether paused or not. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { LIMITS } from '../../src/limits.js'
 import { pieceIndex } from '../../src/values.js'
 import { added, downloading, everyPiece, leecher, seeding, seedPeer, session } from './beginnings.js'
 import { given, toTransfer, woken } from './given.js'
@@ -23,6 +24,17 @@ test('queue: who has to wait before it began looks at its files, and begins when
   story.thenEvents('session-examined').thenEffects()
   story.when(turn).thenEvents('turn-came', 'download-began')
   checkInvariants(story.state)
+})
+
+test('queue: a place of its own is in the log, and before that it is that of the time when the transfer was added', () => {
+  const story = given(added(), session())
+  const { rank } = story.state
+  assert.is(rank % LIMITS.queueRanksPerMs, 0)
+  story
+    .when(toTransfer({ type: 'place-asked', rank: 512 }))
+    .thenEvents('place-set')
+    .thenEffects()
+  assert.is(story.state.rank, 512)
 })
 
 test('queue: who has to wait is halted as by a pause, lets nobody in, and dials nobody', () => {

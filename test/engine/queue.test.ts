@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Engine } from '../../src/index.js'
 import { type Content, compareContent, makeContent } from './content.js'
 import { guard } from './guard.js'
 import { codeOf, eventsOf, progressWhen, rigged, within } from './rig.js'
@@ -64,6 +65,35 @@ test(
     assert.is(third.progress.phase, 'seeding')
     assert.is(await codeOf(() => (engine.queue = { maxDownloads: -1 })), 'OPTION_INVALID')
     assert.is(await codeOf(() => (third.place = -1)), 'OPTION_INVALID')
+  }),
+)
+
+test(
+  'queue: transfers have the places they had when they are added again in the next session, in whatever order',
+  rigged(async (rig) => {
+    const folder = await rig.folder()
+    const open = () => rig.engine(join(folder, 'data'), { queue: { maxDownloads: 1 } })
+    const add = (engine: Engine, at: number) => engine.add(contents[at]?.torrent ?? '', { path: folder })
+    const orderOf = (engine: Engine) => engine.transfers.map(({ name }) => name)
+    const engine = await open()
+    await add(engine, 0)
+    await add(engine, 1)
+    const third = await add(engine, 2)
+    third.place = 0
+    await engine.close()
+    const next = await open()
+    const second = await add(next, 1)
+    assert.is(second.progress.phase, 'downloading')
+    await add(next, 0)
+    const first = await add(next, 2)
+    assert.equal(orderOf(next), ['c3', 'c1', 'c2'])
+    assert.equal(
+      next.transfers.map(({ progress }) => progress.phase),
+      ['downloading', 'queued', 'queued'],
+    )
+    await first.remove()
+    await add(next, 2)
+    assert.equal(orderOf(next), ['c1', 'c2', 'c3'], 'whoever was removed is new')
   }),
 )
 
