@@ -129,9 +129,10 @@ export class TorrentEngine implements Engine {
       failed: ({ code }) => this.#reach.learn({ type: 'utp-failed', reason: code }),
     })
     // Both sides greet at once, as whoever is dialed over TCP need not.
-    this.#meetNobody = ports.discovery.meet?.((connection, hash) =>
-      this.find(hash)?.takeConnection(connection, NOTHING),
-    )
+    this.#meetNobody = ports.discovery.meet?.({
+      met: (connection, hash) => this.find(hash)?.takeConnection(connection, NOTHING),
+      told: (hash, news) => this.find(hash)?.hearOfIntroduction(news),
+    })
     this.#reach = new Reach({
       ...(parts.reach ?? { lsd: false }),
       ports,

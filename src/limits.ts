@@ -246,6 +246,8 @@ export const LIMITS = {
   webRtcConnectMs: 30_000,
   /** Offers and answers of all transfers that are under way: 64 take 4 MiB. */
   webRtcAttemptsMax: 64,
+  /** Offers of others are answered, by tracker and minute: each costs a socket and keys, and is told in the log. */
+  webRtcAnswersPerMinute: 300,
   /** Addresses of one description that are tried: browsers tell less than ten. */
   webRtcCandidatesMax: 20,
   /** Servers that are asked where this machine is: one is enough, and each is asked by each offer. */

@@ -7,14 +7,14 @@
  */
 import type { LoggedEvent } from './events/codec.js'
 import type { LoggedInput } from './events/input-codec.js'
-import type { Input } from './events/inputs.js'
+import type { Input, IntroductionNews } from './events/inputs.js'
 import type { TransferEvent } from './events/vocabulary.js'
 import type { Failure, FileStamp } from './outside.js'
 import type { InfoHash, Instant, PeerAddress, PieceIndex } from './values.js'
 import type { EncryptionMethod } from './wire/encryption.js'
 import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from './wire/tracker.js'
 
-export type { Failure, FileStamp }
+export type { Failure, FileStamp, IntroductionNews }
 
 export interface Clock {
   /** Whole milliseconds since 1970; never less than before. */
@@ -203,13 +203,17 @@ export interface Discovery {
   /** Asks a tracker for its counts of a torrent, likewise; `UNSUPPORTED` also where it has none, as its URL says. */
   scrape(tracker: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void, trusted?: boolean): Cancel
   /**
-   * Who hears of peers that trackers connect with us, rather than tell us of; nobody, where it says undefined. Called once,
-   * before anything is announced; nobody is met once it is cancelled. Left out where there is no such way.
+   * Who hears of peers that trackers connect with us, rather than tell us of. Called once, before anything is announced;
+   * nobody is met once it is cancelled. Left out where there is no such way.
    */
-  meet?(met: Met): Cancel
+  meet?(meeting: Meeting): Cancel
 }
-/** Returns who hears of the connection from then on; undefined, where nobody wants it. */
-export type Met = (connection: Connection, infoHash: InfoHash) => ConnectionEvents | undefined
+export interface Meeting {
+  /** Returns who hears of the connection from then on; undefined, where nobody wants it. */
+  met(connection: Connection, infoHash: InfoHash): ConnectionEvents | undefined
+  /** Something became of an introduction: it is told as it goes on, whatever it comes to. */
+  told(infoHash: InfoHash, news: IntroductionNews): void
+}
 
 /** Channels of data to peers whom a third has to introduce (WebRTC). */
 export interface DataChannels {

@@ -1,7 +1,7 @@
 /** What one process does with a transfer: the session's actor system, driver, log and promises, from its beginning to its end. */
 import type { Strategy } from './actors/strategy.js'
 import { ActorSystem, type Surroundings } from './actors/system.js'
-import type { Input, TransferInput } from './actors/vocabulary.js'
+import type { Input, IntroductionNews, TransferInput } from './actors/vocabulary.js'
 import type { AddOptions, FileChoice, Progress } from './api.js'
 import { Checkpointer } from './checkpointer.js'
 import { Commits } from './commits.js'
@@ -254,6 +254,11 @@ export class TransferSession {
       .filter(({ address, webSeed }) => webSeed === undefined && this.#options.refuses(address.host))
       .map(({ address }) => address)
     if (addresses.length > 0) this.tell({ type: 'addresses-refused', addresses })
+  }
+
+  /** That nobody is met any more as the session ends goes without saying. */
+  hearOfIntroduction(news: IntroductionNews): void {
+    if (this.#ending === undefined) this.tell({ type: 'introduction-told', news })
   }
 
   /** A peer dialed us and named our info-hash with these bytes. */

@@ -1,5 +1,5 @@
 /** A transfer: the handle of one torrent that users hold. */
-import type { EngineFact } from './actors/vocabulary.js'
+import type { EngineFact, IntroductionNews } from './actors/vocabulary.js'
 import type {
   ByteSource,
   ByteStream,
@@ -148,6 +148,11 @@ export class TorrentTransfer implements Transfer {
   /** The engine found out what concerns all of its transfers. */
   learn(fact: EngineFact): void {
     this.#session.tell({ type: 'fact-found', fact })
+  }
+
+  /** Something became of an introduction by a tracker. */
+  hearOfIntroduction(news: IntroductionNews): void {
+    this.#session.hearOfIntroduction(news)
   }
 
   /** The engine's blocklist is another one. */

@@ -18,7 +18,9 @@ const SUBJECTS: readonly (readonly [title: string, lastTag: number])[] = [
   ['The DHT and peer exchange', 191],
   ['Transports', 207],
   ['Web seeds and smaller extensions', 223],
-  ['Control', 239],
+  ['Control', 259],
+  ['Introductions by trackers', 275],
+  ['Costs', Number.POSITIVE_INFINITY],
 ]
 
 /** Of a message, where it has any. */

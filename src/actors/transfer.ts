@@ -268,6 +268,8 @@ export const decideTransfer = (
       })
     case 'fact-found':
       return decided({ events: [cause.fact], messages: [toTrackers('look-at-time')] })
+    case 'introduction-told':
+      return decided({ events: [cause.news] })
     case 'retention-failed': {
       const reason = boundedText(cause.failure.message, LIMITS.reasonTextMax)
       return decided({ events: [{ type: 'retention-failed', reason }] })

@@ -16,7 +16,15 @@ import type { AnnounceRequest } from '../wire/tracker.js'
 import type { Strategy } from './strategy.js'
 
 export type { BlockMessage, HashMessage, PlainMessage } from '../events/input-fields.js'
-export type { EngineFact, Input, PeerInput, PieceInput, TrackersInput, TransferInput } from '../events/inputs.js'
+export type {
+  EngineFact,
+  Input,
+  IntroductionNews,
+  PeerInput,
+  PieceInput,
+  TrackersInput,
+  TransferInput,
+} from '../events/inputs.js'
 
 /**
  * Blocks that came in a row, of one chunk: at 25,000 blocks a second a turn for each of them shows. What cannot be

@@ -1,214 +1,233 @@
 /**
  * Introductions: peers whom trackers over WebSocket bring together, each with an offer of the one and an answer of the other
- * (WebRTC, as WebTorrent does it). What is under way is bounded in number and in time; what comes of it is a connection.
+ * (WebRTC, as WebTorrent does it). What is under way is bounded in number and in time; what comes of it is a connection, or
+ * the word why there is none.
  */
 import { LIMITS } from '../limits.js'
-import type {
-  Cancel,
-  Clock,
-  Connection,
-  ConnectionEvents,
-  DataChannelAttempt,
-  DataChannelEvents,
-  DataChannels,
-  Met,
-} from '../ports.js'
+import type { Cancel, Clock, Connection, ConnectionEvents, DataChannels, Meeting } from '../ports.js'
 import { type InfoHash, instant } from '../values.js'
-import { latin1Text } from '../wire/bencode.js'
+import { latin1Bytes, latin1Text } from '../wire/bencode.js'
 import type { WebOffer } from '../wire/websocketrequest.js'
+import {
+  Introduction,
+  type IntroductionOwner,
+  type IntroductionParts,
+  type Occasion,
+  OVERDUE,
+  type Standing,
+  type WhyFailed,
+} from './introduction.js'
 
 const OFFER_ID_BYTES = 20
+const MINUTE_MS = 60_000
 
 export interface IntroductionsOptions {
   readonly clock: Clock
   readonly channels: DataChannels
   /** Bytes that nobody can foretell. */
   entropy(length: number): Uint8Array
-  readonly met: Met
+  readonly meeting: Meeting
 }
 
-/** What an introduction is for: a torrent, at a tracker. */
-export interface Occasion {
-  /** The tracker, as an object of whoever asks. */
-  readonly at: object
-  readonly infoHash: InfoHash
+/** Offers of others that a tracker passed on lately. */
+interface Minute {
+  readonly since: number
+  answered: number
+  toldIgnored: boolean
 }
 
-/** `waiting` of an offer that a tracker has and nobody has answered. */
-type Standing = 'describing' | 'waiting' | 'connecting'
-
-class Attempt implements DataChannelEvents {
-  readonly occasion: Occasion
-  readonly offerId: string
-  /** Who made the offer that this answers; undefined where it is ours. */
-  readonly peerId: string | undefined
-  readonly #owner: Introductions
-  readonly #described: (sdp: string) => void
-  standing: Standing = 'describing'
-  handle: DataChannelAttempt | undefined
-  deadline: Cancel = () => undefined
-  /** It is over; called once. */
-  ended: () => void = () => undefined
-
-  constructor(
-    owner: Introductions,
-    occasion: Occasion,
-    offerId: string,
-    peerId: string | undefined,
-    described: (sdp: string) => void,
-  ) {
-    this.#owner = owner
-    this.occasion = occasion
-    this.offerId = offerId
-    this.peerId = peerId
-    this.#described = described
-  }
-
-  described(sdp: string): void {
-    this.#described(sdp)
-  }
-
-  opened(connection: Connection): ConnectionEvents | undefined {
-    this.#owner.settle(this)
-    return this.#owner.options.met(connection, this.occasion.infoHash)
-  }
-
-  failed(): void {
-    this.#owner.settle(this)
-  }
-}
-
-export class Introductions {
-  readonly options: IntroductionsOptions
-  readonly #attempts = new Set<Attempt>()
+export class Introductions implements IntroductionOwner {
+  readonly #options: IntroductionsOptions
+  readonly #underWay = new Set<Introduction>()
+  readonly #minutes = new WeakMap<object, Minute>()
+  #numbers = 0
   #closed = false
 
   constructor(options: IntroductionsOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** How many are under way. */
   get size(): number {
-    return this.#attempts.size
+    return this.#underWay.size
   }
 
   /** Makes offers; `done` is called once, with those that are ready in time, unless cancelled. It may be at once. */
   offer(occasion: Occasion, wanted: number, done: (offers: readonly WebOffer[]) => void): Cancel {
-    const offers = new Map<Attempt, WebOffer>()
-    const all: Attempt[] = []
-    const making = new Set<Attempt>()
+    const offers = new Map<Introduction, WebOffer>()
+    const all: Introduction[] = []
+    const making = new Set<Introduction>()
     let isDone = false
     const finish = (): void => {
       if (isDone) return
       isDone = true
       deadline()
-      for (const attempt of making) this.#end(attempt)
+      for (const introduction of making) this.#end(introduction, 'not-described')
       // What was dropped meanwhile, nobody could answer.
-      done([...offers].flatMap(([attempt, offer]) => (this.#attempts.has(attempt) ? [offer] : [])))
+      const ready = [...offers].filter(([introduction]) => this.#underWay.has(introduction))
+      if (ready.length > 0) this.#tellOffers(occasion, wanted, ready)
+      done(ready.map(([, offer]) => offer))
     }
     const deadline = this.#after(LIMITS.webRtcDescribeMs, finish)
-    const made = (attempt: Attempt): void => {
-      if (making.delete(attempt) && making.size === 0) finish()
+    const made = (introduction: Introduction): void => {
+      if (making.delete(introduction) && making.size === 0) finish()
     }
     for (let left = Math.min(wanted, LIMITS.webRtcOffersMax, this.#room); left > 0; left--) {
-      const offerId = latin1Text(this.options.entropy(OFFER_ID_BYTES))
-      const attempt = this.#begin(occasion, { offerId, sdp: undefined }, undefined, LIMITS.webRtcDescribeMs, (sdp) => {
-        offers.set(attempt, { offerId, sdp })
-        this.#enter(attempt, 'waiting', LIMITS.webRtcOfferMs)
-        made(attempt)
-      })
-      attempt.ended = () => made(attempt)
-      making.add(attempt)
-      all.push(attempt)
+      const offerId = latin1Text(this.#options.entropy(OFFER_ID_BYTES))
+      const introduction = this.#begin({ occasion, offerId, peerId: undefined }, undefined, LIMITS.webRtcDescribeMs)
+      introduction.ready = (sdp) => {
+        offers.set(introduction, { offerId, sdp })
+        this.#enter(introduction, 'waiting', LIMITS.webRtcOfferMs)
+        made(introduction)
+      }
+      introduction.ended = () => made(introduction)
+      making.add(introduction)
+      all.push(introduction)
     }
     if (making.size === 0) finish()
     return () => {
       isDone = true
       deadline()
-      for (const attempt of all) this.#end(attempt)
+      for (const introduction of all) this.#end(introduction, 'withdrawn')
     }
   }
 
-  /** Answers another's offer, unless it is being answered already or there is no room; `reply` is called once at most. */
+  /**
+   * Answers another's offer, unless it is being answered already, there is no room, or the tracker has passed on too many;
+   * `reply` is called once at most.
+   */
   take(occasion: Occasion, peerId: string, offer: WebOffer, reply: (sdp: string) => void): void {
-    const isKnown = [...this.#attempts].some(
-      (attempt) => attempt.peerId === peerId && isOf(attempt, occasion.at, occasion.infoHash),
-    )
-    if (isKnown || this.#room === 0) return
-    const attempt = this.#begin(occasion, offer, peerId, LIMITS.webRtcConnectMs, (sdp) => {
-      attempt.standing = 'connecting'
+    const { at, infoHash, tracker } = occasion
+    if ([...this.#underWay].some((each) => each.peerId === peerId && isOf(each, at, infoHash))) return
+    const minute = this.#minuteOf(at)
+    const isTooOften = minute.answered >= LIMITS.webRtcAnswersPerMinute
+    if (isTooOften || this.#room === 0) {
+      if (minute.toldIgnored) return
+      minute.toldIgnored = true
+      const reason = isTooOften ? 'too-often' : 'no-room'
+      this.#options.meeting.told(infoHash, { type: 'offers-ignored', tracker, reason })
+      return
+    }
+    minute.answered++
+    const introduction = this.#begin({ occasion, offerId: offer.offerId, peerId }, offer.sdp, LIMITS.webRtcConnectMs)
+    introduction.ready = (sdp) => {
+      introduction.standing = 'connecting'
       reply(sdp)
-    })
+    }
+    const said = { introduction: introduction.number, tracker, peerId: latin1Bytes(peerId) }
+    this.#options.meeting.told(infoHash, { type: 'offer-received', ...said })
   }
 
   /** Another answers an offer of ours; nothing, where that was answered, or given up. */
-  answered(at: object, offerId: string, sdp: string): void {
-    for (const attempt of this.#attempts) {
-      if (attempt.occasion.at !== at || attempt.standing !== 'waiting' || attempt.offerId !== offerId) continue
-      this.#enter(attempt, 'connecting', LIMITS.webRtcConnectMs)
-      attempt.handle?.answered(sdp)
+  answered(at: object, peerId: string, offerId: string, sdp: string): void {
+    for (const introduction of this.#underWay) {
+      const { occasion, standing, number } = introduction
+      if (occasion.at !== at || standing !== 'waiting' || introduction.offerId !== offerId) continue
+      this.#enter(introduction, 'connecting', LIMITS.webRtcConnectMs)
+      const said = { introduction: number, tracker: occasion.tracker, peerId: latin1Bytes(peerId) }
+      this.#options.meeting.told(occasion.infoHash, { type: 'offer-answered', ...said })
+      introduction.handle?.answered(sdp)
       return
     }
   }
 
   /** Nobody is to be met for the torrent by this tracker any more. */
   drop(at: object, infoHash: InfoHash): void {
-    for (const attempt of [...this.#attempts]) if (isOf(attempt, at, infoHash)) this.#end(attempt)
+    for (const each of [...this.#underWay]) if (isOf(each, at, infoHash)) this.#end(each, 'withdrawn')
   }
 
   /** The tracker is gone, and with it whoever might have answered. */
   forgetWaiting(at: object): void {
-    for (const attempt of [...this.#attempts])
-      if (attempt.occasion.at === at && attempt.standing === 'waiting') this.#end(attempt)
+    for (const each of [...this.#underWay])
+      if (each.occasion.at === at && each.standing === 'waiting') this.#end(each, 'tracker-lost')
   }
 
   close(): void {
     this.#closed = true
-    for (const attempt of [...this.#attempts]) this.#end(attempt)
+    for (const each of [...this.#underWay]) this.#end(each, 'withdrawn')
   }
 
-  /** It is over, as a connection or as a failure. */
-  settle(attempt: Attempt): void {
-    if (!this.#attempts.delete(attempt)) return
-    attempt.deadline()
-    attempt.ended()
+  described(introduction: Introduction, sdp: string): void {
+    introduction.ready(sdp)
+  }
+
+  opened(introduction: Introduction, connection: Connection): ConnectionEvents | undefined {
+    const { occasion, number } = introduction
+    if (!this.#settle(introduction)) return undefined
+    const { meeting } = this.#options
+    meeting.told(occasion.infoHash, { type: 'introduction-opened', introduction: number, tracker: occasion.tracker })
+    return meeting.met(connection, occasion.infoHash)
+  }
+
+  failed(introduction: Introduction, reason: WhyFailed, detail: string): void {
+    const { occasion, number } = introduction
+    if (!this.#underWay.has(introduction)) return
+    // Told first: where it was the last of an announce's offers, that goes out with the end of this one.
+    const said = { introduction: number, tracker: occasion.tracker, reason, detail }
+    this.#options.meeting.told(occasion.infoHash, { type: 'introduction-failed', ...said })
+    this.#settle(introduction)
   }
 
   get #room(): number {
-    return this.#closed ? 0 : LIMITS.webRtcAttemptsMax - this.#attempts.size
+    return this.#closed ? 0 : LIMITS.webRtcAttemptsMax - this.#underWay.size
   }
 
-  #begin(
-    occasion: Occasion,
-    { offerId, sdp }: { readonly offerId: string; readonly sdp: string | undefined },
-    peerId: string | undefined,
-    withinMs: number,
-    described: (sdp: string) => void,
-  ): Attempt {
-    const attempt = new Attempt(this, occasion, offerId, peerId, described)
-    this.#attempts.add(attempt)
-    attempt.deadline = this.#after(withinMs, () => this.#end(attempt))
-    attempt.handle = this.options.channels.open(sdp, attempt)
-    return attempt
+  #minuteOf(at: object): Minute {
+    const now = this.#options.clock.now()
+    const known = this.#minutes.get(at)
+    if (known !== undefined && now - known.since < MINUTE_MS) return known
+    const minute = { since: now, answered: 0, toldIgnored: false }
+    this.#minutes.set(at, minute)
+    return minute
   }
 
-  #enter(attempt: Attempt, standing: Standing, withinMs: number): void {
-    attempt.standing = standing
-    attempt.deadline()
-    attempt.deadline = this.#after(withinMs, () => this.#end(attempt))
+  #tellOffers(
+    { tracker, infoHash }: Occasion,
+    wanted: number,
+    ready: readonly (readonly [Introduction, unknown])[],
+  ): void {
+    const introductions = ready.map(([{ number }]) => number)
+    this.#options.meeting.told(infoHash, { type: 'offers-made', tracker, wanted, introductions })
   }
 
-  #end(attempt: Attempt): void {
-    if (!this.#attempts.has(attempt)) return
-    attempt.handle?.close()
-    this.settle(attempt)
+  #begin(parts: Omit<IntroductionParts, 'number'>, offer: string | undefined, withinMs: number): Introduction {
+    const introduction = new Introduction(this, { number: ++this.#numbers, ...parts })
+    this.#underWay.add(introduction)
+    this.#giveTime(introduction, withinMs)
+    introduction.handle = this.#options.channels.open(offer, introduction)
+    return introduction
+  }
+
+  #enter(introduction: Introduction, standing: Standing, withinMs: number): void {
+    introduction.standing = standing
+    introduction.deadline()
+    this.#giveTime(introduction, withinMs)
+  }
+
+  #giveTime(introduction: Introduction, ms: number): void {
+    introduction.deadline = this.#after(ms, () => this.#end(introduction, OVERDUE[introduction.standing]))
+  }
+
+  /** Given up by us. */
+  #end(introduction: Introduction, reason: WhyFailed): void {
+    if (!this.#underWay.has(introduction)) return
+    introduction.handle?.close()
+    this.failed(introduction, reason, '')
+  }
+
+  /** Whether it was still under way. */
+  #settle(introduction: Introduction): boolean {
+    if (!this.#underWay.delete(introduction)) return false
+    introduction.deadline()
+    introduction.ended()
+    return true
   }
 
   #after(ms: number, act: () => void): Cancel {
-    const { clock } = this.options
+    const { clock } = this.#options
     return clock.wakeAt(instant(clock.now() + ms), act)
   }
 }
 
-const isOf = ({ occasion }: Attempt, at: object, infoHash: InfoHash): boolean =>
+const isOf = ({ occasion }: Introduction, at: object, infoHash: InfoHash): boolean =>
   occasion.at === at && latin1Text(occasion.infoHash) === latin1Text(infoHash)

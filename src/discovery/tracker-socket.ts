@@ -92,7 +92,7 @@ export class TrackerSocket {
     const introductions = this.#introductions
     const wanted = Math.min(request.numwant ?? LIMITS.webRtcOffersMax, LIMITS.webRtcOffersMax)
     if (introductions === undefined || wanted === 0) return this.#announce(request, done)
-    const occasion = { at: this, infoHash: request.infoHash }
+    const occasion = { at: this, tracker: this.#url, infoHash: request.infoHash }
     let cancelAnnounce: Cancel | undefined
     let isCancelled = false
     const cancelOffers = introductions.offer(occasion, wanted, (offers) => {
@@ -190,7 +190,7 @@ export class TrackerSocket {
   #received(read: ReadWebAnswer): void {
     if (read.type === 'other') return
     if (read.type === 'replied') {
-      this.#introductions?.answered(this, read.offerId, read.sdp)
+      this.#introductions?.answered(this, read.peerId, read.offerId, read.sdp)
       return
     }
     if (read.type === 'offered') {
@@ -210,7 +210,8 @@ export class TrackerSocket {
     if (request === undefined || request.numwant === 0) return
     const ourId = latin1Text(request.peerId)
     if (peerId === ourId) return
-    this.#introductions?.take({ at: this, infoHash: request.infoHash }, peerId, { offerId, sdp }, (answer) =>
+    const occasion = { at: this, tracker: this.#url, infoHash: request.infoHash }
+    this.#introductions?.take(occasion, peerId, { offerId, sdp }, (answer) =>
       this.#socket?.send(
         encodeWebReply({ infoHash: request.infoHash, peerId: ourId, toPeerId: peerId, offerId, sdp: answer }),
       ),

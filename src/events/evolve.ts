@@ -11,6 +11,7 @@ import type { Folds } from './fold.js'
 import { goalFolds } from './folds-goals.js'
 import { hashFolds } from './folds-hashes.js'
 import { hintFolds } from './folds-hints.js'
+import { introductionFolds } from './folds-introductions.js'
 import { metadataFolds } from './folds-metadata.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
@@ -32,6 +33,7 @@ const folds: Folds = {
   ...goalFolds,
   ...storageFolds,
   ...hashFolds,
+  ...introductionFolds,
 }
 
 /** Throws an assertion at an event that may not follow, and at a gap. */

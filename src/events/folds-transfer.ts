@@ -5,6 +5,7 @@ import { type InfoHash, type Instant, type PeerAddress, type PeerId, type PieceI
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
 import { beginSeeding, endSeeding, lookForPeersAnew } from './folds-goals.js'
+import { forgetIntroductions } from './folds-introductions.js'
 import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
 import { askAnew } from './folds-web-seeds.js'
 import { geometryOf } from './geometry.js'
@@ -195,6 +196,7 @@ export const transferFolds = {
     state.lsd.joined = false
     state.lsd.announceAt = 0
     forgetDht(state)
+    forgetIntroductions(state)
     Object.assign(state.pex, { on: false, opened: 0, ended: 0, endings: [] })
     state.punching = false
     state.mapping = undefined

@@ -35,6 +35,11 @@ export type EngineFact = EventOf<
   | 'punching-began'
 >
 
+/** What became of an introduction by a tracker, as the event that its transfer logs. */
+export type IntroductionNews = EventOf<
+  'offers-made' | 'offer-answered' | 'offer-received' | 'introduction-opened' | 'introduction-failed' | 'offers-ignored'
+>
+
 const peer = whole<PeerKey>()
 const piece = whole<PieceIndex>()
 const count = whole()
@@ -163,6 +168,9 @@ export const INPUTS = {
     'web-seeds-wished': input(210, 'The user wants these web seeds, and no others.', { urls: list(text) }),
     'fact-found': input(15, 'The engine found out what concerns all of its transfers.', {
       fact: eventOf<EngineFact>(),
+    }),
+    'introduction-told': input(260, 'Something became of introductions by trackers (WebRTC).', {
+      news: eventOf<IntroductionNews>(),
     }),
     'retention-failed': input(25, 'The oldest events of the log could not be compacted.', { failure }),
     'files-prioritized': input(224, 'The user wants files more or less, which comes to these pieces and priorities.', {

@@ -365,6 +365,15 @@ export interface TransferState {
     answered: number
     peers: number
   }
+  /** Offers of connections (WebRTC) in this session: ours, those of others, and what came of them. */
+  readonly introductions: {
+    offered: number
+    answered: number
+    received: number
+    opened: number
+    /** How many came to nothing, by the reason. */
+    readonly failed: Map<string, number>
+  }
   mapping: MappingState | undefined
   /** Where we are seen from outside, as trackers and the router say: nobody else is there. Bounded. */
   readonly ownAddresses: Set<string>
@@ -461,6 +470,7 @@ export const initialState = (): TransferState => ({
   pex: { on: false, opened: 0, ended: 0, endings: [] },
   punching: false,
   dht: { port: 0, joined: false, looking: false, lookUpAt: ZERO, inVain: 0, lastError: '', answered: 0, peers: 0 },
+  introductions: { offered: 0, answered: 0, received: 0, opened: 0, failed: new Map() },
   mapping: undefined,
   ownAddresses: new Set(),
   optimistic: undefined,

@@ -7,6 +7,7 @@
 import type { Instant, PeerKey, PieceIndex } from '../values.js'
 import { bytes, flag, list, oneOf, optional, type Shape, struct, text, whole } from './fields.js'
 import { event } from './table.js'
+import { INTRODUCTION_EVENTS } from './vocabulary-introductions.js'
 import { METADATA_EVENTS } from './vocabulary-metadata.js'
 
 const peer = whole<PeerKey>()
@@ -487,6 +488,7 @@ export const VOCABULARY = {
     blocks: list(struct({ peer, offset: whole(), length: whole() })),
   }),
   ...METADATA_EVENTS,
+  ...INTRODUCTION_EVENTS,
 } as const
 
 type Vocabulary = typeof VOCABULARY

@@ -6,7 +6,7 @@ import { type AskMany, ScrapeBatches } from '../discovery/scrape-batches.js'
 import { udpTrackerOf } from '../discovery/udp-questions.js'
 import { UdpTrackers } from '../discovery/udp-trackers.js'
 import { WebSocketTrackers, webSocketTrackerOf } from '../discovery/websocket-trackers.js'
-import type { Answer, Cancel, Clock, DataChannels, Datagrams, Discovery, Met, ResolveHost } from '../ports.js'
+import type { Answer, Cancel, Clock, DataChannels, Datagrams, Discovery, Meeting, ResolveHost } from '../ports.js'
 import type { ProxyServer } from '../wire/proxy.js'
 import { scrapeUrl } from '../wire/scrape.js'
 import { type AskingRules, NO_RULES, type Refused, refusalOf } from './asked-server.js'
@@ -103,12 +103,12 @@ export const nodeDiscovery = (
     ...(channels === undefined
       ? {}
       : {
-          meet: (met: Met): Cancel => {
-            const meeting = new Introductions({ clock, channels, entropy, met })
-            introductions = meeting
+          meet: (meeting: Meeting): Cancel => {
+            const ours = new Introductions({ clock, channels, entropy, meeting })
+            introductions = ours
             return () => {
               introductions = undefined
-              meeting.close()
+              ours.close()
             }
           },
         }),

@@ -94,6 +94,7 @@ const KEY_RULES: Readonly<Record<string, Rule>> = {
   candidates: 'address',
   asked: 'keep',
   hashOrders: 'keep',
+  failed: 'keep',
   webSeeds: 'url',
   wishedTrackers: 'url',
   wishedWebSeeds: 'url',

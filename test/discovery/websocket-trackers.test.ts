@@ -342,7 +342,7 @@ const channelsOf = (clock: ManualClock) => {
   const introductions = new Introductions({
     clock,
     entropy: (length) => new Uint8Array(length).fill(begun.length),
-    met: () => undefined,
+    meeting: { met: () => undefined, told: () => undefined },
     channels: {
       open: (offer, events) => {
         const channel = { offer, answers: [] as string[], closed: false, events }
@@ -395,7 +395,8 @@ test('WebSocket trackers: an announce brings offers, answers go to them, and off
 test('WebSocket trackers: an announce that waits for offers goes without them before one that says stopped', async () => {
   const clock = new ManualClock()
   const introductions = new Introductions({
-    ...{ clock, met: () => undefined, entropy: (length) => new Uint8Array(length) },
+    ...{ clock, entropy: (length) => new Uint8Array(length) },
+    meeting: { met: () => undefined, told: () => undefined },
     channels: { open: () => ({ answered: () => undefined, close: () => undefined }) },
   })
   const place = new Place(introductions)

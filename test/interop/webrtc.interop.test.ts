@@ -37,10 +37,14 @@ const withPage = async (rig: Rig, work: (page: BrowserPage) => Promise<void>): P
   }
 }
 
-/** What carries the first connection that is not TCP. */
+/** What carries the first connection that is not TCP, which was introduced. */
 const transportOf = async (transfer: Transfer): Promise<string | undefined> => {
-  for await (const { event } of transfer.events())
+  const introductions = new Set<number>()
+  for await (const { event } of transfer.events()) {
+    if (event.type === 'offer-received' || event.type === 'offer-answered') introductions.add(event.introduction)
+    if (event.type === 'introduction-opened') assert.ok(introductions.has(event.introduction))
     if (event.type === 'transport-known') return `${event.transport} ${event.protection}`
+  }
   return undefined
 }
 

@@ -1,7 +1,7 @@
 /** Why a transfer is as it is, above all why nothing comes: every cause where it is true, and where it is not. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { TransferEvent } from '../../src/events/vocabulary.js'
+import type { EventOf, TransferEvent } from '../../src/events/vocabulary.js'
 import { BLOCK_BYTES, peerKey, pieceIndex } from '../../src/values.js'
 import {
   added,
@@ -69,6 +69,18 @@ const webSeeded = (...events: TransferEvent[]): Story =>
 const alone = (): Story => given(downloading())
 const node = (...events: TransferEvent[]): Story => given(downloading(), { type: 'dht-began', port: 6_881 }, events)
 const JOINED: TransferEvent = { type: 'dht-joined', nodes: 8 }
+const WS = 'wss://a/announce'
+const offers: TransferEvent = { type: 'offers-made', tracker: WS, wanted: 5, introductions: [1, 2] }
+const offerAnswered: TransferEvent = {
+  type: 'offer-answered',
+  introduction: 1,
+  tracker: WS,
+  peerId: new Uint8Array(20),
+}
+const offerFailed = (introduction: number, reason: EventOf<'introduction-failed'>['reason']): TransferEvent => ({
+  type: 'introduction-failed',
+  ...{ introduction, tracker: WS, reason, detail: '' },
+})
 const lookedUp = (peers: number): TransferEvent[] => [
   { type: 'dht-lookup-began' },
   { type: 'dht-lookup-ended', asked: 20, answered: 18, peers, announced: 8 },
@@ -131,6 +143,22 @@ testCases('the transfer', [
     story: () => given(added(SMALL, true), session(), { type: 'session-examined' }, { type: 'download-began' }),
     not: alone,
     cites: ['transfer-added'],
+  },
+  {
+    code: 'offers-unanswered',
+    verdict: 'stuck',
+    story: () => alone().also(offers, offerFailed(1, 'unanswered'), offerFailed(2, 'tracker-lost')),
+    not: () => alone().also(offers, offerAnswered, offerFailed(2, 'unanswered')),
+    cites: ['offers-made', 'introduction-failed', 'introduction-failed'],
+    text: /^2 offers .* nobody answered: 1 that nobody answered in time, 1 lost with/,
+  },
+  {
+    code: 'introductions-failed',
+    verdict: 'stuck',
+    story: () => alone().also(offers, offerAnswered, offerFailed(1, 'timeout'), offerFailed(2, 'unanswered')),
+    not: () => alone().also(offers, offerFailed(1, 'unanswered')),
+    cites: ['offer-answered', 'introduction-failed'],
+    text: /^1 introduction came to no connection: 1 that took too long$/,
   },
   { code: 'no-trackers', verdict: 'stuck', story: alone, not: () => tracked(), cites: ['transfer-added'] },
   {

@@ -58,6 +58,14 @@ export const CAUSES = {
   'tracker-failed': cause('A tracker did not answer, or refused.', 'See whether the tracker is there, or add another.'),
   'tracker-knows-nobody': cause('A tracker answered and named no peer.', 'Wait for others to come, or add a tracker.'),
   'tracker-answered': cause('A tracker answered and named peers.'),
+  'offers-unanswered': cause(
+    'Trackers were given offers of connections (WebRTC) to pass on, and nobody has answered one.',
+    'Wait for peers that speak WebRTC to come; those of other trackers do not.',
+  ),
+  'introductions-failed': cause(
+    'Peers whom trackers introduced (WebRTC) could not be reached.',
+    'Name a STUN server (`stunServers`), where one of both is behind a router.',
+  ),
   'dht-unreached': cause(
     'No node of the DHT is known that answers.',
     'See whether UDP goes through, or name a node with `dhtBootstrap`.',

@@ -2,6 +2,7 @@
 import type { Candidate, TrackerState, TransferState } from '../../events/state.js'
 import { type Claim, claim, showDuration, showMany, type View } from './claim.js'
 import { findEvidence, lastOf } from './evidence.js'
+import { ofIntroductions } from './introductions.js'
 
 /** Trackers that are told of one by one. */
 const TRACKERS_MAX = 16
@@ -127,6 +128,7 @@ export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
   return [
     none,
     ...ofTrackers(state, now),
+    ...ofIntroductions(state),
     ...ofDht(state),
     ...(state.private
       ? [
