@@ -599,6 +599,8 @@ export const LIMITS = {
   /** What may be on its way of one connection: 400 Mbit/s over a tenth of a second; and how much at first. */
   utpWindowBytesMax: 4 * MIB,
   utpWindowFirstPackets: 4,
+  /** Losses make it smaller no oftener than this: they come in bursts. */
+  utpLossApartMs: 100,
   /** Packets of one connection on their way: as many as fill that. */
   utpPacketsMax: 4_096,
   /** What one connection keeps of what came and cannot be passed on yet; the window that others are told of. */

@@ -27,6 +27,7 @@ export class Ledbat {
   #minuteAt = 0
   readonly #samples: number[] = []
   #next = 0
+  #lostAt = Number.NEGATIVE_INFINITY
 
   constructor(packetBytes: number) {
     this.#packetBytes = packetBytes
@@ -62,10 +63,13 @@ export class Ledbat {
     this.#grow((GAIN_BYTES * offTarget * bytes) / this.#windowBytes)
   }
 
-  /** Once for all that was lost of one window. */
-  lost(): void {
+  /** Once for all that was lost of one window; false where that was too soon after the last time. */
+  lost(now: Instant): boolean {
+    if (now - this.#lostAt < LIMITS.utpLossApartMs) return false
+    this.#lostAt = now
     this.#windowBytes = Math.max(2 * this.#packetBytes, this.#windowBytes / 2)
     this.#thresholdBytes = this.#windowBytes
+    return true
   }
 
   /** Nothing came for long: what the window was says nothing any more. */

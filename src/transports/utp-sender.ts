@@ -53,6 +53,8 @@ export class UtpSender {
   #order = 0
   #arrivedOrder = 0
   #flyingBytes = 0
+  /** It was the window that held back the last packet: of acknowledgements that come together all make it grow. */
+  #isFull = false
   #lostCount = 0
   /** Losses up to this packet were of one window. */
   #recoverTo: number | undefined
@@ -113,7 +115,6 @@ export class UtpSender {
     if (!this.#isNew(ack)) return // an old packet
     this.#theirWindow = theirWindow
     this.#control.sample(differenceUs, now)
-    const limited = this.#flyingBytes + LIMITS.utpPacketBytes >= this.#control.windowBytes
     let bytes = 0
     while (this.#oldest !== plus(ack, 1)) {
       const sent = this.#sent(this.#oldest)
@@ -122,15 +123,17 @@ export class UtpSender {
         this.#arrivedBytes += sent.payloadBytes
       }
       this.#slots[this.#oldest & (this.#slots.length - 1)] = undefined
+      // Forgotten in time: numbers begin anew, and losses of far later windows would look like those of this one.
+      if (this.#oldest === this.#recoverTo) this.#recoverTo = undefined
       this.#oldest = plus(this.#oldest, 1)
     }
     bytes += this.#readSelective(ack, selective, now)
-    if (selective.length > 0) this.#findLosses()
+    if (selective.length > 0) this.#findLosses(now)
     // They are there, and have no room.
     if (theirWindow < LIMITS.utpPacketBytes) this.#timeouts = Math.min(this.#timeouts, SHUT_TIMEOUTS_MAX)
     if (bytes > 0) {
       this.#timeouts = 0
-      this.#control.acked(bytes, limited)
+      this.#control.acked(bytes, this.#isFull)
       this.#expectAnswer(now)
     }
     this.tellAll()
@@ -146,6 +149,11 @@ export class UtpSender {
 
   /** Sends what is lost, then what waits, as far as the windows go. */
   fill(now: Instant): void {
+    this.#fill(now)
+    this.#isFull = this.#flyingBytes + LIMITS.utpPacketBytes >= this.#control.windowBytes
+  }
+
+  #fill(now: Instant): void {
     const window = Math.min(this.#control.windowBytes, this.#theirWindow)
     if (this.#lostCount > 0 && !this.#resend(window, now)) return
     while (this.#mayFly(window)) {
@@ -308,7 +316,7 @@ export class UtpSender {
     return bytes
   }
 
-  #findLosses(): void {
+  #findLosses(now: Instant): void {
     let found = false
     for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1)) {
       const sent = this.#sent(seq)
@@ -317,9 +325,7 @@ export class UtpSender {
       // Of one window only the first counts; what is sent again and lost again is of the next.
       if (this.#recoverTo === undefined || sent.times > 1 || after(this.#recoverTo, seq) < 0x8000) found = true
     }
-    if (!found) return
-    this.#control.lost()
-    this.#recoverTo = this.#next
+    if (found && this.#control.lost(now)) this.#recoverTo = this.#next
   }
 
   #lose(sent: Sent): void {

@@ -1,0 +1,105 @@
+/** The sending half of uTP by itself: when its window grows, when a loss makes it smaller, and when one does not. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { LIMITS } from '../../src/limits.js'
+import { UtpSender } from '../../src/transports/utp-sender.js'
+import { instant } from '../../src/values.js'
+
+const NOTHING = new Uint8Array(0)
+const ROOM = LIMITS.utpWindowBytesMax
+/** All but the one after what is acknowledged, eight packets of them. */
+const ALL_BUT_ONE = Uint8Array.of(255)
+
+const place = () => {
+  const sent: number[] = []
+  const transmit = (packet: Uint8Array): boolean => {
+    sent.push(((packet[16] ?? 0) << 8) | (packet[17] ?? 0))
+    return true
+  }
+  const sender = new UtpSender({ transmit, flushed: () => undefined }, 7, 1)
+  let now = 1_000
+  /** Of what is on its way: numbers begin anew. */
+  const order = (seq: number): number => (seq - sender.nextSeq) & 0xffff
+  /** All that is on its way arrives, each packet acknowledged by itself, and more is sent `together` or between them. */
+  const round = (together: boolean): void => {
+    now += 20
+    const next = sender.nextSeq
+    for (const seq of sent.splice(0).sort((one, other) => order(one) - order(other))) {
+      sender.acked(seq, NOTHING, ROOM, 5_000, instant(now))
+      if (!together) sender.fill(instant(now))
+    }
+    if (together) sender.fill(instant(now))
+    assert.ok(sender.nextSeq !== next)
+  }
+  const start = (bytes: number): void => {
+    sender.take([new Uint8Array(bytes)], undefined)
+    sender.fill(instant(now))
+  }
+  /** The oldest is lost, and the eight after it arrive. */
+  const lose = (afterMs: number): void => {
+    now += afterMs
+    const [oldest = 0] = sent.splice(0, 9)
+    sender.acked((oldest - 1) & 0xffff, ALL_BUT_ONE, ROOM, 5_000, instant(now))
+    sender.fill(instant(now))
+  }
+  return { sender, sent, round, start, lose }
+}
+
+test('utp sender: acknowledgements that are read together make the window grow like those that come one by one', () => {
+  const [together, apart] = [place(), place()]
+  for (const each of [together, apart]) each.start(8 << 20)
+  for (let count = 0; count < 6; count++) {
+    together.round(true)
+    apart.round(false)
+  }
+  const first = LIMITS.utpWindowFirstPackets * LIMITS.utpPacketBytes
+  assert.ok(together.sender.windowBytes > 20 * first, 'it doubles each time')
+  assert.ok(apart.sender.windowBytes / together.sender.windowBytes < 1.1)
+})
+
+test('utp sender: who has little to send has no window that grows', () => {
+  const { sender, start, sent } = place()
+  const before = sender.windowBytes
+  for (let count = 0; count < 50; count++) {
+    start(100)
+    for (const seq of sent.splice(0)) sender.acked(seq, NOTHING, ROOM, 5_000, instant(1_000 + count))
+  }
+  assert.is(sender.windowBytes, before)
+})
+
+test('utp sender: losses within a tenth of a second halve the window once, and one after it once more', () => {
+  const { sender, start, round, lose } = place()
+  start(8 << 20)
+  for (let count = 0; count < 5; count++) round(true)
+  const before = sender.windowBytes
+  lose(20)
+  const halved = sender.windowBytes
+  assert.ok(halved < 0.6 * before)
+  round(true)
+  lose(20)
+  assert.ok(sender.windowBytes >= halved)
+  for (let count = 0; count < 5; count++) round(true)
+  const later = sender.windowBytes
+  lose(20)
+  assert.ok(sender.windowBytes < 0.6 * later)
+})
+
+test('utp sender: a loss long after the last one halves the window too, although numbers began anew in between', () => {
+  const { sender, start, round, lose } = place()
+  start(100 << 20)
+  for (let count = 0; count < 4; count++) round(true)
+  lose(20)
+  const from = sender.nextSeq
+  let sent = 0
+  // So many that the numbers are those of before the last loss again, seen from it.
+  for (let last = from; sent < 40_000; ) {
+    round(true)
+    sent += (sender.nextSeq - last) & 0xffff
+    last = sender.nextSeq
+  }
+  const before = sender.windowBytes
+  lose(20)
+  assert.ok(sender.windowBytes < 0.6 * before)
+})
+
+test.run()
