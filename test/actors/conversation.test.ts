@@ -90,6 +90,7 @@ const NOT_SAID: readonly EventType[] = [
   'address-barred',
   'folder-set',
   'tracker-wished',
+  'place-set',
   'dial-held',
   'dial-released',
   'move-began',

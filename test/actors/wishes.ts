@@ -52,9 +52,7 @@ const deadlines = (state: Readonly<TransferState>, { chance }: World, now: Insta
 const allowance = (state: Readonly<TransferState>, { chance, unwelcome }: World): Input => {
   const [address] = state.banned
   if (state.queued !== undefined && chance.percent(70)) return toTransfer({ type: 'turn-given' })
-  switch (chance.below(8)) {
-    case 7:
-      return toTransfer({ type: 'place-asked', rank: chance.below(9) })
+  switch (chance.below(7)) {
     case 6:
       return toTransfer({ type: 'queue-asked', of: 'downloads', most: 1 + chance.below(2) })
     case 0:
