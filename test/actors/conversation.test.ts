@@ -102,7 +102,7 @@ const NOT_SAID: readonly EventType[] = [
   'utp-failed',
   // Of the DHT, of peer exchange, of hole punching, of web seeds, and of trees of hashes, which this torrent of v1 has not.
   ...EVENT_TYPES.filter((type) =>
-    /^(?:dht|pex|punch(?:ing)?|holepunch|introductions|offers?|rendezvous|web-seeds?|hash|hashes)-/.test(type),
+    /^(?:dht|pex|punch(?:ing)?|holepunch|introductions?|offers?|rendezvous|web-seeds?|hash|hashes)-/.test(type),
   ),
   ...([
     'blocks-disproved',
