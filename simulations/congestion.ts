@@ -20,9 +20,11 @@ const BURST_SHARE = 1 / 4
 const SLICE_SHARE = 1 / 8
 /** Bytes by which the window grows for each that leaves, so that it doubles in a round trip. */
 const SLOW_START = Math.LN2
-/** Once it fills so much of the line it grows by a twentieth only: about there Linux finds that it will (HyStart). */
-const START_SHARE = 0.6
+/** Once it is so much of what fills the line it grows by a twentieth only: about there Linux finds that packets wait (HyStart). */
+const START_SHARE = 1.5
 const AFTER_START = Math.log(1.05)
+/** A packet takes its time to leave, and is acknowledged with the one after it (RFC 5681, 4.2), which left behind another. */
+const PACKETS_OF_ROUND_TRIP = 2
 /** What a loss leaves of the window, and how fast it grows again, in packets a second cubed: the constants of CUBIC. */
 const LEFT = 0.7
 const GROWTH = 0.4
@@ -47,8 +49,9 @@ export class Congestion {
   /** Bytes that may leave, at a time. */
   #budgetBytes = 0
   #budgetAt: number
-  /** Since the sender knows of the last loss, and then has made up for it, the window grows from what is left. */
-  #reactsAt: number | undefined
+  /** When the sender hears of the last loss: a slow start goes on until then, and what is left of the window grows since. */
+  #toldAt: number | undefined
+  #isTold = true
   /** The window before that loss, in packets, and the seconds until it is reached again. */
   #peakPackets = 0
   #peakSeconds = 0
@@ -56,8 +59,8 @@ export class Congestion {
   /** Of a way that takes so many bytes a second. */
   constructor(now: number, roundTripUs: number, bytesPerSecond: number) {
     this.#budgetAt = now
-    this.#roundTripUs = Math.max(1, roundTripUs)
     this.#bytesPerUs = bytesPerSecond / US_PER_SECOND
+    this.#roundTripUs = Math.ceil(roundTripUs + (PACKETS_OF_ROUND_TRIP * PACKET_BYTES) / this.#bytesPerUs)
     this.#mostBytes = Math.max(INITIAL_BYTES, this.#bytesPerUs * (roundTripUs + QUEUE_US))
   }
 
@@ -84,28 +87,32 @@ export class Congestion {
 
   sent(bytes: number): void {
     this.#budgetBytes -= bytes
-    if (this.#reactsAt === undefined && this.#windowBytes < this.#mostBytes)
-      this.#windowBytes += (this.#isStarting ? SLOW_START : AFTER_START) * bytes
+    const isUnlost = this.#peakPackets === 0
+    const isStarting = this.#windowBytes < START_SHARE * this.#bytesPerUs * this.#roundTripUs
+    if (isUnlost && this.#windowBytes < this.#mostBytes)
+      this.#windowBytes += (isStarting ? SLOW_START : AFTER_START) * bytes
   }
 
   /** A packet of what leaves now is lost. One window is lessened once, however many of it are lost. */
   lost(now: number): void {
-    if (this.#reactsAt !== undefined && now < this.#reactsAt) return
+    if (this.#toldAt !== undefined && now < this.#toldAt) return
     this.#windowBytes = Math.min(this.#mostBytes, this.#windowAt(now))
-    this.#reactsAt = now + this.#roundTripUs
+    this.#toldAt = now + this.#roundTripUs
+    this.#isTold = false
+  }
+
+  #react(): void {
+    this.#isTold = true
     const packets = this.#windowBytes / PACKET_BYTES
     // Who had less this time makes room for others (RFC 9438, 4.7).
     this.#peakPackets = packets < this.#peakPackets ? (packets * (1 + LEFT)) / 2 : packets
     this.#peakSeconds = cubeRoot((this.#peakPackets - LEFT * packets) / GROWTH)
   }
 
-  get #isStarting(): boolean {
-    return this.#reactsAt === undefined && this.#windowBytes < START_SHARE * this.#bytesPerUs * this.#roundTripUs
-  }
-
   #windowAt(now: number): number {
-    if (this.#reactsAt === undefined || now < this.#reactsAt) return this.#windowBytes
-    const grownUs = Math.max(0, now - this.#reactsAt - this.#roundTripUs)
+    if (this.#toldAt === undefined || now < this.#toldAt) return this.#windowBytes
+    if (!this.#isTold) this.#react()
+    const grownUs = Math.max(0, now - this.#toldAt - this.#roundTripUs)
     const cubic = this.#peakPackets + GROWTH * cube(grownUs / US_PER_SECOND - this.#peakSeconds)
     const left = LEFT * this.#windowBytes
     // What is more than the line holds waits before it, and makes round trips longer.

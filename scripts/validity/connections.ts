@@ -12,12 +12,12 @@ export interface Line {
   readonly roundTripMs: number
   /** Of packets, one way. */
   readonly lossRate: number
-  /** Real ones at a time, where they take so little of the line that they do not know of each other. */
+  /** Real ones at a time, each over a line of its own. */
   readonly streams: number
 }
 
 /** From the first byte that arrives: slow start is in it. */
-const SECONDS = 8
+const SECONDS = 16
 const PORT = 7_000
 const CHUNK_BYTES = 65_536
 
@@ -83,7 +83,7 @@ for (let stream = open; stream > 0; stream--) {
 
 /** Bytes a second of each stream. Throws where this user or machine cannot make a link. */
 export const realThroughputs = async (line: Line): Promise<readonly number[]> => {
-  const link = await openLink(endsOf(line))
+  const link = await openLink(endsOf(line), 'own')
   try {
     const receiver = link.run(1, process.execPath, ['-e', RECEIVE(line.streams)])
     const said = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]()

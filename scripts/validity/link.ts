@@ -42,8 +42,8 @@ let links = 0
 /** This user may not make one, or the machine has not what it takes. */
 export class NoLink extends Error {}
 
-/** Throws `NoLink`. */
-export const openLink = async (ends: readonly End[]): Promise<Link> => {
+/** All connections of an end share its line, or each has its own. Throws `NoLink`. */
+export const openLink = async (ends: readonly End[], lines: 'shared' | 'own' = 'shared'): Promise<Link> => {
   const name = `tw${process.pid}-${links++}`
   const namespaces = ends.map((_, at) => `${name}-${at}`)
   const hosts = ends.map((_, at) => `10.231.77.${at + 1}`)
@@ -73,6 +73,7 @@ export const openLink = async (ends: readonly End[]): Promise<Link> => {
         WITH_HEADERS * uploadRate,
         WITH_HEADERS * downloadRate,
         lossRate,
+        lines,
       ].join(':'),
     )
     script = spawn(PYTHON, [SCRIPT, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
