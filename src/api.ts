@@ -33,6 +33,11 @@ export interface EngineOptions {
    * and to files without a query; `refused`, or all that is `allowed`.
    */
   readonly localRequests?: LocalRequests | undefined
+  /**
+   * Nobody is met and nothing is fetched or served: transfers that are added wait (`queued`), and what is on disk can be looked
+   * at, checked, moved and renamed. Off by default.
+   */
+  readonly offline?: boolean | undefined
   /** How many transfers may be active at one time; no bounds, where it is left out. */
   readonly queue?: QueueBounds | undefined
   /** How many connections with peers all transfers may have together. */

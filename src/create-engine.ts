@@ -114,11 +114,18 @@ const readWebRtc = (
 /** All addresses of the machine. */
 const isEverywhere = (host: string | undefined): boolean => host === '0.0.0.0' || host === '::'
 
+const MEETING_NOBODY: EngineOptions = {
+  ...{ host: '127.0.0.1', port: 0, proxy: undefined },
+  ...{ lsd: false, pex: false, dht: false, portMapping: false, webrtc: false },
+}
+
 /**
  * Opens the data folder and listens. Throws `DATA_LOCKED`, `DATA_UNUSABLE`, `LOG_VERSION`, `PORT_TAKEN`, `WEBRTC_MISSING`
  * or `OPTION_INVALID`.
  */
-export const createEngine = async (options: EngineOptions = {}): Promise<Engine> => {
+export const createEngine = async (asked: EngineOptions = {}): Promise<Engine> => {
+  const isOffline = asked.offline === true
+  const options = isOffline ? { ...asked, ...MEETING_NOBODY } : asked
   const port = wholeWithin(options.port, 65_535, 'port')
   const downloadLimit = wholeWithin(options.downloadLimit, Number.MAX_SAFE_INTEGER, 'downloadLimit')
   const uploadLimit = wholeWithin(options.uploadLimit, Number.MAX_SAFE_INTEGER, 'uploadLimit')
@@ -134,7 +141,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
       `portMappingLeaseMs must be from ${LIMITS.portMappingLeaseMinMs} to ${LIMITS.portMappingLeaseMaxMs}, not ${leaseMs}`,
     )
   if (options.dataDir === '') throw new TorrewindError('OPTION_INVALID', 'dataDir must be the path of a folder')
-  const transports = readTransports(options)
+  const transports = { ...readTransports(options), ...(isOffline ? { tcp: false, utp: false } : {}) }
   const filter = new AddressFilter()
   if (options.blocklist !== undefined) filter.set(await readBlocklist(options.blocklist))
   const rules = { local: readLocalRequests(options.localRequests), isBlocked: (host: string) => filter.refuses(host) }
@@ -163,6 +170,7 @@ export const createEngine = async (options: EngineOptions = {}): Promise<Engine>
     retention,
     connections: readConnectionLimits(options.connections ?? {}),
     queue: readQueueBounds(options.queue ?? {}),
+    offline: isOffline,
     downloadLimit,
     uploadLimit,
     transports,

@@ -37,6 +37,8 @@ export interface EngineParts {
   readonly retention?: Retention | undefined
   /** No bounds, where it is left out. */
   readonly queue?: QueueLimits | undefined
+  /** No transfer is ever active, where it is true. */
+  readonly offline?: boolean | undefined
   /** No bounds, where it is left out. */
   readonly connections?: SlotLimits | undefined
   readonly downloadLimit: number
@@ -109,7 +111,7 @@ export class TorrentEngine implements Engine {
     this.#parts = parts
     this.#listener = listener
     this.#arrivals = arrivals
-    this.#queue = new Queue(parts.queue ?? readQueueBounds({}))
+    this.#queue = new Queue(parts.queue ?? readQueueBounds({}), parts.offline)
     this.#slots = new Slots(parts.connections ?? { maxConnections: 0, maxHalfOpen: 0 })
     this.#filter = parts.filter ?? new AddressFilter()
     this.#throttle = new Throttle(parts.ports.clock, { download: parts.downloadLimit, upload: parts.uploadLimit })

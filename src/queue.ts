@@ -27,6 +27,8 @@ export interface Queued {
   takeRank(rank: number): void
 }
 
+const NOBODY: QueueLimits = { maxDownloads: 0, maxSeeds: 0 }
+
 /** Throws `OPTION_INVALID`. */
 export const readQueueBounds = ({ maxDownloads = 0, maxSeeds = 0 }: QueueBounds): QueueLimits => {
   for (const [name, value] of Object.entries({ maxDownloads, maxSeeds }))
@@ -54,8 +56,12 @@ export class Queue<Transfer extends Queued> {
   #again = false
   #closed = false
 
-  constructor(bounds: QueueLimits) {
+  /** Of an engine that is offline, where nobody's turn ever comes. */
+  readonly #offline: boolean
+
+  constructor(bounds: QueueLimits, offline = false) {
     this.#bounds = bounds
+    this.#offline = offline
   }
 
   get bounds(): QueueLimits {
@@ -148,8 +154,9 @@ export class Queue<Transfer extends Queued> {
   }
 
   #lookOnce(resuming: Transfer | undefined): void {
-    const { maxDownloads, maxSeeds } = this.#bounds
-    const left = { downloads: maxDownloads || Number.POSITIVE_INFINITY, seeds: maxSeeds || Number.POSITIVE_INFINITY }
+    const { maxDownloads, maxSeeds } = this.#offline ? NOBODY : this.#bounds
+    const unbounded = this.#offline ? 0 : Number.POSITIVE_INFINITY
+    const left = { downloads: maxDownloads || unbounded, seeds: maxSeeds || unbounded }
     const first: Transfer[] = []
     const others: Transfer[] = []
     for (const transfer of this.#order) {

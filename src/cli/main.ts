@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   tracker: async () => (await import('./tracker-command.js')).trackerCommand,
   publish: async () => (await import('./publish-command.js')).publishCommand,
   search: async () => (await import('./search-command.js')).searchCommand,
+  move: async () => (await import('./move-command.js')).moveCommand,
   serve: async () => (await import('./serve-command.js')).serveCommand,
   dht: async () => (await import('./dht-command.js')).dhtCommand,
   log: async () => (await import('./log-command.js')).logCommand,

@@ -39,6 +39,7 @@ export const haltOf = async (view: View): Promise<Claim | undefined> => {
   }
   if (tags.stopped === true && state.queued !== undefined) {
     const { of, most } = state.queued
+    if (most === 0) return claim('queued', 'the engine is offline: nothing is fetched or served', waiting)
     const rule = most === 1 ? `one of the ${of} may be active` : `${most} of the ${of} may be active`
     return claim('queued', `${rule} at one time, and others come first`, waiting)
   }
