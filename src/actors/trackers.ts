@@ -1,6 +1,6 @@
 /** The trackers actor: whom to announce to, when, and with what news (BEP 3; tiers by BEP 12). */
 import { unreachable } from '../assert.js'
-import { trackerOf } from '../events/folds-transfer.js'
+import { trackerOf } from '../events/folds-trackers.js'
 import { bytesOfPieces, contentBytesOf } from '../events/geometry.js'
 import type { TrackerState, TransferState } from '../events/state.js'
 import type { TransferEvent } from '../events/vocabulary.js'

@@ -8,6 +8,7 @@ import { assert } from '../assert.js'
 import type { Instant } from '../values.js'
 import type { LoggedEvent } from './codec.js'
 import type { Folds } from './fold.js'
+import { findingFolds } from './folds-finding.js'
 import { goalFolds } from './folds-goals.js'
 import { hashFolds } from './folds-hashes.js'
 import { hintFolds } from './folds-hints.js'
@@ -16,6 +17,7 @@ import { metadataFolds } from './folds-metadata.js'
 import { peerFolds } from './folds-peers.js'
 import { pieceFolds } from './folds-pieces.js'
 import { storageFolds } from './folds-storage.js'
+import { trackerFolds } from './folds-trackers.js'
 import { transferFolds } from './folds-transfer.js'
 import { wantsFolds } from './folds-wants.js'
 import { webSeedFolds } from './folds-web-seeds.js'
@@ -24,6 +26,8 @@ import type { TransferEvent } from './vocabulary.js'
 
 const folds: Folds = {
   ...transferFolds,
+  ...trackerFolds,
+  ...findingFolds,
   ...peerFolds,
   ...hintFolds,
   ...webSeedFolds,

@@ -1,18 +1,20 @@
-/** Folds of what happens to the transfer as a whole: sessions, checks, files, trackers. */
+/** Folds of what happens to the transfer as a whole: sessions, checks, files. */
 import { transferLifecycle } from '../actors/transfer.machine.js'
 import { LIMITS } from '../limits.js'
-import { type InfoHash, type Instant, type PeerAddress, type PeerId, type PieceIndex, showAddress } from '../values.js'
+import type { InfoHash, PeerId, PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
+import { forgetFinding } from './folds-finding.js'
 import { beginSeeding, endSeeding, lookForPeersAnew } from './folds-goals.js'
 import { forgetIntroductions } from './folds-introductions.js'
+import { forgetAnnounces } from './folds-trackers.js'
 import { demandAnew, forgetDeadlines, meetDeadline } from './folds-wants.js'
 import { askAnew } from './folds-web-seeds.js'
 import { geometryOf } from './geometry.js'
 import { isHashless } from './hash-orders.js'
 import { newMetadata } from './metadata.js'
 import { Rarity } from './rarity.js'
-import type { TrackerState, TransferState } from './state.js'
+import type { TransferState } from './state.js'
 import type { EventType } from './vocabulary.js'
 
 /** Machines are taken to have been started at the same time when they differ by less than this. */
@@ -20,76 +22,6 @@ const SAME_START_MS = 10_000
 
 const step = (state: TransferState, type: EventType): void => {
   state.standing = transferLifecycle.step(state.standing, type)
-}
-
-export const trackerOf = (state: Readonly<TransferState>, url: string): TrackerState | undefined => {
-  for (const tier of state.tiers) for (const tracker of tier) if (tracker.url === url) return tracker
-  return undefined
-}
-
-const newTracker = (url: string): TrackerState => ({
-  url,
-  failures: 0,
-  announcing: false,
-  askedAt: 0,
-  overdue: false,
-  tellsCompleted: false,
-  started: false,
-  completed: false,
-  intervalMs: 0,
-  lastAnswerAt: 0,
-  lastError: '',
-  seeds: undefined,
-  leechers: undefined,
-  downloads: undefined,
-  scraping: false,
-  scrapeAt: 0,
-})
-
-/** First time that an announce which found no answer anywhere is tried again, doubled each time up to the most. */
-const ANNOUNCE_RETRY_MS = { first: 5_000, most: 900_000 } as const
-
-/** The address of the next tracker to try after the one that failed; the same tracker again, later, after the last. */
-const tryNextTracker = (state: TransferState, at: Instant): void => {
-  const next = state.announceNext
-  next.tracker++
-  if (next.tracker >= (state.tiers[next.tier]?.length ?? 0)) {
-    next.tier++
-    next.tracker = 0
-  }
-  next.at = at
-  if (next.tier < state.tiers.length) return
-  next.tier = 0
-  next.at = at + Math.min(ANNOUNCE_RETRY_MS.most, ANNOUNCE_RETRY_MS.first * 2 ** Math.min(next.rounds, 16))
-  next.rounds++
-}
-
-/** A tracker that answered moves to the front of its tier (BEP 12). */
-const moveToFront = (state: TransferState, tracker: TrackerState): void => {
-  for (const tier of state.tiers) {
-    const at = tier.indexOf(tracker)
-    if (at > 0) tier.unshift(...tier.splice(at, 1))
-  }
-}
-
-/** A liar could name any host: only so many count. */
-const learnOwnAddress = (state: TransferState, address: PeerAddress): void => {
-  if (state.ownAddresses.size < LIMITS.ownAddressesMax) state.ownAddresses.add(showAddress(address))
-}
-
-const forgetDht = ({ dht }: TransferState): void => {
-  Object.assign(dht, { port: 0, joined: false, looking: false, lookUpAt: 0 })
-  Object.assign(dht, { inVain: 0, lastError: '', answered: 0, peers: 0 })
-}
-
-/** Sooner where nobody is there yet, but each time later. */
-const askDhtLater = (state: TransferState, at: Instant): void => {
-  const { dht } = state
-  dht.looking = false
-  dht.inVain = state.peers.size === 0 ? dht.inVain + 1 : 0
-  const soonest = LIMITS.dhtLookupRetryMs * 2 ** Math.min(Math.max(0, dht.inVain - 1), 16)
-  dht.lookUpAt =
-    at + (dht.inVain === 0 ? LIMITS.dhtAnnounceIntervalMs : Math.min(soonest, LIMITS.dhtAnnounceIntervalMs))
 }
 
 /** Offers what is wanted, missing, not in flight and not being checked, and nothing else; counts what is missing. */
@@ -179,28 +111,11 @@ export const transferFolds = {
     state.vigilant = false
     state.rarity = new Rarity(state.geometry.pieceCount, event.randomSeed)
     rebuildWants(state)
-    state.announceNext.tier = 0
-    state.announceNext.tracker = 0
-    state.announceNext.at = 0
-    state.announceNext.rounds = 0
-    for (const tier of state.tiers)
-      for (const tracker of tier) {
-        tracker.started = false
-        tracker.announcing = false
-        tracker.overdue = false
-        tracker.scraping = false
-        tracker.failures = 0
-      }
+    forgetAnnounces(state)
     state.blockedRanges = 0
     state.refused = 0
-    state.lsd.joined = false
-    state.lsd.announceAt = 0
-    forgetDht(state)
+    forgetFinding(state)
     forgetIntroductions(state)
-    Object.assign(state.pex, { on: false, opened: 0, ended: 0, endings: [] })
-    state.punching = false
-    state.mapping = undefined
-    state.ownAddresses.clear()
     state.sessionDownloaded = 0
     state.sessionWasted = 0
     state.sessionUploaded = 0
@@ -259,14 +174,6 @@ export const transferFolds = {
   'retention-failed': () => undefined,
   'transfer-limits-set'(state, { download, upload }) {
     state.ownLimits = { download, upload }
-  },
-  'trackers-set'(state, event) {
-    const known = new Map(state.tiers.flat().map((tracker) => [tracker.url, tracker]))
-    state.tiers = event.tiers.map((tier) => tier.map((url) => known.get(url) ?? newTracker(url)))
-    state.announceNext.tier = 0
-    state.announceNext.tracker = 0
-    // Whoever changes them while peers are looked for wants to hear of the new ones now.
-    if (state.standing.tags.active === true) state.announceNext.at = 0
   },
   'download-began'(state, event, at) {
     endSeeding(state, at)
@@ -330,131 +237,8 @@ export const transferFolds = {
     state.syncing = []
   },
 
-  'announce-began'(state, event, at) {
-    const tracker = trackerOf(state, event.tracker)
-    if (tracker === undefined) return
-    if (event.event === 'stopped') {
-      tracker.started = false
-      return
-    }
-    tracker.announcing = true
-    tracker.askedAt = at
-    tracker.overdue = false
-    // Who hears of us for the first time is told next that we did not have everything from the beginning.
-    tracker.tellsCompleted = state.completed && (event.event !== 'started' || state.sessionDownloaded === 0)
-    state.announceNext.at = at
-  },
-  'announce-answered'(state, event, at) {
-    const tracker = trackerOf(state, event.tracker)
-    if (tracker === undefined) return
-    tracker.announcing = false
-    tracker.overdue = false
-    tracker.started = true
-    tracker.completed ||= tracker.tellsCompleted
-    tracker.failures = 0
-    tracker.lastError = ''
-    tracker.lastAnswerAt = at
-    tracker.intervalMs = event.intervalMs
-    tracker.seeds = event.seeds
-    tracker.leechers = event.leechers
-    moveToFront(state, tracker)
-    state.announceNext.tier = 0
-    state.announceNext.tracker = 0
-    state.announceNext.rounds = 0
-    // What was completed while the tracker was about to answer is told at once.
-    state.announceNext.at = state.completed && !tracker.completed ? at : at + event.intervalMs
-  },
-  'announce-failed'(state, event, at) {
-    const tracker = trackerOf(state, event.tracker)
-    if (tracker === undefined) return
-    tracker.announcing = false
-    tracker.failures++
-    tracker.lastError = event.reason
-    if (!tracker.overdue) tryNextTracker(state, at)
-    tracker.overdue = false
-  },
-  'announce-overdue'(state, event, at) {
-    const tracker = trackerOf(state, event.tracker)
-    if (tracker === undefined) return
-    tracker.overdue = true
-    tryNextTracker(state, at)
-  },
-  'scrape-began'(state, event) {
-    const tracker = trackerOf(state, event.tracker)
-    if (tracker !== undefined) tracker.scraping = true
-  },
-  'scrape-answered'(state, event, at) {
-    const tracker = trackerOf(state, event.tracker)
-    if (tracker === undefined) return
-    tracker.scraping = false
-    tracker.scrapeAt = at + event.againMs
-    tracker.seeds = event.seeds
-    tracker.leechers = event.leechers
-    tracker.downloads = event.completed
-  },
-  'scrape-failed'(state, event, at) {
-    const tracker = trackerOf(state, event.tracker)
-    if (tracker === undefined) return
-    tracker.scraping = false
-    tracker.scrapeAt = at + LIMITS.scrapeIntervalMinMs
-  },
-
-  'external-address-seen'(state, event) {
-    learnOwnAddress(state, event)
-  },
-  'port-mapped'(state, event) {
-    const { protocol, port, externalPort, externalHost } = event
-    const toldPort = state.mapping?.externalPort ?? port
-    state.mapping = { protocol, port, externalPort, externalHost }
-    if (externalHost !== undefined) learnOwnAddress(state, { host: externalHost, port: externalPort })
-    // Trackers name another port than the one that leads to us.
-    if (toldPort !== externalPort) state.announceNext.at = 0
-  },
   'blocklist-set'(state, event) {
     state.blockedRanges = event.blocked
   },
-  'port-mapping-failed': () => undefined,
-  'port-unmapped'(state) {
-    state.mapping = undefined
-  },
-  'lsd-joined'(state) {
-    state.lsd.joined = true
-  },
-  'lsd-failed': () => undefined,
   'utp-failed': () => undefined,
-  'lsd-announced'(state, _event, at) {
-    state.lsd.announceAt = at + LIMITS.localAnnounceIntervalMs
-  },
-
-  'dht-began'(state, event) {
-    state.dht.port = event.port
-  },
-  'dht-joined'(state) {
-    state.dht.joined = true
-  },
-  'dht-failed'(state) {
-    state.dht.joined = false
-  },
-  'pex-began'(state) {
-    state.pex.on = !state.private
-  },
-  'punching-began'(state) {
-    state.punching = true
-  },
-  'dht-table-lost': () => undefined,
-  'dht-address-seen'(state, event) {
-    learnOwnAddress(state, event)
-  },
-  'dht-lookup-began'(state) {
-    state.dht.looking = true
-  },
-  'dht-lookup-ended'(state, event, at) {
-    askDhtLater(state, at)
-    const { answered, peers } = event
-    Object.assign(state.dht, { answered, peers, lastError: '' })
-  },
-  'dht-lookup-failed'(state, event, at) {
-    askDhtLater(state, at)
-    state.dht.lastError = event.reason
-  },
 } satisfies Partial<Folds>
