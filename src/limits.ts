@@ -596,6 +596,8 @@ export const LIMITS = {
   handshakeTimeoutMs: 20_000,
   /** A packet of uTP with its header: what tunnels of 1,400 bytes take over IPv4. No route need cut it up. */
   utpPacketBytes: 1_372,
+  /** What is tried on loopback: what fits 16 KiB of the kernel's memory with its own notes, and what macOS sends at most. */
+  utpLoopbackPacketBytes: [15_872, 9_000],
   /** What may be on its way of one connection: 400 Mbit/s over a tenth of a second; and how much at first. */
   utpWindowBytesMax: 4 * MIB,
   utpWindowFirstPackets: 4,

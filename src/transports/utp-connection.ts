@@ -77,7 +77,7 @@ export class UtpConnection implements Connection, Transmitter {
     this.remote = remote
     this.receiveId = receiveId
     this.sendId = sendId
-    this.#sender = new UtpSender(this, sendId, firstSeq)
+    this.#sender = new UtpSender(this, remote.host, sendId, firstSeq)
     this.#receiver = new UtpReceiver(theirSeq)
   }
 

@@ -7,8 +7,11 @@
  */
 import { LIMITS } from '../limits.js'
 import type { Instant } from '../values.js'
-import { after, plus, putUtpHead, UTP, UTP_HEADER_BYTES } from '../wire/utp.js'
+import { after, eachSelected, plus, putUtpHead, UTP, UTP_HEADER_BYTES, withPadding } from '../wire/utp.js'
 import { Ledbat } from './ledbat.js'
+import { RoundTrip } from './round-trip.js'
+import { UtpPacketSize } from './utp-packet-size.js'
+import { UtpQueue } from './utp-queue.js'
 
 /** What sends packets: the connection, which knows what is said of its other half. */
 export interface Transmitter {
@@ -26,6 +29,8 @@ interface Sent {
   order: number
   times: number
   standing: 'flying' | 'arrived' | 'lost'
+  /** The size that is tried by it, or 0. */
+  tries: number
 }
 
 /** So many that were sent later must have arrived. */
@@ -33,19 +38,14 @@ const REORDERED_MAX = 3
 /** A window that is shut is looked at again after up to so many doublings of the time. */
 const SHUT_TIMEOUTS_MAX = 3
 const FIRST_SLOTS = 32
-const PAYLOAD_BYTES = LIMITS.utpPacketBytes - UTP_HEADER_BYTES
 
 export class UtpSender {
   readonly #out: Transmitter
   readonly #connectionId: number
   readonly #control = new Ledbat(LIMITS.utpPacketBytes)
-  #queue: Uint8Array[] = []
-  #queueAt = 0
-  #queuedBytes = 0
-  /** Bytes taken and bytes arrived, since the beginning, and who waits for the second to reach the first. */
-  #takenBytes = 0
-  #arrivedBytes = 0
-  readonly #waiting: { readonly at: number; readonly callback: () => void }[] = []
+  readonly #size: UtpPacketSize
+  readonly #queue = new UtpQueue()
+  readonly #roundTrip = new RoundTrip()
   #slots: (Sent | undefined)[] = []
   /** The oldest that has not arrived, and the next to be sent. */
   #oldest: number
@@ -59,15 +59,14 @@ export class UtpSender {
   /** Losses up to this packet were of one window. */
   #recoverTo: number | undefined
   #theirWindow: number = LIMITS.utpPacketBytes
-  #roundTripMs: number | undefined
-  #varianceMs = 0
   #timeouts = 0
   /** When what is on its way is given up. */
   timeoutAt = Number.POSITIVE_INFINITY
   #ending: 'no' | 'asked' | 'sent' = 'no'
 
-  constructor(out: Transmitter, connectionId: number, firstSeq: number) {
+  constructor(out: Transmitter, host: string, connectionId: number, firstSeq: number) {
     this.#out = out
+    this.#size = new UtpPacketSize(host)
     this.#connectionId = connectionId
     this.#oldest = firstSeq
     this.#next = firstSeq
@@ -77,27 +76,21 @@ export class UtpSender {
     return this.#next
   }
   get unsentBytes(): number {
-    return this.#takenBytes - this.#arrivedBytes
+    return this.#queue.unarrivedBytes
   }
   get timeouts(): number {
     return this.#timeouts
   }
   /** All that was taken has arrived, the end with it where there was one. */
   get isDone(): boolean {
-    return this.#oldest === this.#next && this.#queuedBytes === 0 && this.#ending !== 'asked'
+    return this.#oldest === this.#next && this.#queue.bytes === 0 && this.#ending !== 'asked'
   }
   get windowBytes(): number {
     return this.#control.windowBytes
   }
 
   take(chunks: readonly Uint8Array[], flushed: (() => void) | undefined): void {
-    for (const chunk of chunks) {
-      if (chunk.length === 0) continue
-      this.#queue.push(chunk)
-      this.#queuedBytes += chunk.length
-      this.#takenBytes += chunk.length
-    }
-    if (flushed !== undefined) this.#waiting.push({ at: this.#takenBytes, callback: flushed })
+    this.#queue.add(chunks, flushed)
   }
 
   /** An end follows what was taken. */
@@ -120,7 +113,7 @@ export class UtpSender {
       const sent = this.#sent(this.#oldest)
       if (sent !== undefined) {
         bytes += this.#arrive(sent, now)
-        this.#arrivedBytes += sent.payloadBytes
+        this.#queue.arrived(sent.payloadBytes)
       }
       this.#slots[this.#oldest & (this.#slots.length - 1)] = undefined
       // Forgotten in time: numbers begin anew, and losses of far later windows would look like those of this one.
@@ -141,29 +134,29 @@ export class UtpSender {
 
   /** Those that wait for nothing any more. */
   tellAll(): void {
-    while (this.#waiting.length > 0 && (this.#waiting[0]?.at ?? 0) <= this.#arrivedBytes) {
-      const first = this.#waiting.shift()
-      if (first !== undefined) this.#out.flushed(first.callback)
-    }
+    for (let told = this.#queue.nextFlushed(); told !== undefined; told = this.#queue.nextFlushed())
+      this.#out.flushed(told)
   }
 
   /** Sends what is lost, then what waits, as far as the windows go. */
   fill(now: Instant): void {
     this.#fill(now)
-    this.#isFull = this.#flyingBytes + LIMITS.utpPacketBytes >= this.#control.windowBytes
+    this.#isFull = this.#flyingBytes + this.#size.within(this.windowBytes) >= this.windowBytes
   }
 
   #fill(now: Instant): void {
     const window = Math.min(this.#control.windowBytes, this.#theirWindow)
     if (this.#lostCount > 0 && !this.#resend(window, now)) return
-    while (this.#mayFly(window)) {
-      if (this.#queuedBytes > 0) {
-        if (!this.#send(this.#pack(), now)) return
+    const payloadBytes = this.#size.within(window) - UTP_HEADER_BYTES
+    while (this.#mayFly(payloadBytes, window)) {
+      if (this.#queue.bytes > 0) {
+        const tries = this.#size.toTry(Math.min(this.#queue.bytes, window))
+        if (!this.#send(this.#pack(payloadBytes), now, tries)) return
       } else if (this.#ending === 'asked') {
         this.#ending = 'sent'
         const packet = new Uint8Array(UTP_HEADER_BYTES)
         putUtpHead(packet, UTP.fin, this.#connectionId, this.#next)
-        this.#send(packet, now)
+        this.#send(packet, now, 0)
         return
       } else return
     }
@@ -187,14 +180,12 @@ export class UtpSender {
   }
 
   get #timeoutMs(): number {
-    const known = this.#roundTripMs
-    const ms = known === undefined ? LIMITS.utpTimeoutFirstMs : known + 4 * this.#varianceMs
-    return Math.min(LIMITS.utpTimeoutMaxMs, Math.max(LIMITS.utpTimeoutMinMs, ms) * 2 ** this.#timeouts)
+    return this.#roundTrip.timeoutMs(this.#timeouts)
   }
 
   #expectAnswer(now: Instant): void {
     this.timeoutAt =
-      this.#oldest === this.#next && this.#queuedBytes === 0 ? Number.POSITIVE_INFINITY : now + this.#timeoutMs
+      this.#oldest === this.#next && this.#queue.bytes === 0 ? Number.POSITIVE_INFINITY : now + this.#timeoutMs
   }
 
   /** Of what is on its way, or the last before it. */
@@ -206,40 +197,25 @@ export class UtpSender {
     return this.#slots[seq & (this.#slots.length - 1)]
   }
 
-  #mayFly(window: number): boolean {
-    if (after(this.#oldest, this.#next) >= LIMITS.utpPacketsMax) return false
-    const bytes = Math.min(this.#queuedBytes, PAYLOAD_BYTES)
-    return this.#flyingBytes + bytes <= window
+  #mayFly(payloadBytes: number, window: number): boolean {
+    const bytes = Math.min(this.#queue.bytes, payloadBytes)
+    return after(this.#oldest, this.#next) < LIMITS.utpPacketsMax && this.#flyingBytes + bytes <= window
   }
 
   /** The next of what waits, in a packet. */
-  #pack(): Uint8Array {
-    const packet = new Uint8Array(UTP_HEADER_BYTES + Math.min(PAYLOAD_BYTES, this.#queuedBytes))
+  #pack(payloadBytes: number): Uint8Array {
+    const packet = new Uint8Array(UTP_HEADER_BYTES + Math.min(payloadBytes, this.#queue.bytes))
     putUtpHead(packet, UTP.data, this.#connectionId, this.#next)
-    let at = UTP_HEADER_BYTES
-    let taken = 0
-    while (at < packet.length) {
-      const chunk = this.#queue[taken]
-      if (chunk === undefined) break
-      const length = Math.min(chunk.length - this.#queueAt, packet.length - at)
-      packet.set(chunk.subarray(this.#queueAt, this.#queueAt + length), at)
-      at += length
-      this.#queueAt += length
-      if (this.#queueAt < chunk.length) break
-      this.#queueAt = 0
-      taken++
-    }
-    if (taken > 0) this.#queue.splice(0, taken)
-    this.#queuedBytes -= at - UTP_HEADER_BYTES
+    this.#queue.fill(packet, UTP_HEADER_BYTES)
     return packet
   }
 
   /** False where there was no room: then it counts as sent and lost. */
-  #send(packet: Uint8Array, now: Instant): boolean {
+  #send(packet: Uint8Array, now: Instant, tries: number): boolean {
     const seq = this.#next
     if (after(this.#oldest, seq) + 1 > this.#slots.length) this.#makeRoom()
     const payloadBytes = packet.length - UTP_HEADER_BYTES
-    const sent: Sent = { packet, payloadBytes, sentAt: now, order: 0, times: 0, standing: 'lost' }
+    const sent: Sent = { packet, payloadBytes, sentAt: now, order: 0, times: 0, standing: 'lost', tries }
     this.#slots[seq & (this.#slots.length - 1)] = sent
     this.#next = plus(seq, 1)
     this.#lostCount++
@@ -248,7 +224,8 @@ export class UtpSender {
 
   #fly(sent: Sent, now: Instant): boolean {
     if (this.timeoutAt === Number.POSITIVE_INFINITY) this.timeoutAt = now + this.#timeoutMs
-    if (!this.#out.transmit(sent.packet)) return false
+    const packet = sent.tries === 0 ? sent.packet : withPadding(sent.packet, sent.tries)
+    if (!this.#out.transmit(packet)) return false
     sent.sentAt = now
     sent.order = ++this.#order
     sent.times++
@@ -282,37 +259,21 @@ export class UtpSender {
     if (sent.standing === 'flying') this.#flyingBytes -= sent.payloadBytes
     else this.#lostCount--
     sent.standing = 'arrived'
+    if (sent.tries > 0) this.#size.arrived(sent.tries)
     const tookMs = now - sent.sentAt
-    if (sent.times === 1) this.#tookRoundTrip(tookMs)
+    if (sent.times === 1) this.#roundTrip.took(tookMs)
     // What arrives at once after it was sent again is what was sent before.
-    const isOfLast = sent.times === 1 || tookMs >= (this.#roundTripMs ?? 0) / 2
+    const isOfLast = sent.times === 1 || tookMs >= this.#roundTrip.ms / 2
     if (isOfLast && sent.order > this.#arrivedOrder) this.#arrivedOrder = sent.order
     return Math.max(1, sent.payloadBytes)
   }
 
-  #tookRoundTrip(ms: number): void {
-    if (this.#roundTripMs === undefined) {
-      this.#roundTripMs = ms
-      this.#varianceMs = ms / 2
-      return
-    }
-    this.#varianceMs += (Math.abs(ms - this.#roundTripMs) - this.#varianceMs) / 4
-    this.#roundTripMs += (ms - this.#roundTripMs) / 8
-  }
-
   #readSelective(ack: number, bits: Uint8Array, now: Instant): number {
     let bytes = 0
-    const most = after(ack, this.#next) - 2
-    for (let index = 0; index < bits.length; index++) {
-      const byte = bits[index] ?? 0
-      if (byte === 0) continue
-      for (let bit = 0; bit < 8; bit++) {
-        const beyond = index * 8 + bit
-        if ((byte & (1 << bit)) === 0 || beyond >= most) continue
-        const sent = this.#sent(plus(ack, beyond + 2))
-        if (sent !== undefined) bytes += this.#arrive(sent, now)
-      }
-    }
+    eachSelected(bits, after(ack, this.#next) - 2, (beyond) => {
+      const sent = this.#sent(plus(ack, beyond + 2))
+      if (sent !== undefined) bytes += this.#arrive(sent, now)
+    })
     return bytes
   }
 
@@ -321,14 +282,17 @@ export class UtpSender {
     for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1)) {
       const sent = this.#sent(seq)
       if (sent?.standing !== 'flying' || sent.order + REORDERED_MAX > this.#arrivedOrder) continue
+      // Of one window only the first counts; what is sent again and lost again is of the next; what was too large is none.
+      const isOfNext = this.#recoverTo === undefined || sent.times > 1 || after(this.#recoverTo, seq) < 0x8000
+      found ||= isOfNext && sent.tries === 0
       this.#lose(sent)
-      // Of one window only the first counts; what is sent again and lost again is of the next.
-      if (this.#recoverTo === undefined || sent.times > 1 || after(this.#recoverTo, seq) < 0x8000) found = true
     }
     if (found && this.#control.lost(now)) this.#recoverTo = this.#next
   }
 
   #lose(sent: Sent): void {
+    if (sent.tries > 0) this.#size.lost()
+    sent.tries = 0
     sent.standing = 'lost'
     this.#lostCount++
     this.#flyingBytes -= sent.payloadBytes

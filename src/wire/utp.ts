@@ -10,6 +10,9 @@ export type UtpType = (typeof UTP)[keyof typeof UTP]
 
 const VERSION = 1
 const SELECTIVE_ACK = 1
+/** Nobody's: what is not known is skipped (BEP 29). */
+const PADDING = 112
+const PADDING_BYTES_MAX = 2 + 255
 const NO_BYTES = new Uint8Array(0)
 
 /** Numbers of packets are of 16 bits and begin anew: how far `to` lies after `from`. */
@@ -105,5 +108,32 @@ export const withSelective = (head: Uint8Array, bits: Uint8Array): Uint8Array =>
   bytes[1] = SELECTIVE_ACK
   bytes[UTP_HEADER_BYTES + 1] = bits.length
   bytes.set(bits, UTP_HEADER_BYTES + 2)
+  return bytes
+}
+
+/** How far beyond the one that is missing the packets lie that came, among the `most` that there are. */
+export const eachSelected = (bits: Uint8Array, most: number, tell: (beyond: number) => void): void => {
+  for (let index = 0; index < bits.length; index++) {
+    const byte = bits[index] ?? 0
+    if (byte === 0) continue
+    for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0 && index * 8 + bit < most) tell(index * 8 + bit)
+  }
+}
+
+/** The same packet, without extensions of its own, made so large by extensions that nobody knows. */
+export const withPadding = (packet: Uint8Array, size: number): Uint8Array => {
+  const bytes = new Uint8Array(size)
+  bytes.set(packet.subarray(0, UTP_HEADER_BYTES))
+  const payloadAt = size - (packet.length - UTP_HEADER_BYTES)
+  bytes.set(packet.subarray(UTP_HEADER_BYTES), payloadAt)
+  bytes[1] = PADDING
+  for (let at = UTP_HEADER_BYTES; at < payloadAt; ) {
+    const left = payloadAt - at
+    // One byte alone cannot be padding.
+    const length = left === PADDING_BYTES_MAX + 1 ? left - 2 : Math.min(left, PADDING_BYTES_MAX)
+    bytes[at] = length < left ? PADDING : 0
+    bytes[at + 1] = length - 2
+    at += length
+  }
   return bytes
 }

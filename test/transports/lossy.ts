@@ -8,6 +8,9 @@ export interface LinkSettings {
   readonly jitterMs: number
   readonly loss: number
   readonly duplicates: number
+  /** Larger datagrams are cut off, as by one who has no more room for them; or lost, where `drops`. */
+  readonly roomBytes?: number
+  readonly drops?: boolean
 }
 
 export const chanceOf = (seed: number) => {
@@ -56,8 +59,9 @@ export class LossyLink {
               send: (chunks, to, sent) => {
                 this.sent++
                 const bytes = new Uint8Array(Buffer.concat(chunks))
+                const { roomBytes = bytes.length, drops } = this.settings
                 this.spy?.(bytes, from, to)
-                this.#carry(bytes, from, to)
+                if (drops !== true || bytes.length <= roomBytes) this.#carry(bytes.subarray(0, roomBytes), from, to)
                 this.#clock.wakeAt(this.#clock.now(), () => sent?.({ type: 'done', value: undefined }))
               },
             },

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
 import type { Connection } from '../../src/ports.js'
 import { utpNetwork } from '../../src/transports/utp-network.js'
-import { equalBytes } from '../../src/values.js'
+import { equalBytes, type PeerAddress } from '../../src/values.js'
 import { putUtpHead, putUtpMoment, UTP, UTP_HEADER_BYTES } from '../../src/wire/utp.js'
 import { Ear } from '../contracts/ear.js'
 import { ManualClock } from '../contracts/manual-clock.js'
@@ -28,20 +28,21 @@ interface Place {
   dial(): void
 }
 
-const place = async (settings: LinkSettings, seed: number): Promise<Place> => {
+const place = async (settings: LinkSettings, seed: number, ends = [LEFT, RIGHT] as const): Promise<Place> => {
+  const [from, to] = ends
   const clock = new ManualClock()
   const link = new LossyLink(clock, settings, seed)
   const chance = chanceOf(seed + 1)
   const entropy = (length: number): Uint8Array => Uint8Array.from({ length }, () => chance() * 256)
-  const [left, right] = [LEFT, RIGHT].map(({ host }) => utpNetwork({ datagrams: link.at(host), clock, entropy }))
+  const [left, right] = ends.map(({ host }) => utpNetwork({ datagrams: link.at(host), clock, entropy }))
   if (left === undefined || right === undefined) throw new Error('there are two')
   const accepted: Connection[] = []
   const dialer = new Ear()
   const acceptor = new Ear()
   const listening = [
-    left.listen({ port: LEFT.port, accepted: () => new Ear() }),
+    left.listen({ port: from.port, accepted: () => new Ear() }),
     right.listen({
-      port: RIGHT.port,
+      port: to.port,
       accepted: (connection) => {
         accepted.push(connection)
         return acceptor
@@ -57,11 +58,15 @@ const place = async (settings: LinkSettings, seed: number): Promise<Place> => {
     left.close()
     right.close()
   }
-  return { clock, link, dialer, acceptor, accepted, close, end, dial: () => void left.dial(RIGHT, 10_000, dialer) }
+  return { clock, link, dialer, acceptor, accepted, close, end, dial: () => void left.dial(to, 10_000, dialer) }
 }
 
-const opened = async (settings: LinkSettings, seed: number): Promise<Place & { readonly dialed: Connection }> => {
-  const made = await place({ ...settings, loss: 0 }, seed)
+const opened = async (
+  settings: LinkSettings,
+  seed: number,
+  ends?: readonly [PeerAddress, PeerAddress],
+): Promise<Place & { readonly dialed: Connection }> => {
+  const made = await place({ ...settings, loss: 0 }, seed, ends)
   made.dial()
   made.clock.advance(1_000)
   const dialed = made.dialer.connection
@@ -108,6 +113,37 @@ for (const [name, settings, limitMs] of [
       clock.advance(60_000)
       assert.is(clock.waiting, 0, 'nothing is left')
     }
+  })
+
+const LOOPBACK = [
+  { host: '127.0.0.1', port: 1 },
+  { host: '127.0.0.2', port: 2 },
+] as const
+const [LARGE = 0, SMALLER = 0] = LIMITS.utpLoopbackPacketBytes
+
+for (const [name, ends, settings, most] of [
+  ['are large over loopback', LOOPBACK, GOOD, LARGE],
+  ['stay small elsewhere', [LEFT, RIGHT], GOOD, LIMITS.utpPacketBytes],
+  ['are smaller where larger ones do not pass', LOOPBACK, { ...GOOD, roomBytes: 10_000, drops: true }, SMALLER],
+  ['stay small where the other side cuts them off', LOOPBACK, { ...GOOD, roomBytes: 1_500 }, LIMITS.utpPacketBytes],
+  ['stay small where only those pass', LOOPBACK, { ...GOOD, roomBytes: 1_400, drops: true }, LIMITS.utpPacketBytes],
+  ['are large where some are lost', LOOPBACK, { ...GOOD, loss: 0.001 }, LARGE],
+] as const)
+  test(`utp: packets ${name}, and the stream stays whole`, async () => {
+    const { clock, link, dialed, acceptor, close } = await opened(settings, 7, ends)
+    const forth = new Pattern(1)
+    const bytes = 2 << 20
+    const sizes = new Map<number, number>()
+    link.spy = ({ length }) => sizes.set(length, (sizes.get(length) ?? 0) + 1)
+    dialed.send(partsOf(forth, bytes))
+    for (let ms = 0; ms < 60_000 && acceptor.receivedBytes < bytes; ms += 100) clock.advance(100)
+    assert.is(acceptor.receivedBytes, bytes)
+    assert.ok(equalBytes(acceptor.bytes, Buffer.concat(partsOf(forth, bytes))))
+    const usual = [...sizes].filter(([size, count]) => size > 1_000 && count > 5).map(([size]) => size)
+    assert.is(Math.max(...usual), most)
+    // Each larger size was tried once.
+    for (const [size, count] of sizes) assert.ok(size <= most || count === 1, `${count} of ${size}`)
+    await close()
   })
 
 test('utp: a connection whose other side falls silent ends', async () => {

@@ -10,13 +10,13 @@ const ROOM = LIMITS.utpWindowBytesMax
 /** All but the one after what is acknowledged, eight packets of them. */
 const ALL_BUT_ONE = Uint8Array.of(255)
 
-const place = () => {
+const place = (host = '10.0.0.2') => {
   const sent: number[] = []
   const transmit = (packet: Uint8Array): boolean => {
     sent.push(((packet[16] ?? 0) << 8) | (packet[17] ?? 0))
     return true
   }
-  const sender = new UtpSender({ transmit, flushed: () => undefined }, 7, 1)
+  const sender = new UtpSender({ transmit, flushed: () => undefined }, host, 7, 1)
   let now = 1_000
   /** Of what is on its way: numbers begin anew. */
   const order = (seq: number): number => (seq - sender.nextSeq) & 0xffff

@@ -1,6 +1,7 @@
 /** Packets of uTP (BEP 29), as they are written and read. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { LIMITS } from '../../src/limits.js'
 import { fromHex, toHex } from '../../src/values.js'
 import {
   after,
@@ -11,6 +12,7 @@ import {
   readUtp,
   UTP,
   UtpPacket,
+  withPadding,
   withSelective,
 } from '../../src/wire/utp.js'
 
@@ -50,6 +52,22 @@ test('utp: what is cut off, of another version or of no type is none', () => {
   for (let length = 0; length < whole.length; length++)
     assert.not.ok(readUtp(whole.subarray(0, length), packet), `${length}`)
   for (const first of [0x00, 0x02, 0x51, 0x64, 0xf1]) assert.not.ok(looksLikeUtp(whole.with(0, first)), `${first}`)
+})
+
+test('utp: a packet is padded to any size, of which what it carries is read, and nothing where it is cut off', () => {
+  const packet = new UtpPacket()
+  const plain = Uint8Array.of(...fromHex(HEAD), 1, 2, 3)
+  for (let size = plain.length + 2; size < plain.length + 1_200; size++) {
+    const padded = withPadding(plain, size)
+    assert.is(padded.length, size)
+    assert.ok(readUtp(padded, packet), `${size}`)
+    assert.equal([...packet.payload], [1, 2, 3])
+    assert.is(packet.seq, 7)
+  }
+  // What programs have for a datagram cuts off the rest: so padding comes first, and does not end at any of these sizes.
+  for (const size of LIMITS.utpLoopbackPacketBytes)
+    for (const room of [1_400, 1_472, 1_500, 2_048, 4_096, 8_192])
+      assert.not.ok(readUtp(withPadding(plain, size).subarray(0, room), packet), `${size} in ${room}`)
 })
 
 test('utp: bits need not come by 32, as those of libtorrent do not', () => {
