@@ -139,7 +139,8 @@ export class SimulatedDisk implements Disk {
       const answered = (answer: Answer<undefined>): void => {
         if (answer.type === 'done') moveFrom(file + 1)
         else {
-          if (answer.failure.code !== 'ESTOPPED') for (const back of before.keys()) this.#takeBack(back, before)
+          if (answer.failure.code !== 'ESTOPPED')
+            for (const back of before.keys()) this.#takeBack(back, before, resumed ? next : this.#paths)
           done(answer)
         }
       }
@@ -150,8 +151,9 @@ export class SimulatedDisk implements Disk {
     else moveFrom(0)
   }
 
-  #takeBack(file: number, before: readonly string[]): void {
-    const [at, from] = [this.#paths[file] ?? '', before[file] ?? '']
+  /** Of a move that is resumed any of the files may have arrived before. */
+  #takeBack(file: number, before: readonly string[], there: readonly string[]): void {
+    const [at, from] = [there[file] ?? '', before[file] ?? '']
     if (at !== from) this.#medium.move(at, from)
     this.#paths[file] = from
   }

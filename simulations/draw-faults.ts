@@ -1,7 +1,7 @@
 /** Drawing faults: a schedule from the seed, in which each run has kinds and intensities of its own. */
 import { unreachable } from '../src/assert.js'
 import { TorrewindError } from '../src/errors.js'
-import { FAULT_KINDS, type Fault, type FaultKind } from './faults.js'
+import { type DrawnKind, FAULT_KINDS, type Fault, type FaultKind } from './faults.js'
 import { MANNERS } from './manners.js'
 import type { Population } from './population.js'
 import type { Chance } from './random.js'
@@ -15,9 +15,6 @@ const LONGEST_SHARE = 0.5
 
 /** Kinds that came later: each is drawn by a chance of its own, so that what was drawn before they came stays. */
 const LATER_KINDS: readonly FaultKind[] = ['disorder', 'nat-forgets']
-
-/** Drawn of the kinds that scenarios do not decide on. */
-type DrawnKind = Exclude<FaultKind, 'gone'>
 
 interface Where {
   readonly atSeconds: number
@@ -74,10 +71,8 @@ const draw = (kind: DrawnKind, chance: Chance, where: Where, nodes: readonly num
   }
 }
 
-const isDrawn = (kind: FaultKind): kind is DrawnKind => kind !== 'gone'
-
 const kindsOf = (chosen: string, chanceOf: (purpose: string) => Chance): readonly DrawnKind[] => {
-  const kinds = FAULT_KINDS.filter(isDrawn)
+  const kinds = FAULT_KINDS
   if (chosen === '') {
     const chance = chanceOf('kinds of faults')
     const share = chance.pick(SHARES_OF_KINDS)

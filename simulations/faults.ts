@@ -36,6 +36,8 @@ export type Fault =
   | ({ readonly kind: 'disorder'; readonly duplicateRate: number; readonly reorderRate: number } & OfNode)
   /** The NAT before it is started anew, and knows nothing of who talked with whom. */
   | ({ readonly kind: 'nat-forgets' } & OfNode)
+  /** Its user has the files brought to another folder, the one of this number. */
+  | ({ readonly kind: 'moves'; readonly folder: number } & OfNode)
   /** Loses its power and never comes back. */
   | ({ readonly kind: 'gone' } & OfNode)
 
@@ -85,13 +87,17 @@ const FIELDS: {
   'clock-drift': { driftPpm: numberFrom(-500_000, 500_000) },
   'clock-jump': { byMs: wholeFrom(0, 24 * HOUR_MS) },
   hostile: { manner: oneOf(MANNERS), oneIn },
+  moves: { folder: wholeFrom(0, NODES_MAX) },
   gone: {},
   disorder: { duplicateRate: numberFrom(0, 1), reorderRate: numberFrom(0, 1) },
   'nat-forgets': {},
 }
 
-/** Kinds that are drawn, in an order that stays; `gone` is for scenarios, which know who may go. */
-export const FAULT_KINDS = (Object.keys(FIELDS) as readonly FaultKind[]).filter((kind) => kind !== 'gone') // the table's own keys
+export type DrawnKind = Exclude<FaultKind, 'gone' | 'moves'>
+
+/** Kinds that are drawn, in an order that stays; the others are for scenarios, which know who may go, and who moves. */
+export const FAULT_KINDS = (Object.keys(FIELDS) as readonly FaultKind[]) // the table's own keys
+  .filter((kind): kind is DrawnKind => kind !== 'gone' && kind !== 'moves')
 
 const isSeconds = numberFrom(0, 1e8)
 

@@ -205,10 +205,16 @@ export class DiskMedium {
   /** Whether there was a file. What is at `to` is replaced. */
   move(from: string, to: string): boolean {
     const file = this.#files.get(from)
-    if (file?.exists !== true) return false
+    // What is to be written there later is the content's too.
+    if (file === undefined || !(file.exists || this.#isOriginal(file))) return false
     this.#files.delete(from)
     this.#files.set(to, file)
-    return true
+    return file.exists
+  }
+
+  #isOriginal(file: MediumFile): boolean {
+    for (const original of this.#originals.values()) if (original === file) return true
+    return false
   }
 
   file(path: string): MediumFile {

@@ -151,6 +151,8 @@ export class SimulatedNode {
   away = false
   /** Somebody started it while it was closing. */
   #again = false
+  /** Where its user knows the files to be. */
+  #folder = '/downloads'
   /** What it remembers of the DHT. */
   #dhtNodes: Uint8Array | undefined
   readonly #logMedium = new MemoryMedium()
@@ -303,6 +305,20 @@ export class SimulatedNode {
     })
   }
 
+  /** Has its files brought to another folder, and notes where they are once they are there, as a program would. */
+  move(folder: string): void {
+    const transfer = this.#life?.transfer
+    if (transfer === undefined || this.standing !== 'running') return
+    this.#task(async () => {
+      try {
+        await transfer.move(folder)
+        this.#folder = folder
+      } catch (error) {
+        if (!(error instanceof TorrewindError)) throw error
+      }
+    })
+  }
+
   #ports(life: Life): Ports {
     const { world, network, content, trackers, webServers } = this.surroundings
     const { clock } = life
@@ -380,7 +396,12 @@ export class SimulatedNode {
         strategy: this.honest ? this.#strategy() : undefined,
       })
       const record = this.#records ? 'inputs' : 'events'
-      await life.engine.add(content.torrent, { path: '/downloads', peers: this.settings.peers, record })
+      const { folder } = await life.engine.add(content.torrent, {
+        path: this.#folder,
+        peers: this.settings.peers,
+        record,
+      })
+      this.#folder = folder
       life.transfer = life.engine.find(content.metainfo.infoHash)
       this.standing = 'running'
       if (this.away || this.retired) this.close()

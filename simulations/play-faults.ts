@@ -106,6 +106,9 @@ const beginAt = (node: SimulatedNode, fault: Exclude<Fault, OfSwarm>, chance: Ch
     case 'nat-forgets':
       node.surroundings.network.stations.of(node.host).nat.forgetAll()
       return nothing
+    case 'moves':
+      node.move(`/moved-${fault.folder}`)
+      return nothing
     case 'gone':
       node.retired = true
       node.crash('power')

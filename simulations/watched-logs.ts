@@ -69,6 +69,9 @@ class WatchedLog implements TransferLog {
   flush(withinMs?: number): void {
     this.#inner.flush(withinMs)
   }
+  sync(done: (failure: Failure | undefined) => void): void {
+    this.#inner.sync(done)
+  }
   keepTorrent(torrent: Uint8Array, done: (failure: Failure | undefined) => void): void {
     this.#inner.keepTorrent(torrent, done)
   }

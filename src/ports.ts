@@ -421,6 +421,8 @@ export interface TransferLog extends LogReader {
   appendInput(at: Instant, input: Input): void
   /** Commits what was appended within this time, or, where none is given, as soon as the commit under way is done. */
   flush(withinMs?: number): void
+  /** What is committed is on the medium when it calls back, so that no loss of power takes it. */
+  sync(done: (failure: Failure | undefined) => void): void
   /** Exchanges the .torrent that is kept beside the log, and calls back once it is on the medium. */
   keepTorrent(torrent: Uint8Array, done: (failure: Failure | undefined) => void): void
   /** Called after each commit. One listener: who opened the log. */

@@ -96,6 +96,9 @@ const TURNS: Partial<Record<EventType, true>> = {
   'check-ended': true,
 }
 
+/** The next session goes on with the move. */
+const LEFT_FOR_LATER: Failure = { code: 'ESTOPPED', message: 'it goes on with the next session' }
+
 export class TransferSession {
   readonly commits: Commits
   readonly promises: Promises
@@ -332,7 +335,10 @@ export class TransferSession {
 
   #carryMoveOut(resumed: boolean): Promise<Failure | undefined> {
     const stopped = (): boolean => this.#ending !== undefined
-    this.#moving = this.#contents.move({ resumed, stopped }).then((failure) => {
+    const moved = this.#logSynced().then((synced) =>
+      synced && !stopped() ? this.#contents.move({ resumed, stopped }) : LEFT_FOR_LATER,
+    )
+    this.#moving = moved.then((failure) => {
       this.#moving = undefined
       if (failure === undefined) this.tell({ type: 'files-moved' })
       else if (failure.code === 'ESTRANDED') this.tell({ type: 'storage-failed', failure })
@@ -340,6 +346,13 @@ export class TransferSession {
       return failure
     })
     return this.#moving
+  }
+
+  /** Or a loss of power would take the word of where the files are, and not the files. */
+  #logSynced(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#options.log.sync((failure) => resolve(failure === undefined))
+    })
   }
 
   /** After a failure: what was promised then was broken, and may be kept from now on. */

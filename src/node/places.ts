@@ -78,11 +78,11 @@ export class Places {
     for (const file of files) {
       if (options.stopped()) return { code: 'ESTOPPED', message: 'it goes on with the next session' }
       const failure = await this.#moveOne(file, from, next)
-      if (failure !== undefined) return this.#takeBack(from, next, failure)
+      if (failure !== undefined) return this.#takeBack(options.resumed ? files : [...this.#moved], from, next, failure)
     }
     for (const file of files) {
       const failure = await this.#options.sync(pathIn(next, file))
-      if (failure !== undefined) return this.#takeBack(from, next, failure)
+      if (failure !== undefined) return this.#takeBack(files, from, next, failure)
     }
     this.#place = next
     this.#next = undefined
@@ -106,8 +106,9 @@ export class Places {
     }
   }
 
-  async #takeBack(from: Place, next: Place, failure: Failure): Promise<Failure> {
-    for (const file of [...this.#moved].reverse()) {
+  /** Of a move that is resumed any of the files may have arrived before. */
+  async #takeBack(files: readonly number[], from: Place, next: Place, failure: Failure): Promise<Failure> {
+    for (const file of [...files].reverse()) {
       await this.#options.hold(file)
       try {
         if (await moveFile(pathIn(next, file), pathIn(from, file))) this.#options.made(pathIn(from, file))

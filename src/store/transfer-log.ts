@@ -11,7 +11,7 @@ import { packCheckpoint, thinOut } from './checkpoints.js'
 import { compactLog } from './compaction.js'
 import { LogAppender, type SealedPart } from './log-appender.js'
 import type { LogBase } from './log-base.js'
-import { checkpointKey, entryKey, inputsKey, recordKey } from './log-keys.js'
+import { checkpointKey, entryKey, inputsKey, recordKey, removalKey } from './log-keys.js'
 import { findState, listCheckpoints } from './log-reader.js'
 import { findInputsEnd, type InputsEnd, readCommittedInputs } from './read-inputs.js'
 import { checkDensity, findEnd, type LogEnd, readEvents } from './read-records.js'
@@ -132,6 +132,12 @@ export class ShelfLog implements TransferLog {
   readInputs(from: number, to?: number): AsyncIterable<readonly LoggedInput[]> {
     const { firstSeq, committedSeq } = this
     return readCommittedInputs({ shelf: this.#shelf, hash: this.#hash, firstSeq, committedSeq }, from, to)
+  }
+
+  /** Writes are done in order, and with one all before it come to the medium: this one takes away what is not there. */
+  sync(done: (failure: Failure | undefined) => void): void {
+    assert(this.#closing === undefined, 'a closed log is not synced')
+    this.#shelf.writeDurably([{ type: 'del', key: removalKey(this.#hash) }], done)
   }
 
   keepTorrent(torrent: Uint8Array, done: (failure: Failure | undefined) => void): void {

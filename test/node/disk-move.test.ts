@@ -63,4 +63,21 @@ claimOnPosix('no link is followed out of a folder, and none is moved', async (pl
   await assertThere(disk, [10, 10])
 })
 
+claimOnPosix('one that is resumed and fails takes back what arrived before, too', async (place) => {
+  const lengths = [10, 20, 30]
+  const before = await filled(place, lengths)
+  let asked = 0
+  const stopped = (): boolean => ++asked > 2
+  const to = { folder: place.folder, files }
+  assert.is(await before.codeOf((d, done) => d.move(to, { resumed: false, stopped }, done)), 'ESTOPPED')
+  await before.disk.close()
+  assert.equal(readdirSync(join(place.folder, 't')).sort(), ['a', 'b'])
+  symlinkSync('c', join(place.elsewhere, 't', 'a'))
+  const disk = new AwaitedDisk(place.openAt(place.elsewhere, files), place.until)
+  assert.is(await disk.codeOf((d, done) => d.move(to, { ...MOVE, resumed: true }, done)), 'ESYMLINK')
+  await assertThere(disk, lengths)
+  assert.equal(readdirSync(place.folder), [])
+  await disk.disk.close()
+})
+
 test.run()

@@ -49,6 +49,18 @@ test('web seeds: some lie, fail and stall for a while, and everybody finishes al
   assert.is(again.hash, result.hash)
 })
 
+test('moving storage: files are moved while they come, whoever crashes meanwhile, and no byte is lost', async () => {
+  const calm = { faults: 'none', peers: 5, contentBytes: 1_048_576 }
+  for (const settings of [calm, { peers: 5, contentBytes: 1_048_576 }]) {
+    const result = await simulate('moving-storage', { seed: 2, settings })
+    everybodyIn(result)
+    const kinds = result.faults.map(({ kind }) => kind)
+    assert.ok(kinds.filter((kind) => kind === 'moves').length > 15 && kinds.includes('crash'), kinds.join())
+    const least = (5 * 1_048_576) / 16_384
+    if (settings === calm) assert.ok(result.blocks < 1.3 * least, `${result.blocks} blocks, and ${least} are needed`)
+  }
+})
+
 test('crash storm: every machine crashes, again and again, and what was stored is not fetched again', async () => {
   const result = await simulate('crash-storm', { settings: { peers: 10 } })
   everybodyIn(result)
