@@ -30,6 +30,7 @@ import { SimulatedMachine } from './machine.js'
 import { Manners } from './manners.js'
 import { DiskMedium } from './medium.js'
 import { ProcessNetwork, type SimulatedNetwork, type Tap } from './network.js'
+import { PACKING } from './packing.js'
 import type { Chance } from './random.js'
 import { ReferenceMemory } from './reference-memory.js'
 import { NodeTap } from './tap.js'
@@ -155,7 +156,7 @@ export class SimulatedNode {
   #folder = '/downloads'
   /** What it remembers of the DHT. */
   #dhtNodes: Uint8Array | undefined
-  readonly #logMedium = new MemoryMedium()
+  readonly #logMedium = new MemoryMedium(PACKING)
   readonly #diskChance: Chance
   readonly #logChance: Chance
   #bootedAt = Number.NEGATIVE_INFINITY

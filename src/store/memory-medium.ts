@@ -2,7 +2,8 @@
  * A medium in memory: keys and values that outlive the shelves over them, and what a loss of power takes of them.
  *
  * Thousands of simulated machines have a log each, of thousands of records of a hundred bytes or two. So a record is a
- * key of text and a place in a page, and what undoes its write holds nothing of its own.
+ * key of text and a place in a page, what undoes its write holds nothing of its own, and pages that were filled a while
+ * ago are packed.
  */
 import type { KeyRange } from './log-keys.js'
 import type { Operation } from './shelf.js'
@@ -20,6 +21,8 @@ const keyOf = (text: string): Uint8Array => Uint8Array.from(text, (character) =>
 /** Small values lie side by side in pages of this size: an array of its own takes 200 bytes more than it holds. */
 const PAGE_BYTES = 16_384
 const SMALL_BYTES_MAX = 2_048
+/** The last pages are as they are: what was written lately is read again soon. */
+const PLAIN_PAGES = 3
 
 /** Where a value is: a place in the pages and a length in one number, or below 0 the number of a larger one. */
 type Place = number
@@ -46,6 +49,12 @@ class Undos {
   }
 }
 
+/** How a page is made smaller, and whole again. */
+export interface Packing {
+  pack(page: Uint8Array): Uint8Array
+  unpack(packed: Uint8Array): Uint8Array
+}
+
 interface Item {
   readonly key: Uint8Array
   readonly value: Uint8Array
@@ -55,7 +64,11 @@ export class MemoryMedium {
   /** In order, each with what is stored under it at the same index. */
   readonly #texts: string[] = []
   readonly #places: Place[] = []
+  /** The last few plain, and all others packed. */
   readonly #pages: Uint8Array[] = []
+  readonly #packing: Packing | undefined
+  /** A packed page that was read lately. */
+  #unpacked: { readonly number: number; readonly page: Uint8Array } | undefined
   readonly #large = new Map<Place, Uint8Array>()
   #lastLarge: Place = 0
   /** Bytes of the last page that are taken. */
@@ -63,6 +76,10 @@ export class MemoryMedium {
   #letGo = (): void => {}
   /** Writes that a loss of power may take, oldest first. */
   readonly #unsynced = new Undos()
+
+  constructor(packing?: Packing) {
+    this.#packing = packing
+  }
 
   /** Whoever had it open does nothing more; the next one is to let go when it is called. */
   takeOver(letGo: () => void): void {
@@ -163,6 +180,7 @@ export class MemoryMedium {
     if (this.#taken + value.length > PAGE_BYTES) {
       this.#pages.push(new Uint8Array(PAGE_BYTES))
       this.#taken = 0
+      this.#packOldest()
     }
     this.#pages.at(-1)?.set(value, this.#taken)
     const at = (this.#pages.length - 1) * PAGE_BYTES + this.#taken
@@ -175,7 +193,20 @@ export class MemoryMedium {
     const length = place % (SMALL_BYTES_MAX + 1)
     const at = (place - length) / (SMALL_BYTES_MAX + 1)
     const from = at % PAGE_BYTES
-    return this.#pages[(at - from) / PAGE_BYTES]?.slice(from, from + length) ?? new Uint8Array()
+    return this.#page((at - from) / PAGE_BYTES).slice(from, from + length)
+  }
+
+  #packOldest(): void {
+    const oldest = this.#pages.length - 1 - PLAIN_PAGES
+    const page = this.#pages[oldest]
+    if (page !== undefined && this.#packing !== undefined) this.#pages[oldest] = this.#packing.pack(page)
+  }
+
+  #page(number: number): Uint8Array {
+    const page = this.#pages[number] ?? new Uint8Array()
+    if (this.#packing === undefined || number >= this.#pages.length - PLAIN_PAGES) return page
+    if (this.#unpacked?.number !== number) this.#unpacked = { number, page: this.#packing.unpack(page) }
+    return this.#unpacked.page
   }
 
   /** A large value is not needed any more. Small ones are kept: no log gives up single records. */

@@ -73,7 +73,9 @@ export const ROOMS: readonly Room[] = [
   },
   // Keeps the machine away from the simulated world, so it knows what that is.
   { name: 'guard', has: /^simulations\/guard\.ts$/, from: [], machine: true },
-  { name: 'simulations', has: /^simulations\//, from: [...ENGINE, 'engine', 'tracker', 'guard'] },
+  // Node's own compression, which gives the same bytes back, whenever and wherever.
+  { name: 'packing', has: /^simulations\/packing\.ts$/, from: STORE, machine: true },
+  { name: 'simulations', has: /^simulations\//, from: [...ENGINE, 'engine', 'tracker', 'guard', 'packing'] },
   // What swarms are kept on, outside of this process.
   {
     name: 'tracker stores',
