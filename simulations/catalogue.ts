@@ -7,6 +7,7 @@ import { diskFaults } from './scenarios/disk-faults.js'
 import { everythingAtOnce } from './scenarios/everything-at-once.js'
 import { flashCrowd } from './scenarios/flash-crowd.js'
 import { freeRiders } from './scenarios/free-riders.js'
+import { introductions } from './scenarios/introductions.js'
 import { movingStorage } from './scenarios/moving-storage.js'
 import { natHeavy } from './scenarios/nat-heavy.js'
 import { oneClub } from './scenarios/one-club.js'
@@ -36,6 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   partitionHeal,
   trackerOutage,
   trackerless,
+  introductions,
   webSeeds,
   crashStorm,
   diskFaults,

@@ -1,8 +1,10 @@
 /** Simulated trackers: the tracker's own swarm code over the world's clock, and the `Discovery` port of each process. */
 
 import { assert } from '../src/assert.js'
+import { Introductions } from '../src/discovery/introductions.js'
+import { WebSocketTrackers, webSocketTrackerOf } from '../src/discovery/websocket-trackers.js'
 import { LIMITS } from '../src/limits.js'
-import type { Answer, Cancel, Discovery } from '../src/ports.js'
+import type { Answer, Cancel, Clock, DataChannels, Discovery, Meeting, WebSockets } from '../src/ports.js'
 import type { InfoHash } from '../src/values.js'
 import { hostToBytes } from '../src/wire/compact.js'
 import type { AnnounceAnswer, AnnounceRequest, TrackerCounts } from '../src/wire/tracker.js'
@@ -94,25 +96,58 @@ export class SimulatedTracker {
   }
 }
 
+/** What a process introduces itself by. */
+export interface Introducing {
+  readonly clock: Clock
+  readonly webSockets: WebSockets
+  /** Left out where it has no WebRTC. */
+  readonly channels: DataChannels | undefined
+  entropy(length: number): Uint8Array
+}
+
 export class ProcessDiscovery implements Discovery {
   readonly #world: World
   readonly #host: string
   readonly #label: number
   readonly #trackers: ReadonlyMap<string, SimulatedTracker>
   readonly #underWay = new Set<Delivery>()
+  readonly #webSocketTrackers: WebSocketTrackers
+  #introductions: Introductions | undefined
+  readonly meet?: (meeting: Meeting) => Cancel
 
-  constructor(world: World, node: number, host: string, trackers: ReadonlyMap<string, SimulatedTracker>) {
+  constructor(
+    world: World,
+    node: number,
+    host: string,
+    trackers: ReadonlyMap<string, SimulatedTracker>,
+    introducing: Introducing,
+  ) {
     this.#world = world
     this.#host = host
     this.#label = labelOf('announce', node)
     this.#trackers = trackers
+    const { channels } = introducing
+    this.#webSocketTrackers = new WebSocketTrackers({ ...introducing, introductions: () => this.#introductions })
+    if (channels !== undefined)
+      this.meet = (meeting) => {
+        const introductions = new Introductions({ ...introducing, channels, meeting })
+        this.#introductions = introductions
+        return () => {
+          this.#introductions = undefined
+          introductions.close()
+        }
+      }
   }
 
   announce(url: string, request: AnnounceRequest, done: (answer: Answer<AnnounceAnswer>) => void): Cancel {
+    const webSocketTracker = webSocketTrackerOf(url)
+    if (webSocketTracker !== undefined) return this.#webSocketTrackers.announce(webSocketTracker, request, done)
     return this.#ask(url, (tracker) => tracker.answer(this.#host, request), done)
   }
 
   scrape(url: string, infoHash: InfoHash, done: (answer: Answer<TrackerCounts>) => void): Cancel {
+    const webSocketTracker = webSocketTrackerOf(url)
+    if (webSocketTracker !== undefined) return this.#webSocketTrackers.scrape(webSocketTracker, infoHash, done)
     return this.#ask(url, (tracker) => tracker.counts(infoHash), done)
   }
 

@@ -22,6 +22,14 @@ export class SimulatedNetwork extends Ways {
   endpoint(host: Host, remote: PeerAddress, toNode: number): Endpoint {
     return new Endpoint(this, host, remote, ++this.#endpoints, toNode)
   }
+
+  /** Both sides of a connection of two hosts, who came together otherwise than by dialing. */
+  pair(from: Host, to: Host): readonly [near: Endpoint, far: Endpoint] {
+    const near = this.endpoint(from, { host: to.settings.host, port: to.freePort() }, to.node)
+    const far = this.endpoint(to, { host: from.settings.host, port: from.freePort() }, from.node)
+    Endpoint.join(near, far)
+    return [near, far]
+  }
 }
 
 /** Stands between a process and one connection of it: hears what passes, and may send something else. */

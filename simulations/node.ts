@@ -17,6 +17,7 @@ import type { Encryption } from '../src/transports/dialing.js'
 import type { TransportSettings } from '../src/transports/transports.js'
 import type { PeerAddress } from '../src/values.js'
 import { VERSION } from '../src/version.js'
+import { type Channels, ProcessDataChannels } from './channels.js'
 import { bytesOnDiskRight, crashLosesNothing, decidesTheSame, foldGivesLiveState } from './checkers.js'
 import { type ClockSettings, SimulatedClock, WORLD_BEGAN_AT } from './clock.js'
 import type { Content } from './content.js'
@@ -26,6 +27,7 @@ import { diskConditions, SimulatedDisk } from './disk.js'
 import { freeRiding } from './free-riding.js'
 import { SimulatedHasher } from './hasher.js'
 import type { Host, HostSettings, Side } from './host.js'
+import type { Introducer } from './introducers.js'
 import { SimulatedMachine } from './machine.js'
 import { Manners } from './manners.js'
 import { DiskMedium } from './medium.js'
@@ -37,6 +39,7 @@ import { NodeTap } from './tap.js'
 import { NodeWatch } from './watch.js'
 import { type EventListener, WatchedLogs } from './watched-logs.js'
 import { ProcessHttpRanges, type WebServer } from './web.js'
+import { ProcessWebSockets } from './web-sockets.js'
 import { labelOf, type World } from './world.js'
 
 export interface NodeSettings {
@@ -57,6 +60,8 @@ export interface NodeSettings {
   readonly dht: readonly PeerAddress[] | undefined
   /** Exchanges addresses of peers with peers. */
   readonly pex: boolean
+  /** Meets peers by WebRTC whom trackers over WebSocket introduce. */
+  readonly webrtc: boolean
   /** What carries its connections, and whether they are encrypted. */
   readonly transport: Transport
   readonly encryption: Encryption
@@ -83,6 +88,7 @@ export const NODE_DEFAULTS: NodeSettings = {
   peers: [],
   dht: undefined,
   pex: false,
+  webrtc: false,
   transport: 'tcp',
   encryption: 'off',
   group: '',
@@ -97,6 +103,9 @@ export interface NodeSurroundings {
   readonly content: Content
   readonly trackers: ReadonlyMap<string, SimulatedTracker>
   readonly webServers: ReadonlyMap<string, WebServer>
+  /** Trackers over WebSocket. */
+  readonly introducers: ReadonlyMap<string, Introducer>
+  readonly channels: Channels
   report(checker: string, node: SimulatedNode, text: string): void
   isDishonest(address: string): boolean
   /** What the scenario puts in place of the engine's own decisions. */
@@ -321,7 +330,7 @@ export class SimulatedNode {
   }
 
   #ports(life: Life): Ports {
-    const { world, network, content, trackers, webServers } = this.surroundings
+    const { world, network, content, trackers, webServers, introducers } = this.surroundings
     const { clock } = life
     const watch = this.watch
     // What is encrypted says nothing to who stands between.
@@ -330,7 +339,14 @@ export class SimulatedNode {
     const port = new ProcessNetwork(network, this.host, tap)
     const datagrams = new ProcessDatagrams(network, this.host)
     const hasher = new SimulatedHasher(world, this.number, content, { rate: this.settings.hashRate })
-    const discovery = new ProcessDiscovery(world, this.number, this.host.settings.host, trackers)
+    const { host } = this.host.settings
+    const entropy = (length: number): Uint8Array => this.machine.entropy(length)
+    const webSockets = new ProcessWebSockets(world, this.number, host, introducers)
+    const channels = new ProcessDataChannels(this.surroundings.channels, this.host)
+    const discovery = new ProcessDiscovery(world, this.number, host, trackers, {
+      ...{ clock, webSockets, entropy },
+      channels: this.settings.webrtc ? channels : undefined,
+    })
     const httpRanges = new ProcessHttpRanges(world, this.number, webServers)
     const logs = createMemoryLogStore(clock, this.#logMedium, {
       writeMs: () => this.log.commitMs,
@@ -349,6 +365,8 @@ export class SimulatedNode {
       () => clock.stop(),
       () => hasher.stop(),
       () => discovery.stop(),
+      (how) => webSockets.stop(how),
+      () => channels.stop(),
       () => httpRanges.stop(),
     )
     return {
@@ -374,7 +392,7 @@ export class SimulatedNode {
           }),
       },
       openPieceMemory: () => new ReferenceMemory(content),
-      entropy: (length) => this.machine.entropy(length),
+      entropy,
       machineStartedAt: () => this.machine.machineStartedAt(),
     }
   }

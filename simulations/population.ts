@@ -81,9 +81,10 @@ export const populate = (swarm: Swarm, settings: RunSettings): Population => {
   const { downloadRate, uploadRate, seedUploadRate } = settings
   const seeds: SimulatedNode[] = []
   /** How others are found and reached; the DHT is joined where the first seed is. */
-  const finding = (): Pick<NodeSettings, 'dht' | 'pex' | 'transport' | 'encryption'> => ({
+  const finding = (): Pick<NodeSettings, 'dht' | 'pex' | 'webrtc' | 'transport' | 'encryption'> => ({
     dht: settings.dht === 1 ? seeds.slice(0, 1).map(({ address }) => address) : undefined,
     pex: settings.pex === 1,
+    webrtc: settings.webTrackers > 0,
     transport: settings.transport,
     encryption: settings.encryption,
   })
@@ -102,7 +103,8 @@ export const populate = (swarm: Swarm, settings: RunSettings): Population => {
   )
   const hostiles = addHostiles(swarm, settings, hostOf(settings, { uploadRate, downloadRate }))
   // Without a tracker and the DHT nobody would ever be found.
-  const peers = settings.trackers === 0 && settings.dht === 0 ? seeds.map(({ address }) => address) : []
+  const isFound = settings.trackers + settings.webTrackers + settings.dht > 0
+  const peers = !isFound ? seeds.map(({ address }) => address) : []
   const leechers = addLeechers(swarm, settings, { ...finding(), peers })
   for (const node of [...seeds, ...poisoners, ...hostiles]) node.start()
 

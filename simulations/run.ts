@@ -42,6 +42,7 @@ export const runSwarm = async (
     content: { bytes, pieceLength, files, format },
     trackers,
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
+    webTrackers: settings.webTrackers,
     webSeeds: { count: settings.webSeeds, rate: settings.webSeedRate },
     strategies,
     faults,

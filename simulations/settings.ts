@@ -33,6 +33,8 @@ export interface RunSettings extends ArrivalSettings {
   readonly reorderRate: number
   readonly trackers: number
   readonly trackerIntervalSeconds: number
+  /** Trackers over WebSocket, which introduce peers who then meet by WebRTC. */
+  readonly webTrackers: number
   /** 1 where all are nodes of the DHT, and begin with the first seed; and where all exchange peers. */
   readonly dht: number
   readonly pex: number
@@ -95,6 +97,7 @@ export const SETTINGS: RunSettings = {
   reorderRate: 0,
   trackers: 1,
   trackerIntervalSeconds: 120,
+  webTrackers: 0,
   dht: 0,
   pex: 0,
   transport: 'tcp',
@@ -169,6 +172,7 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   pex: numberFrom(0, 1, true),
   transport: oneOf(TRANSPORTS),
   encryption: oneOf(['off', 'prefer', 'require']),
+  webTrackers: numberFrom(0, 20, true),
   webSeeds: numberFrom(0, 20, true),
   webSeedRate: rate,
   arrivalsPerSecond: numberFrom(0, 10_000, false),
@@ -215,10 +219,12 @@ const wordOf = (key: string, value: unknown): string => {
 
 /** What does not fit together. */
 const check = (settings: RunSettings): RunSettings => {
-  const { peers, clubPeers, trace, transport, encryption, poisoners, hostiles } = settings
+  const { peers, clubPeers, webTrackers, trace, transport, encryption, poisoners, hostiles } = settings
   const most = trace.length === 0 ? peers : Math.min(peers, trace.length)
   if (peers > most) throw invalid('peers', String(peers), `at most ${most}, as the trace has no more`)
   if (clubPeers > peers) throw invalid('clubPeers', String(clubPeers), `a part of the ${peers} peers`)
+  if (webTrackers > 0 && poisoners + hostiles > 0)
+    throw invalid('webTrackers', String(webTrackers), '0, where there are poisoners or hostiles')
   // Their manners are put on between engine and connection, where uTP and encryption have none that could be read.
   if ((transport !== 'tcp' || encryption !== 'off') && poisoners + hostiles > 0)
     throw invalid('transport', transport, 'tcp, with encryption off, where there are poisoners or hostiles')

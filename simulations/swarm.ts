@@ -1,9 +1,11 @@
 /** A swarm: the world of one run, with its network, its trackers and its nodes, and what was found wrong in it. */
 import type { Strategy } from '../src/actors/strategy.js'
 import type { TorrewindError } from '../src/errors.js'
+import { Channels } from './channels.js'
 import { Content, type ContentSettings } from './content.js'
 import { SimulatedTracker, type TrackerSettings } from './discovery.js'
 import type { Fault } from './faults.js'
+import { Introducer } from './introducers.js'
 import { SimulatedNetwork } from './network.js'
 import { NODE_DEFAULTS, type NodeSettings, type NodeSurroundings, SimulatedNode } from './node.js'
 import { type Strategies, strategyOf } from './strategies.js'
@@ -26,6 +28,8 @@ const VIOLATIONS_MAX = 20
 export interface SwarmSettings {
   readonly content: Omit<ContentSettings, 'trackers' | 'webSeeds'>
   readonly trackers: number
+  /** Trackers over WebSocket, which come before the others. */
+  readonly webTrackers?: number | undefined
   readonly webSeeds?: { readonly count: number; readonly rate: number } | undefined
   readonly tracker: TrackerSettings
   readonly strategies?: Strategies | undefined
@@ -41,6 +45,8 @@ export class Swarm implements NodeSurroundings {
   readonly content: Content
   readonly trackers: ReadonlyMap<string, SimulatedTracker>
   readonly webServers: ReadonlyMap<string, WebServer>
+  readonly introducers: ReadonlyMap<string, Introducer>
+  readonly channels: Channels
   readonly nodes: SimulatedNode[] = []
   readonly violations: Violation[] = []
   /** Hears of each event that a node logs. */
@@ -65,10 +71,14 @@ export class Swarm implements NodeSurroundings {
     this.world = new World(seed)
     this.network = new SimulatedNetwork(this.world)
     const urls = Array.from({ length: trackers }, (_, which) => `http://tracker-${which}.example/announce`)
+    const { webTrackers = 0 } = settings
+    const webUrls = Array.from({ length: webTrackers }, (_, which) => `wss://tracker-${which}.example/announce`)
     const { count, rate } = settings.webSeeds ?? { count: 0, rate: 0 }
     const webSeeds = Array.from({ length: count }, (_, which) => `http://web-${which}.example/files/`)
-    this.content = new Content(seed, { ...content, trackers: urls, webSeeds })
+    this.content = new Content(seed, { ...content, trackers: [...webUrls, ...urls], webSeeds })
     this.webServers = new Map(webSeeds.map((url) => [url, new WebServer(this.world, url, this.content, rate)]))
+    this.introducers = new Map(webUrls.map((url) => [url, new Introducer(this.world, url, tracker)]))
+    this.channels = new Channels(this.network)
     this.trackers = new Map(urls.map((url) => [url, new SimulatedTracker(this.world, url, tracker)]))
   }
 

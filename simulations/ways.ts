@@ -66,8 +66,8 @@ export class Ways {
   }
 
   /** Not from within the call. */
-  later(node: number, act: () => void): void {
-    this.world.schedule(this.world.now, labelOf('connection', node), act)
+  later(node: number, act: () => void, us = 0): void {
+    this.world.schedule(this.world.now + us, labelOf('connection', node), act)
   }
 
   /** When a word from one host has reached the other; never, where it does not come through. */

@@ -17,7 +17,7 @@ import { LinkEvents, type LinkOwner } from './link-events.js'
 import { type MetadataKeeper, MetadataWork } from './metadata-work.js'
 import { boundsOf, type LinkSurroundings, PeerLink } from './peer-link.js'
 import { PieceWork } from './piece-work.js'
-import type { Cancel, Connection, ConnectionEvents, Disk, Failure, LookUp, Ports } from './ports.js'
+import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Introduced, LookUp, Ports } from './ports.js'
 import type { Slot, SlotGroup } from './slots.js'
 import type { Layout } from './store/layout.js'
 import type { Loan } from './store/read-cache.js'
@@ -162,11 +162,12 @@ export class Driver {
     }
   }
 
-  /** Says what carries the connection, where that is not plain TCP. */
-  describe(peer: PeerKey, { transport, protection }: Connection): void {
+  /** Says what carries the connection, where that is not plain TCP, and how it came, where a tracker introduced it. */
+  describe(peer: PeerKey, { transport, protection }: Connection, by?: Introduced): void {
     if (transport === undefined && protection === undefined) return
     if (!this.#links.has(peer)) return // hung up on meanwhile
     this.#toPeer(peer, { type: 'transport-known', transport: transport ?? 'tcp', protection: protection ?? 'none' })
+    if (by !== undefined && this.#links.has(peer)) this.#toPeer(peer, { type: 'introduced', ...by })
   }
 
   /** The torrent is known: from here on there are pieces. */

@@ -132,7 +132,7 @@ export class TorrentEngine implements Engine {
     })
     // Both sides greet at once, as whoever is dialed over TCP need not.
     this.#meetNobody = ports.discovery.meet?.({
-      met: (connection, hash) => this.find(hash)?.takeConnection(connection, NOTHING),
+      met: (connection, hash, by) => this.find(hash)?.takeConnection(connection, NOTHING, by),
       told: (hash, news) => this.find(hash)?.hearOfIntroduction(news),
     })
     this.#reach = new Reach({

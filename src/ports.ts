@@ -208,9 +208,15 @@ export interface Discovery {
    */
   meet?(meeting: Meeting): Cancel
 }
+/** Which introduction it was. */
+export interface Introduced {
+  readonly introduction: number
+  /** The same on both sides, and different for each. */
+  readonly rank: number
+}
 export interface Meeting {
   /** Returns who hears of the connection from then on; undefined, where nobody wants it. */
-  met(connection: Connection, infoHash: InfoHash): ConnectionEvents | undefined
+  met(connection: Connection, infoHash: InfoHash, by: Introduced): ConnectionEvents | undefined
   /** Something became of an introduction: it is told as it goes on, whatever it comes to. */
   told(infoHash: InfoHash, news: IntroductionNews): void
 }

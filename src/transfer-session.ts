@@ -12,7 +12,7 @@ import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
 import type { EventType, Range } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
-import type { Cancel, Connection, ConnectionEvents, Failure, Ports, TransferLog } from './ports.js'
+import type { Cancel, Connection, ConnectionEvents, Failure, Introduced, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
 import { Promises } from './promises.js'
 import type { Reach } from './reach.js'
@@ -264,8 +264,8 @@ export class TransferSession {
     if (this.#ending === undefined) this.tell({ type: 'introduction-told', news })
   }
 
-  /** A peer dialed us and named our info-hash with these bytes. */
-  takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
+  /** A peer dialed us and named our info-hash with these bytes; or a tracker introduced it. */
+  takeConnection(connection: Connection, firstBytes: Uint8Array, by?: Introduced): ConnectionEvents {
     const isRefused = this.#options.refuses(connection.remote.host)
     if (this.#ended || isRefused) {
       connection.close()
@@ -277,7 +277,7 @@ export class TransferSession {
     const events = this.#driver.takeConnection(peer, connection, firstBytes)
     const address = connection.remote
     this.tell(hasRoom ? { type: 'peer-accepted', peer, address } : { type: 'peer-turned-away', peer, address })
-    this.#driver.describe(peer, connection)
+    this.#driver.describe(peer, connection, by)
     events.received(firstBytes)
     return events
   }

@@ -24,7 +24,7 @@ import { stateHash } from './events/snapshot.js'
 import type { TransferState } from './events/state.js'
 import { readBounds, readGoals } from './goals.js'
 import { LIMITS } from './limits.js'
-import type { Connection, ConnectionEvents } from './ports.js'
+import type { Connection, ConnectionEvents, Introduced } from './ports.js'
 import type { Queue, QueueKind } from './queue.js'
 import { Reading, rangeOf } from './reading.js'
 import { renamed } from './renaming.js'
@@ -165,9 +165,9 @@ export class TorrentTransfer implements Transfer {
     this.#session.tell({ type: 'peers-found', source: 'lsd', addresses: [address] })
   }
 
-  /** A peer dialed us and named our info-hash with these bytes. */
-  takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents {
-    return this.#session.takeConnection(connection, firstBytes)
+  /** A peer dialed us and named our info-hash with these bytes; or a tracker introduced it. */
+  takeConnection(connection: Connection, firstBytes: Uint8Array, by?: Introduced): ConnectionEvents {
+    return this.#session.takeConnection(connection, firstBytes, by)
   }
 
   events({ from, to }: { readonly from?: number; readonly to?: number } = {}): AsyncGenerator<LoggedEvent> {

@@ -54,6 +54,8 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   reorderRate: 'share of datagrams that take up to 20 ms longer, so that those behind them come first',
   trackers: 'each a tier of its own; without any, leechers are told the addresses of the seeds',
   trackerIntervalSeconds: 'how often trackers want to hear from each peer',
+  webTrackers:
+    'trackers over WebSocket, each a tier of its own before the others: peers whom they introduce meet by WebRTC, and by TCP those who can be dialed',
   dht: '1 where all are nodes of the DHT, and begin with the first seed',
   pex: '1 where peers exchange the addresses of others (BEP 11)',
   transport:

@@ -45,7 +45,10 @@ export const peerMachine = setup({}).createMachine({
         'web-seed-failed': 'closed',
       },
     },
-    handshaking: { tags: 'handshaking', on: { 'handshake-received': 'open', 'transport-known': stay } },
+    handshaking: {
+      tags: 'handshaking',
+      on: { 'handshake-received': 'open', 'transport-known': stay, 'peer-introduced': stay },
+    },
     open: {
       tags: 'open',
       type: 'parallel',

@@ -58,7 +58,8 @@ const refill = (
 
 /**
  * Both sides of two connections between the same two peers must agree on which to keep: the one that is not WebRTC, which
- * both accepted, or that of the larger id.
+ * both accepted, or that of the larger id. Of two by introductions both began with an offer, and neither was dialed: they
+ * go by rank, while both are new.
  */
 const keepsNew = (
   state: Readonly<TransferState>,
@@ -68,6 +69,8 @@ const keepsNew = (
   if (known.id === undefined) return false
   if (known.transport !== arriving.transport && [known.transport, arriving.transport].includes('webrtc'))
     return known.transport === 'webrtc'
+  if (known.rank > 0 && arriving.rank > 0)
+    return arriving.since - known.since < LIMITS.webRtcConnectMs && arriving.rank < known.rank
   if (known.incoming === arriving.incoming) return false
   const weAreLarger = compareBytes(state.peerId, known.id) > 0
   return arriving.incoming !== weAreLarger
@@ -287,6 +290,10 @@ export const decidePeer = (
     case 'dial-held':
     case 'dial-released':
       return decided({ events: [{ type: cause.type, peer: key }] })
+    case 'introduced': {
+      const { introduction, rank } = cause
+      return decided({ events: [{ type: 'peer-introduced', peer: key, introduction, rank }] })
+    }
     case 'transport-known':
       return decided({ events: [{ ...cause, peer: key }] })
     case 'dial-failed':

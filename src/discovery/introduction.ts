@@ -10,6 +10,10 @@ import type {
   IntroductionNews,
 } from '../ports.js'
 import { boundedText, type InfoHash } from '../values.js'
+import { latin1Bytes } from '../wire/bencode.js'
+
+/** As many as make a whole number. */
+const RANK_BYTES = 6
 
 /** What an introduction is for: a torrent, at a tracker. */
 export interface Occasion {
@@ -66,6 +70,13 @@ export class Introduction implements DataChannelEvents {
     this.occasion = occasion
     this.offerId = offerId
     this.peerId = peerId
+  }
+
+  /** Made of the offer's id, which both sides know. */
+  get rank(): number {
+    return latin1Bytes(this.offerId)
+      .subarray(0, RANK_BYTES)
+      .reduce((rank, byte) => rank * 256 + byte, 1)
   }
 
   described(sdp: string): void {

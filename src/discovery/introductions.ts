@@ -156,7 +156,7 @@ export class Introductions implements IntroductionOwner {
     if (!this.#settle(introduction)) return undefined
     const { meeting } = this.#options
     meeting.told(occasion.infoHash, { type: 'introduction-opened', introduction: number, tracker: occasion.tracker })
-    return meeting.met(connection, occasion.infoHash)
+    return meeting.met(connection, occasion.infoHash, { introduction: number, rank: introduction.rank })
   }
 
   failed(introduction: Introduction, reason: WhyFailed, detail: string): void {

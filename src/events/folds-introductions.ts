@@ -1,5 +1,6 @@
 /** Folds of introductions: how many offers there were in this session, and what came of them. */
 import type { Folds } from './fold.js'
+import { stepPeer } from './folds-peers.js'
 import type { TransferState } from './state.js'
 
 export const forgetIntroductions = ({ introductions }: TransferState): void => {
@@ -24,4 +25,7 @@ export const introductionFolds = {
     failed.set(reason, (failed.get(reason) ?? 0) + 1)
   },
   'offers-ignored': () => undefined,
+  'peer-introduced'(state, event) {
+    stepPeer(state, event.peer, event.type).rank = event.rank
+  },
 } satisfies Partial<Folds>

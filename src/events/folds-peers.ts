@@ -71,6 +71,7 @@ export const newPeer = (
   since: at,
   transport: 'tcp',
   protection: 'none',
+  rank: 0,
   id: undefined,
   client: '',
   fast: false,

@@ -238,6 +238,7 @@ export const INPUTS = {
       transport: oneOf('tcp', 'utp', 'webrtc'),
       protection: oneOf('none', 'handshake', 'rc4', 'dtls'),
     }),
+    introduced: input(261, 'An introduction by a tracker brought it (WebRTC).', { introduction: count, rank: count }),
     'handshake-arrived': input(34, 'The handshake of BEP 3.', { handshake }),
     'extensions-arrived': input(35, 'The extension handshake of BEP 10.', { extensions }),
     'message-arrived': input(36, 'A message of BEP 3, 6 or 10 that is no block.', { message }),

@@ -36,6 +36,8 @@ export interface PeerState {
   standing: Standing<PeerTag>
   readonly since: Instant
   transport: 'tcp' | 'utp' | 'webrtc'
+  /** Of a peer whom a tracker introduced, by which both sides know which of two connections to keep; else 0. */
+  rank: number
   /** What of it is encrypted (message stream encryption). */
   protection: 'none' | 'handshake' | 'rc4' | 'dtls'
   id: PeerId | undefined

@@ -1,4 +1,5 @@
 /** The vocabulary of introductions: what came of offers and answers that trackers pass on between peers (WebRTC). */
+import type { PeerKey } from '../values.js'
 import { bytes, list, oneOf, text, whole } from './fields.js'
 import { event } from './table.js'
 
@@ -22,7 +23,7 @@ export const INTRODUCTION_EVENTS = {
     tracker,
     peerId: bytes,
   }),
-  'introduction-opened': event(263, 'The connection is open: the peer that is accepted next is the one that was met.', {
+  'introduction-opened': event(263, 'The connection is open, and is taken or turned away as any that comes.', {
     introduction,
     tracker,
   }),
@@ -36,4 +37,9 @@ export const INTRODUCTION_EVENTS = {
     tracker,
     reason: oneOf('no-room', 'too-often'),
   }),
+  'peer-introduced': event(
+    266,
+    'The peer is the one whom this introduction brought. Of two such connections to one peer, both sides keep that of the smaller rank.',
+    { peer: whole<PeerKey>(), introduction, rank: whole() },
+  ),
 } as const

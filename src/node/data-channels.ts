@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import type { RTCDataChannel, RTCPeerConnection } from 'werift'
 import { systemCode, TorrewindError } from '../errors.js'
 import type { DataChannelAttempt, DataChannelEvents, DataChannels } from '../ports.js'
-import { withCandidates } from '../wire/sdp.js'
+import { isOfData, withCandidates } from '../wire/sdp.js'
 import { ChannelConnection } from './channel-connection.js'
 
 const require = createRequire(import.meta.url)
@@ -73,7 +73,7 @@ class NodeAttempt implements DataChannelAttempt {
   }
 
   answered(sdp: string): void {
-    this.attempt(() => this.#connection.setRemoteDescription({ type: 'answer', sdp: this.#without(sdp) }))
+    this.attempt(async () => this.#connection.setRemoteDescription({ type: 'answer', sdp: this.#without(sdp) }))
   }
 
   close(): void {
@@ -87,7 +87,9 @@ class NodeAttempt implements DataChannelAttempt {
     act().catch((error: unknown) => this.#fail('EPROTO', error instanceof Error ? error.message : String(error)))
   }
 
+  /** Throws where it is none. */
   #without(sdp: string): string {
+    if (!isOfData(sdp)) throw new Error('it describes no data channel')
     return withCandidates(sdp, (host) => !this.#options.isBlocked(host))
   }
 

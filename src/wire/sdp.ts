@@ -18,6 +18,9 @@ const hostOf = (line: string): string | undefined => {
   return canonicalHost(words[ADDRESS_AT] ?? '')
 }
 
+/** Whether it is of a data channel (RFC 8841); of anything else no connection could come. */
+export const isOfData = (sdp: string): boolean => /^m=application /m.test(sdp)
+
 export const withCandidates = (sdp: string, accepts: (host: string) => boolean): string => {
   let count = 0
   return sdp

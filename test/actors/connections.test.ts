@@ -203,6 +203,22 @@ test('connection: of two of which one is over WebRTC the other stays, whoever di
   }
 })
 
+test('connection: of two by introductions both sides keep that of the smaller rank, while both are new', () => {
+  const introduced = (key: number, rank: number) =>
+    ({ type: 'peer-introduced', peer: peerKey(key), introduction: key, rank }) as const
+  const twin = idOf(LARGER)
+  for (const [ranks, apartMs, goes] of [
+    [[5, 9], 0, 2],
+    [[9, 5], 0, 1],
+    [[9, 5], LIMITS.webRtcConnectMs, 2],
+  ] as const) {
+    const story = given(downloading(), ...connected(1, { incoming: true }), introduced(1, ranks[0]))
+    story.when(shake(1, { id: twin })).after(apartMs)
+    story.also(...connected(2, { incoming: true }), introduced(2, ranks[1])).when(shake(2, { id: twin }))
+    story.thenClosed(goes, 'duplicate-connection')
+  }
+})
+
 test('connection: what was on order from the connection that goes is asked elsewhere', () => {
   const twin = idOf(LARGER)
   const story = given(downloading(), seedPeer(1, { id: twin }), seedPeer(2)).when(woken)

@@ -30,6 +30,7 @@ class Place {
   readonly clock = new ManualClock()
   readonly begun: Begun[] = []
   readonly met: number[] = []
+  readonly ranks: number[] = []
   readonly told: IntroductionNews[] = []
   readonly introductions: Introductions
   readonly tracker = {}
@@ -42,8 +43,9 @@ class Place {
       clock: this.clock,
       entropy: (length) => new Uint8Array(length).fill(++this.#ids),
       meeting: {
-        met: (_, infoHash) => {
+        met: (_, infoHash, by) => {
           this.met.push(infoHash[0] ?? 0)
+          this.ranks.push(by.rank)
           return undefined
         },
         told: (_, news) => this.told.push(news),
@@ -261,6 +263,19 @@ for (const [at, [word, end]] of ENDINGS.entries())
     assert.is(place.news.at(-1), `introduction-failed 1 ${word}`)
     assert.is(place.told.filter(({ type }) => type === 'introduction-failed').length, 1)
   })
+
+test('introductions: who offered and who answered give the connection the same rank, another one for each offer', () => {
+  const [left, right] = [new Place(), new Place()]
+  left.offer(2)
+  for (const { events } of left.begun) events.described('offer')
+  for (const [at, offer] of (left.offers[0] ?? []).entries()) {
+    right.introductions.take(right.occasion, `p${at}`, offer, () => undefined)
+    for (const { begun } of [left, right]) begun[at]?.events.opened(CONNECTION)
+  }
+  assert.is(new Set(left.ranks).size, 2)
+  assert.equal(left.ranks, right.ranks)
+  assert.ok(left.ranks.every((rank) => Number.isSafeInteger(rank) && rank > 0))
+})
 
 test('introductions: what another offers and nobody can read is told as its own fault', () => {
   const place = new Place()

@@ -1,15 +1,19 @@
 /** The simulated ports keep the contracts that the real ones keep. */
 import { test } from 'uvu'
+import { Channels, ProcessDataChannels } from '../../simulations/channels.js'
 import { SimulatedClock } from '../../simulations/clock.js'
 import { ProcessDatagrams } from '../../simulations/datagrams.js'
 import { diskConditions, SimulatedDisk } from '../../simulations/disk.js'
 import { DiskMedium } from '../../simulations/medium.js'
 import { ProcessNetwork, SimulatedNetwork } from '../../simulations/network.js'
+import { ProcessWebSockets, type ServerSocket, type SocketServer } from '../../simulations/web-sockets.js'
 import { World } from '../../simulations/world.js'
 import { clockContract } from '../contracts/clock.js'
+import { dataChannelsContract } from '../contracts/data-channels.js'
 import { datagramsContract } from '../contracts/datagrams.js'
 import { diskContract } from '../contracts/disk.js'
 import { networkContract } from '../contracts/network.js'
+import { type ServerEnd, webSocketsContract } from '../contracts/web-sockets.js'
 import { untilIn } from './until.js'
 
 for (const driftPpm of [0, 200, -200])
@@ -82,6 +86,86 @@ diskContract('simulated disk', async () => {
     until: untilIn(world),
     close: async () => undefined,
   }
+})
+
+/** A server that keeps what it hears. */
+class Listening implements SocketServer {
+  readonly wayUs = 20_000
+  readonly takes = 'well'
+  readonly ends: (ServerEnd & { readonly received: string[] })[] = []
+  readonly #open = new Map<ServerSocket, string[]>()
+  #looks: (() => void)[] = []
+
+  get open(): number {
+    return this.#open.size
+  }
+
+  enter(socket: ServerSocket): void {
+    const received: string[] = []
+    this.#open.set(socket, received)
+    const end = (): void => {
+      this.leave(socket)
+      socket.end({ code: 'EOF', message: 'ended' })
+    }
+    this.ends.push({ received, say: (text) => socket.say(text), end })
+  }
+
+  take(socket: ServerSocket, text: string): void {
+    this.#open.get(socket)?.push(text)
+    this.#look()
+  }
+
+  leave(socket: ServerSocket): void {
+    this.#open.delete(socket)
+    this.#look()
+  }
+
+  when(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#looks.push(() => {
+        if (holds()) resolve()
+      })
+      this.#look()
+    })
+  }
+
+  #look(): void {
+    for (const look of this.#looks) look()
+  }
+}
+
+webSocketsContract('simulated WebSockets', async (work) => {
+  const world = new World(11)
+  const server = new Listening()
+  const [url, nowhere] = ['wss://here.example/', 'wss://nowhere.example/']
+  const closed: SocketServer = {
+    ...{ wayUs: 20_000, takes: 'refusing' },
+    ...{ enter: () => undefined, take: () => undefined, leave: () => undefined },
+  }
+  const servers = new Map<string, SocketServer>([
+    [url, server],
+    [nowhere, closed],
+  ])
+  await work({
+    webSockets: new ProcessWebSockets(world, 1, '10.0.0.1', servers),
+    until: untilIn(world),
+    ...{ url, nowhere, ends: server.ends },
+    get open() {
+      return server.open
+    },
+    whenServer: (holds) => server.when(holds),
+  })
+})
+
+dataChannelsContract('simulated data channels', async (work) => {
+  const world = new World(12)
+  const network = new SimulatedNetwork(world)
+  const shared = new Channels(network)
+  const [left, right] = ['10.0.0.1', '10.0.0.2'].map(
+    (host, at) => new ProcessDataChannels(shared, network.attach(at + 1, { host, cutOneIn: 2 })),
+  )
+  if (left === undefined || right === undefined) throw new Error('there are two')
+  await work({ channels: [left, right], until: untilIn(world) })
 })
 
 test.run()

@@ -75,7 +75,11 @@ export const ROOMS: readonly Room[] = [
   { name: 'guard', has: /^simulations\/guard\.ts$/, from: [], machine: true },
   // Node's own compression, which gives the same bytes back, whenever and wherever.
   { name: 'packing', has: /^simulations\/packing\.ts$/, from: STORE, machine: true },
-  { name: 'simulations', has: /^simulations\//, from: [...ENGINE, 'engine', 'tracker', 'guard', 'packing'] },
+  {
+    name: 'simulations',
+    has: /^simulations\//,
+    from: [...ENGINE, 'engine', 'discovery', 'tracker', 'guard', 'packing'],
+  },
   // What swarms are kept on, outside of this process.
   {
     name: 'tracker stores',

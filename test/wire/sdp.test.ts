@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
-import { withCandidates } from '../../src/wire/sdp.js'
+import { isOfData, withCandidates } from '../../src/wire/sdp.js'
 
 const candidate = (host: string, transport = 'udp'): string =>
   `a=candidate:1 1 ${transport} 2122260223 ${host} 50000 typ host generation 0`
@@ -22,6 +22,11 @@ test('descriptions: addresses of UDP stay, and names, TCP and refused hosts go',
 test('descriptions: no more addresses are left than are tried', () => {
   const many = Array.from({ length: LIMITS.webRtcCandidatesMax + 5 }, (_, at) => candidate(`10.0.0.${at + 1}`))
   assert.equal(left(many), many.slice(0, LIMITS.webRtcCandidatesMax))
+})
+
+test('descriptions: those of anything but a data channel are told apart', () => {
+  assert.ok(isOfData('v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n'))
+  for (const sdp of ['', 'v=0', 'm=audio 9 RTP/AVP 0', 'a=m=application 9']) assert.not(isOfData(sdp), sdp)
 })
 
 test.run()
