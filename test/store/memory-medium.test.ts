@@ -9,11 +9,11 @@ const test = suite('memory medium')
 const VALUES = 1_000
 const keyOf = (number: number): Uint8Array => Uint8Array.of(number >> 8, number & 255)
 /** Of any length up to two kibibytes and a bit more, which is larger than what lies in pages. */
-const valueOf = (number: number): Uint8Array => new Uint8Array((number * 7_919) % 2_100).fill(number)
+const contentOf = (number: number): Uint8Array => new Uint8Array((number * 7_919) % 2_100).fill(number)
 
 const filled = (medium: MemoryMedium): MemoryMedium => {
   for (let number = 0; number < VALUES; number++)
-    medium.write([{ type: 'put', key: keyOf(number), value: valueOf(number) }], number)
+    medium.write([{ type: 'put', key: keyOf(number), value: contentOf(number) }], number)
   return medium
 }
 
@@ -27,20 +27,20 @@ test('memory medium: pages are packed once others were filled, and read as they 
   // A mebibyte of values is 64 pages, and each is packed once.
   assert.ok(packed > 50 && packed < 70, `${packed} pages were packed`)
   for (const number of [0, VALUES - 1, 500, 501, 3])
-    assert.equal(medium.get(keyOf(number)), valueOf(number), `value ${number}`)
+    assert.equal(medium.get(keyOf(number)), contentOf(number), `value ${number}`)
   const all = medium.range({ from: keyOf(0), to: keyOf(VALUES) })
   assert.is(all.length, VALUES)
-  for (const [number, { key, value }] of all.entries()) assert.equal([key, value], [keyOf(number), valueOf(number)])
+  for (const [number, { key, value }] of all.entries()) assert.equal([key, value], [keyOf(number), contentOf(number)])
 })
 
 test('memory medium: a loss of power takes what was written last, packed or not', () => {
   const medium = filled(new MemoryMedium(PACKING))
   medium.sync()
   for (let number = 0; number < 200; number++)
-    medium.write([{ type: 'put', key: keyOf(number), value: valueOf(number + 1) }], VALUES)
+    medium.write([{ type: 'put', key: keyOf(number), value: contentOf(number + 1) }], VALUES)
   medium.losePower(() => 100)
-  for (const number of [0, 99]) assert.equal(medium.get(keyOf(number)), valueOf(number + 1))
-  for (const number of [100, 199, 999]) assert.equal(medium.get(keyOf(number)), valueOf(number))
+  for (const number of [0, 99]) assert.equal(medium.get(keyOf(number)), contentOf(number + 1))
+  for (const number of [100, 199, 999]) assert.equal(medium.get(keyOf(number)), contentOf(number))
 })
 
 test.run()
