@@ -1,9 +1,7 @@
 /**
  * An endpoint: one side of a simulated TCP connection, and the stream of bytes that it sends.
  *
- * Strategy: bytes stay where the sender has them until the segment that carries them arrives, and the receiver reads them
- * there: a block is not copied on its way, and short messages are put together in one buffer that the whole network
- * shares. Segments end where a block does, unless chance cuts them. Once they were read they are flushed, as no one looks
+ * Strategy: segments end where a block does, unless chance cuts them. Once they were read they are flushed, as no one looks
  * at the sender's memory any more. Where the receiver is paused they are copied into its receive buffer instead, which
  * the window bounds, so that backpressure is that of TCP. Acknowledgements take no time and no capacity; that they would is
  * in how much congestion control lets leave (`congestion.ts`).
@@ -14,6 +12,7 @@ import type { PeerAddress } from '../src/values.js'
 import { Congestion, INITIAL_BYTES, lossOf, PACKET_BYTES } from './congestion.js'
 import { type Host, SEGMENT_BYTES_MAX, type Side, transmissionUs } from './host.js'
 import { Line } from './line.js'
+import { Outgoing } from './outgoing.js'
 import type { Delivery } from './queue.js'
 import type { Ways } from './ways.js'
 import { labelOf } from './world.js'
@@ -24,8 +23,6 @@ const WINDOW_BYTES_MAX = 1_048_576
 const UNLIMITED_RATE = 1_250_000_000
 /** What the system still sends of a connection that its process closed. */
 const KEPT_BYTES_MAX = 65_536
-/** Parts of a segment below this are handed over together with those behind them. */
-const SHORT_BYTES = 1_024
 /** Acknowledgements of what comes after a packet, or would, that tell its sender of its loss (RFC 6675). */
 const TELLING_BYTES = 3 * PACKET_BYTES
 /** Where too little comes after it, a packet is sent again after a while, which doubles with each time (RFC 6298). */
@@ -48,15 +45,7 @@ export class Endpoint implements Connection, Side {
   #vanished = false
 
   // What is sent.
-  readonly #chunks = new Line<Uint8Array>()
-  /** Bytes of the first chunk that have arrived. */
-  #chunkArrived = 0
-  /** The first chunk, of those here, that has not departed whole, and its bytes that have. */
-  #departing = 0
-  #chunkDeparted = 0
-  #taken = 0
-  #departed = 0
-  #arrived = 0
+  readonly #outgoing = new Outgoing()
   #sends: Line<{ readonly end: number; readonly flushed: () => void }> | undefined
   /** Bytes of each segment on its way. */
   readonly #segments = new Line<number>()
@@ -114,8 +103,7 @@ export class Endpoint implements Connection, Side {
   }
 
   get unsentBytes(): number {
-    // A chunk that has arrived in part is not flushed.
-    return this.#closed ? 0 : this.#taken - this.#arrived + this.#chunkArrived
+    return this.#closed ? 0 : this.#outgoing.unflushed
   }
 
   static join(left: Endpoint, right: Endpoint): void {
@@ -129,15 +117,11 @@ export class Endpoint implements Connection, Side {
 
   send(chunks: readonly Uint8Array[], flushed?: () => void): void {
     if (this.#closed) return
-    for (const chunk of chunks) {
-      if (chunk.length === 0) continue
-      this.#chunks.add(chunk)
-      this.#taken += chunk.length
-    }
+    for (const chunk of chunks) if (chunk.length > 0) this.#outgoing.take(chunk)
     if (flushed !== undefined) {
       this.#sends ??= new Line()
-      this.#sends.add({ end: this.#taken, flushed })
-      if (this.#arrived === this.#taken) this.#flushSoon()
+      this.#sends.add({ end: this.#outgoing.taken, flushed })
+      if (this.#outgoing.arrived === this.#outgoing.taken) this.#flushSoon()
     }
     this.#enlist()
   }
@@ -156,7 +140,7 @@ export class Endpoint implements Connection, Side {
     if (this.#closed) return
     this.#shut()
     // What is not in the system's buffer yet is lost, wherever that cuts a message.
-    this.#taken = Math.min(this.#taken, Math.max(this.#departed, this.#arrived + KEPT_BYTES_MAX))
+    this.#outgoing.cutOff(KEPT_BYTES_MAX)
     this.#endAsked = true
     this.#enlist()
   }
@@ -166,7 +150,7 @@ export class Endpoint implements Connection, Side {
     if (this.#closed) return
     const events = this.#events
     this.#shut()
-    this.#taken = this.#departed
+    this.#outgoing.cutOff(0)
     events?.closed(failure)
   }
 
@@ -174,7 +158,7 @@ export class Endpoint implements Connection, Side {
   vanish(): void {
     this.#shut()
     this.#vanished = true
-    this.#taken = this.#departed
+    this.#outgoing.cutOff(0)
   }
 
   /** Breaks the connection: both sides hear of it when the news reached them. */
@@ -197,7 +181,7 @@ export class Endpoint implements Connection, Side {
   #enlist(): void {
     if (this.#listed || !this.#maySend()) return
     this.#listed = true
-    this.host.enlist(this, this.#taken - this.#departed)
+    this.host.enlist(this, this.#outgoing.waiting)
   }
 
   /** For the host, which asks once it served it: is there more? */
@@ -208,7 +192,7 @@ export class Endpoint implements Connection, Side {
 
   #maySend(): boolean {
     if (this.#vanished) return false
-    const waiting = this.#taken - this.#departed
+    const { waiting } = this.#outgoing
     if (waiting === 0) {
       if (this.#endAsked && !this.#endSent) this.#sendEnd()
       return false
@@ -239,7 +223,8 @@ export class Endpoint implements Connection, Side {
 
   /** Bytes that congestion control lets leave now. */
   #allowance(): number {
-    if (this.#congestion === undefined && this.#departed < INITIAL_BYTES) return INITIAL_BYTES - this.#departed
+    const { departed } = this.#outgoing
+    if (this.#congestion === undefined && departed < INITIAL_BYTES) return INITIAL_BYTES - departed
     return this.#control().room(this.host.world.now)
   }
 
@@ -260,35 +245,18 @@ export class Endpoint implements Connection, Side {
   /** Bytes of the next segment, cut where chance says. */
   nextSegment(most: number): number {
     const room = Math.max(this.#window() - this.#outstanding, this.#outstanding === 0 ? 1_024 : 0)
-    const bytes = Math.min(this.#taken - this.#departed, most, room, this.#allowance())
+    const bytes = Math.min(this.#outgoing.waiting, most, room, this.#allowance())
     const { cutOneIn } = this.host.settings
-    if (cutOneIn === 0 || bytes <= 1 || this.host.chance.below(cutOneIn) > 0) return this.#wholeChunks(bytes)
+    if (cutOneIn === 0 || bytes <= 1 || this.host.chance.below(cutOneIn) > 0) return this.#outgoing.wholeChunks(bytes)
     return 1 + this.host.chance.below(bytes)
-  }
-
-  /** So many bytes or fewer, up to the end of a chunk: a block that is not cut need not be put together again. */
-  #wholeChunks(most: number): number {
-    let bytes = -this.#chunkDeparted
-    for (let at = this.#departing; ; at++) {
-      const next = bytes + (this.#chunks.at(at)?.length ?? 0)
-      if (next > most || next === bytes) break
-      bytes = next
-    }
-    return 2 * bytes > most ? bytes : most
   }
 
   /** The segment's last byte leaves at `at`. */
   depart(bytes: number, at: number): void {
     if (this.#outstanding === 0) this.peer.host.busyIncoming++
-    this.#departed += bytes
+    this.#outgoing.depart(bytes)
     this.#outstanding += bytes
     this.#congestion?.sent(bytes)
-    this.#chunkDeparted += bytes
-    for (let chunk = this.#chunks.at(this.#departing); chunk !== undefined; chunk = this.#chunks.at(this.#departing)) {
-      if (this.#chunkDeparted < chunk.length) break
-      this.#chunkDeparted -= chunk.length
-      this.#departing++
-    }
     this.#segments.add(bytes)
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, at + this.#travelUs(bytes))
     this.host.world.post(this.#lastArrivalAt, this.#arrival)
@@ -302,7 +270,7 @@ export class Endpoint implements Connection, Side {
     if (lossRate === 0 || !chance.happens(lossOf(bytes, lossRate))) return travelUs
     this.#control().lost(world.now)
     // It is sent again, and that may be lost, too.
-    const isTold = this.#outstanding + this.#taken - this.#departed > TELLING_BYTES
+    const isTold = this.#outstanding + this.#outgoing.waiting > TELLING_BYTES
     let againUs = isTold ? 2 * latencyUs : Math.max(RETRANSMISSION_US_MIN, 3 * latencyUs)
     while (againUs < RETRANSMISSION_US_MAX && chance.happens(lossRate)) againUs *= 2
     return travelUs + Math.min(againUs, RETRANSMISSION_US_MAX)
@@ -349,7 +317,7 @@ export class Endpoint implements Connection, Side {
         this.#drop(left)
         break
       }
-      const part = this.#nextPart(left)
+      const part = this.#outgoing.arriveTogether(left, this.#network.scratch)
       left -= part.length
       if (peer.#paused || peer.#holds) {
         peer.#held ??= new Line()
@@ -369,46 +337,10 @@ export class Endpoint implements Connection, Side {
   /** Nobody reads these bytes. */
   #drop(bytes: number): void {
     const { peer } = this
-    for (let left = bytes; left > 0; ) left -= this.#takeOff(left).length
+    for (let left = bytes; left > 0; ) left -= this.#outgoing.arrive(left).length
     this.#credit(bytes)
     // A machine that is up knows nothing of the connection any more.
     if (peer.#vanished && peer.host.up) this.#network.after(peer.host, this.host, () => this.end(RESET))
-  }
-
-  /** A large part of what arrived where it lies, or several short ones put together. */
-  #nextPart(most: number): Uint8Array {
-    const first = this.#takeOff(most)
-    if (first.length >= SHORT_BYTES || first.length === most || !this.#isShort(most - first.length)) return first
-    const { scratch } = this.#network
-    scratch.set(first)
-    let bytes = first.length
-    while (bytes < most && this.#isShort(most - bytes)) {
-      const part = this.#takeOff(most - bytes)
-      scratch.set(part, bytes)
-      bytes += part.length
-    }
-    return scratch.subarray(0, bytes)
-  }
-
-  #isShort(most: number): boolean {
-    const chunk = this.#chunks.first
-    return chunk !== undefined && Math.min(chunk.length - this.#chunkArrived, most) < SHORT_BYTES
-  }
-
-  /** So many bytes, or those up to the end of their chunk, have arrived. */
-  #takeOff(most: number): Uint8Array {
-    const chunk = this.#chunks.first
-    assert(chunk !== undefined, 'what was sent is there until it has arrived')
-    const from = this.#chunkArrived
-    const length = Math.min(chunk.length - from, most)
-    this.#arrived += length
-    this.#chunkArrived += length
-    if (this.#chunkArrived === chunk.length) {
-      this.#chunks.shift()
-      this.#departing--
-      this.#chunkArrived = 0
-    }
-    return from === 0 && length === chunk.length ? chunk : chunk.subarray(from, from + length)
   }
 
   /** The other side has read so much. */
@@ -420,7 +352,11 @@ export class Endpoint implements Connection, Side {
   }
 
   #flush(): void {
-    for (let next = this.#sends?.first; next !== undefined && next.end <= this.#arrived; next = this.#sends?.first) {
+    for (
+      let next = this.#sends?.first;
+      next !== undefined && next.end <= this.#outgoing.arrived;
+      next = this.#sends?.first
+    ) {
       this.#sends?.shift()
       next.flushed()
     }
