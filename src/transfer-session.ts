@@ -334,22 +334,29 @@ export class TransferSession {
   }
 
   #carryMoveOut(resumed: boolean): Promise<Failure | undefined> {
-    const stopped = (): boolean => this.#ending !== undefined
-    const moved = this.#logSynced().then((synced) =>
-      synced && !stopped() ? this.#contents.move({ resumed, stopped }) : LEFT_FOR_LATER,
-    )
-    this.#moving = moved.then((failure) => {
+    this.#moving = this.#moveOnce(resumed).finally(() => {
       this.#moving = undefined
-      if (failure === undefined) this.tell({ type: 'files-moved' })
-      else if (failure.code === 'ESTRANDED') this.tell({ type: 'storage-failed', failure })
-      else if (failure.code !== 'ESTOPPED') this.tell({ type: 'move-failed', failure })
-      return failure
     })
     return this.#moving
   }
 
-  /** Or a loss of power would take the word of where the files are, and not the files. */
+  async #moveOnce(resumed: boolean): Promise<Failure | undefined> {
+    const stopped = (): boolean => this.#ending !== undefined
+    // Or a loss of power would take the word of where the files are, and not the files.
+    if (!(await this.#logSynced()) || stopped()) return LEFT_FOR_LATER
+    const failure = await this.#contents.move({ resumed, stopped })
+    if (failure === undefined) {
+      this.tell({ type: 'files-moved' })
+      await this.committed().catch(() => undefined)
+      // Who hears of it may note where they are, and the log must say the same from then on.
+      await this.#logSynced()
+    } else if (failure.code === 'ESTRANDED') this.tell({ type: 'storage-failed', failure })
+    else if (failure.code !== 'ESTOPPED') this.tell({ type: 'move-failed', failure })
+    return failure
+  }
+
   #logSynced(): Promise<boolean> {
+    if (this.commits.failure !== undefined || this.#ended) return Promise.resolve(false)
     return new Promise((resolve) => {
       this.#options.log.sync((failure) => resolve(failure === undefined))
     })

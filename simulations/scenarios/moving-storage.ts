@@ -42,6 +42,7 @@ export const movingStorage: Scenario = {
   defaults: {
     ...SETTINGS,
     peers: 8,
+    seeds: 2,
     contentBytes: 4_194_304 + 12_345,
     pieceLength: 65_536,
     files: 16,
