@@ -26,4 +26,10 @@ export class RoundTrip {
     const ms = this.#ms === undefined ? LIMITS.utpTimeoutFirstMs : this.#ms + 4 * this.#varianceMs
     return Math.min(LIMITS.utpTimeoutMaxMs, Math.max(LIMITS.utpTimeoutMinMs, ms) * 2 ** timeouts)
   }
+
+  /** How long to wait before one packet is sent once more: two round trips, and what an acknowledgement may wait. */
+  get reminderMs(): number {
+    const ms = this.timeoutMs(0)
+    return this.#ms === undefined ? ms : Math.min(ms, 2 * this.#ms + 4 * this.#varianceMs + 2 * LIMITS.utpAckDelayMs)
+  }
 }

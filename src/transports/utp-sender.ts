@@ -12,6 +12,7 @@ import { Ledbat } from './ledbat.js'
 import { RoundTrip } from './round-trip.js'
 import { UtpPacketSize } from './utp-packet-size.js'
 import { UtpQueue } from './utp-queue.js'
+import { type Sent, UtpSent } from './utp-sent.js'
 
 /** What sends packets: the connection, which knows what is said of its other half. */
 export interface Transmitter {
@@ -21,23 +22,10 @@ export interface Transmitter {
   flushed(callback: () => void): void
 }
 
-interface Sent {
-  readonly packet: Uint8Array
-  readonly payloadBytes: number
-  sentAt: Instant
-  /** Which sending of this connection was its last. */
-  order: number
-  times: number
-  standing: 'flying' | 'arrived' | 'lost'
-  /** The size that is tried by it, or 0. */
-  tries: number
-}
-
 /** So many that were sent later must have arrived. */
 const REORDERED_MAX = 3
 /** A window that is shut is looked at again after up to so many doublings of the time. */
 const SHUT_TIMEOUTS_MAX = 3
-const FIRST_SLOTS = 32
 
 export class UtpSender {
   readonly #out: Transmitter
@@ -46,7 +34,7 @@ export class UtpSender {
   readonly #size: UtpPacketSize
   readonly #queue = new UtpQueue()
   readonly #roundTrip = new RoundTrip()
-  #slots: (Sent | undefined)[] = []
+  readonly #sent = new UtpSent()
   /** The oldest that has not arrived, and the next to be sent. */
   #oldest: number
   #next: number
@@ -60,6 +48,8 @@ export class UtpSender {
   #recoverTo: number | undefined
   #theirWindow: number = LIMITS.utpPacketBytes
   #timeouts = 0
+  /** Since something arrived the oldest was sent once more. */
+  #hasReminded = false
   /** When what is on its way is given up. */
   timeoutAt = Number.POSITIVE_INFINITY
   #ending: 'no' | 'asked' | 'sent' = 'no'
@@ -110,22 +100,23 @@ export class UtpSender {
     this.#control.sample(differenceUs, now)
     let bytes = 0
     while (this.#oldest !== plus(ack, 1)) {
-      const sent = this.#sent(this.#oldest)
+      const sent = this.#sent.get(this.#oldest)
       if (sent !== undefined) {
         bytes += this.#arrive(sent, now)
         this.#queue.arrived(sent.payloadBytes)
       }
-      this.#slots[this.#oldest & (this.#slots.length - 1)] = undefined
+      this.#sent.drop(this.#oldest)
       // Forgotten in time: numbers begin anew, and losses of far later windows would look like those of this one.
       if (this.#oldest === this.#recoverTo) this.#recoverTo = undefined
       this.#oldest = plus(this.#oldest, 1)
     }
     bytes += this.#readSelective(ack, selective, now)
-    if (selective.length > 0) this.#findLosses(now)
+    if (selective.length > 0 || this.#hasReminded) this.#findLosses(now)
     // They are there, and have no room.
     if (theirWindow < LIMITS.utpPacketBytes) this.#timeouts = Math.min(this.#timeouts, SHUT_TIMEOUTS_MAX)
     if (bytes > 0) {
       this.#timeouts = 0
+      this.#hasReminded = false
       this.#control.acked(bytes, this.#isFull)
       this.#expectAnswer(now)
     }
@@ -167,9 +158,25 @@ export class UtpSender {
 
   /** Nothing came back in time. */
   timedOut(now: Instant): void {
+    if (!this.#hasReminded) this.#remind(now)
+    else this.#giveUp(now)
+  }
+
+  /** Who has little on its way hears nothing of what is lost last: the oldest is sent once more before long (as RFC 8985 does). */
+  #remind(now: Instant): void {
+    this.#hasReminded = true
+    const oldest = this.#sent.get(this.#oldest)
+    if (oldest?.standing === 'flying') {
+      this.#lose(oldest)
+      this.#fly(oldest, now)
+    }
+    this.timeoutAt = now + this.#timeoutMs
+  }
+
+  #giveUp(now: Instant): void {
     this.#timeouts++
     for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1)) {
-      const sent = this.#sent(seq)
+      const sent = this.#sent.get(seq)
       if (sent?.standing === 'flying') this.#lose(sent)
     }
     this.#control.timedOut()
@@ -184,17 +191,15 @@ export class UtpSender {
   }
 
   #expectAnswer(now: Instant): void {
-    this.timeoutAt =
-      this.#oldest === this.#next && this.#queue.bytes === 0 ? Number.POSITIVE_INFINITY : now + this.#timeoutMs
+    const isIdle = this.#oldest === this.#next && this.#queue.bytes === 0
+    this.timeoutAt = isIdle
+      ? Number.POSITIVE_INFINITY
+      : now + (this.#hasReminded ? this.#timeoutMs : this.#roundTrip.reminderMs)
   }
 
   /** Of what is on its way, or the last before it. */
   #isNew(ack: number): boolean {
     return after(this.#oldest, plus(ack, 1)) <= after(this.#oldest, this.#next)
-  }
-
-  #sent(seq: number): Sent | undefined {
-    return this.#slots[seq & (this.#slots.length - 1)]
   }
 
   #mayFly(payloadBytes: number, window: number): boolean {
@@ -212,18 +217,16 @@ export class UtpSender {
 
   /** False where there was no room: then it counts as sent and lost. */
   #send(packet: Uint8Array, now: Instant, tries: number): boolean {
-    const seq = this.#next
-    if (after(this.#oldest, seq) + 1 > this.#slots.length) this.#makeRoom()
     const payloadBytes = packet.length - UTP_HEADER_BYTES
     const sent: Sent = { packet, payloadBytes, sentAt: now, order: 0, times: 0, standing: 'lost', tries }
-    this.#slots[seq & (this.#slots.length - 1)] = sent
-    this.#next = plus(seq, 1)
+    this.#sent.add(this.#oldest, this.#next, sent)
+    this.#next = plus(this.#next, 1)
     this.#lostCount++
     return this.#fly(sent, now)
   }
 
   #fly(sent: Sent, now: Instant): boolean {
-    if (this.timeoutAt === Number.POSITIVE_INFINITY) this.timeoutAt = now + this.#timeoutMs
+    if (this.timeoutAt === Number.POSITIVE_INFINITY) this.#expectAnswer(now)
     const packet = sent.tries === 0 ? sent.packet : withPadding(sent.packet, sent.tries)
     if (!this.#out.transmit(packet)) return false
     sent.sentAt = now
@@ -238,19 +241,12 @@ export class UtpSender {
   /** False where not all could be sent. */
   #resend(window: number, now: Instant): boolean {
     for (let seq = this.#oldest; seq !== this.#next && this.#lostCount > 0; seq = plus(seq, 1)) {
-      const sent = this.#sent(seq)
+      const sent = this.#sent.get(seq)
       if (sent?.standing !== 'lost') continue
       if (this.#flyingBytes > 0 && this.#flyingBytes + sent.payloadBytes > window) return false
       if (!this.#fly(sent, now)) return false
     }
     return true
-  }
-
-  #makeRoom(): void {
-    const slots = new Array<Sent | undefined>(Math.max(FIRST_SLOTS, this.#slots.length * 2))
-    for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1))
-      slots[seq & (slots.length - 1)] = this.#sent(seq)
-    this.#slots = slots
   }
 
   /** Bytes that were not known to have arrived. */
@@ -271,7 +267,7 @@ export class UtpSender {
   #readSelective(ack: number, bits: Uint8Array, now: Instant): number {
     let bytes = 0
     eachSelected(bits, after(ack, this.#next) - 2, (beyond) => {
-      const sent = this.#sent(plus(ack, beyond + 2))
+      const sent = this.#sent.get(plus(ack, beyond + 2))
       if (sent !== undefined) bytes += this.#arrive(sent, now)
     })
     return bytes
@@ -279,15 +275,19 @@ export class UtpSender {
 
   #findLosses(now: Instant): void {
     let found = false
+    let first: Sent | undefined
     for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1)) {
-      const sent = this.#sent(seq)
+      const sent = this.#sent.get(seq)
       if (sent?.standing !== 'flying' || sent.order + REORDERED_MAX > this.#arrivedOrder) continue
       // Of one window only the first counts; what is sent again and lost again is of the next; what was too large is none.
       const isOfNext = this.#recoverTo === undefined || sent.times > 1 || after(this.#recoverTo, seq) < 0x8000
       found ||= isOfNext && sent.tries === 0
       this.#lose(sent)
+      first ??= sent
     }
     if (found && this.#control.lost(now)) this.#recoverTo = this.#next
+    // What comes after it waits for it there: it goes at once, the others as the window has room.
+    if (first !== undefined) this.#fly(first, now)
   }
 
   #lose(sent: Sent): void {

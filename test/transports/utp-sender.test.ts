@@ -84,6 +84,50 @@ test('utp sender: losses within a tenth of a second halve the window once, and o
   assert.ok(sender.windowBytes < 0.6 * later)
 })
 
+test('utp sender: a packet that is lost goes again at once, although the window that was halved is full', () => {
+  const { sender, sent, start, round } = place()
+  start(8 << 20)
+  for (let count = 0; count < 5; count++) round(true)
+  const [oldest = 0] = sent
+  sent.length = 0
+  sender.acked((oldest - 1) & 0xffff, Uint8Array.of(7), ROOM, 5_000, instant(5_000))
+  assert.equal(sent, [oldest])
+})
+
+test('utp sender: the last packet goes once more before its time is up, and the window stays; after that, all is lost', () => {
+  const { sender, sent, start, round } = place()
+  start(200_000)
+  for (let count = 0; count < 3; count++) round(true)
+  const before = sender.windowBytes
+  const [oldest] = sent
+  sent.length = 0
+  const reminderAt = Math.ceil(sender.timeoutAt)
+  assert.ok(reminderAt < 1_060 + LIMITS.utpTimeoutMinMs)
+  sender.timedOut(instant(reminderAt))
+  assert.equal(sent, [oldest])
+  assert.is(sender.windowBytes, before)
+  assert.is(sender.timeouts, 0)
+  assert.ok(sender.timeoutAt >= reminderAt + LIMITS.utpTimeoutMinMs)
+  sender.timedOut(instant(Math.ceil(sender.timeoutAt)))
+  assert.is(sender.timeouts, 1)
+  assert.is(sender.windowBytes, LIMITS.utpPacketBytes)
+})
+
+test('utp sender: when the one that went once more arrives alone, those after it are known to be lost', () => {
+  const { sender, sent, start, round } = place()
+  start(200_000)
+  for (let count = 0; count < 3; count++) round(true)
+  const [oldest = 0, ...others] = sent
+  sent.length = 0
+  const timeoutAt = Math.ceil(sender.timeoutAt)
+  sender.timedOut(instant(timeoutAt))
+  sent.length = 0
+  sender.acked(oldest, NOTHING, ROOM, 5_000, instant(timeoutAt + 20))
+  sender.fill(instant(timeoutAt + 20))
+  assert.is(sent[0], others[0])
+  assert.ok(sent.length > 1)
+})
+
 test('utp sender: a loss long after the last one halves the window too, although numbers began anew in between', () => {
   const { sender, start, round, lose } = place()
   start(100 << 20)
