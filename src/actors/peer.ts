@@ -1,6 +1,6 @@
 /** The peer actor: one connection's side of the protocol, from the first attempt to the end (BEP 3, 6, 10). */
 import { unreachable } from '../assert.js'
-import { areBothComplete } from '../events/folds-peers.js'
+import { areBothComplete } from '../events/peers.js'
 import type { PeerState, TransferState } from '../events/state.js'
 import { isSuperSeed } from '../events/super-seed.js'
 import { LIMITS } from '../limits.js'

@@ -8,6 +8,7 @@ import { assert } from '../assert.js'
 import type { Instant } from '../values.js'
 import type { LoggedEvent } from './codec.js'
 import type { Folds } from './fold.js'
+import { connectionFolds } from './folds-connections.js'
 import { findingFolds } from './folds-finding.js'
 import { goalFolds } from './folds-goals.js'
 import { hashFolds } from './folds-hashes.js'
@@ -29,6 +30,7 @@ const folds: Folds = {
   ...trackerFolds,
   ...findingFolds,
   ...peerFolds,
+  ...connectionFolds,
   ...hintFolds,
   ...webSeedFolds,
   ...metadataFolds,

@@ -1,9 +1,9 @@
 /** Folds of hints about single pieces: allowed fast and suggested (BEP 6), shown by a super-seed (BEP 16), lost (BEP 54). */
 import type { PieceIndex } from '../values.js'
 import type { Folds } from './fold.js'
-import { endParole, letGo, stepPeer } from './folds-peers.js'
 import { blocksOfPiece } from './geometry.js'
 import { ownEntries, ownValues } from './none.js'
+import { endParole, letGo, stepPeer } from './peers.js'
 import type { PeerState, TransferState } from './state.js'
 import { isSpread } from './super-seed.js'
 

@@ -1,6 +1,6 @@
 /** Folds of introductions: how many offers there were in this session, and what came of them. */
 import type { Folds } from './fold.js'
-import { stepPeer } from './folds-peers.js'
+import { stepPeer } from './peers.js'
 import type { TransferState } from './state.js'
 
 export const forgetIntroductions = ({ introductions }: TransferState): void => {

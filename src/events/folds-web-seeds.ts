@@ -4,7 +4,7 @@ import type { PieceIndex } from '../values.js'
 import { Bitfield } from '../wire/bitfield.js'
 import type { Folds } from './fold.js'
 import { losePiece } from './folds-hints.js'
-import { endParole, learnPieces, leave, newPeer, releaseRequests, stepPeer } from './folds-peers.js'
+import { endParole, learnPieces, leave, newPeer, releaseRequests, stepPeer } from './peers.js'
 import type { TransferState, WebSeedState } from './state.js'
 
 const newWebSeed = (url: string): WebSeedState => ({
