@@ -275,8 +275,17 @@ export interface Progress {
   /** Of the whole swarm, as far as trackers have counted: the largest counts of any; undefined where none has. */
   readonly swarmSeeds: number | undefined
   readonly swarmLeechers: number | undefined
+  /** Trackers that failed when they were asked last, or warned: the first few. */
+  readonly trackerTroubles: readonly TrackerTrouble[]
   /** Why the transfer failed, where it did. */
   readonly failure: { readonly code: string; readonly message: string } | undefined
+}
+
+/** What is wrong with a tracker: that it did not answer, or refused; or what it said beside its answer. */
+export interface TrackerTrouble {
+  readonly tracker: string
+  readonly failure: string | undefined
+  readonly warning: string | undefined
 }
 
 /** What one tracker counts of a torrent. */

@@ -19,6 +19,7 @@ export type {
   SeedingGoals,
   StreamOptions,
   TrackerCount,
+  TrackerTrouble,
   Transfer,
   TransferFile,
   TransferPhase,

@@ -229,6 +229,8 @@ export const LIMITS = {
   /** RFC 6886: a router is asked again after 250 ms, each time twice as long; it says nine times, which is two minutes. */
   natPmpRetransmissionMs: 250,
   natPmpTries: 5,
+  /** Trackers of which progress says that they fail or warn: nobody reads more, and some torrents have hundreds. */
+  trackerTroublesMax: 16,
   /** WebSocket trackers that the transfers of one process are at, a socket each. */
   webSocketTrackersMax: 256,
   /** A message of a WebSocket tracker: what it passes on of other peers may be long. */

@@ -1,8 +1,9 @@
 /** Progress: what a listener is shown of a transfer's state. */
-import type { Progress, TransferPhase } from './api.js'
+import type { Progress, TrackerTrouble, TransferPhase } from './api.js'
 import { bytesOfPieces, contentBytesOf } from './events/geometry.js'
 import { rateOf } from './events/meter.js'
 import type { TransferState } from './events/state.js'
+import { LIMITS } from './limits.js'
 import type { Instant } from './values.js'
 import { METADATA_PIECE_BYTES } from './wire/utmetadata.js'
 
@@ -27,6 +28,18 @@ const mostOf = ({ tiers }: Readonly<TransferState>, count: 'seeds' | 'leechers')
   for (const tier of tiers)
     for (const { [count]: counted } of tier) if (counted !== undefined && counted > (most ?? -1)) most = counted
   return most
+}
+
+const troublesOf = ({ tiers }: Readonly<TransferState>): readonly TrackerTrouble[] => {
+  const troubles: TrackerTrouble[] = []
+  for (const tier of tiers)
+    for (const { url: tracker, failures, lastError, lastWarning } of tier) {
+      if (failures === 0 && lastWarning === '') continue
+      if (troubles.length === LIMITS.trackerTroublesMax) return troubles
+      const failure = failures === 0 ? undefined : lastError
+      troubles.push({ tracker, failure, warning: failure === undefined ? lastWarning : undefined })
+    }
+  return troubles
 }
 
 export const progressOf = (state: Readonly<TransferState>, now: Instant, closed: boolean): Progress => {
@@ -62,6 +75,7 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
     webSeeds,
     swarmSeeds: mostOf(state, 'seeds'),
     swarmLeechers: mostOf(state, 'leechers'),
+    trackerTroubles: troublesOf(state),
     failure: state.failure,
   }
 }

@@ -24,6 +24,7 @@ import { addFromCatalogue } from './from-catalogue.js'
 import { torrentOfKey } from './from-key.js'
 import { type NetworkFlags, networkOf, networkOptions } from './network-flags.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
+import { TrackerTroubles } from './tracker-troubles.js'
 
 interface GetFlags extends RetentionFlags, NetworkFlags, GoalFlags {
   readonly record: 'events' | 'inputs'
@@ -86,7 +87,8 @@ const get = async (context: CommandContext, named: string, flags: GetFlags): Pro
           ...goalsOf(flags),
         },
       )
-      const shown = showProgress(context, transfer)
+      const troubles = new TrackerTroubles()
+      const shown = showProgress(context, transfer, troubles)
       try {
         if (!(await unlessStopped(context, transfer.done))) {
           stopped = transfer
@@ -98,7 +100,7 @@ const get = async (context: CommandContext, named: string, flags: GetFlags): Pro
         stopped = transfer
         context.say({ type: 'seeding', ...countsOf(transfer.progress) })
         context.tell(`seeding ${transfer.name} on port ${engine.port}, until Ctrl-C`)
-        const seeding = showProgress(context, transfer)
+        const seeding = showProgress(context, transfer, troubles)
         await seedUntilStopped(context, transfer).finally(() => seeding.stop())
       } finally {
         shown.stop()

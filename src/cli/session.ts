@@ -12,6 +12,7 @@ import { type Bar, openBar, SILENT } from './bar.js'
 import type { CommandContext } from './context.js'
 import { showEvent } from './events-text.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
+import { TrackerTroubles } from './tracker-troubles.js'
 
 const SAY_EVERY_MS = 1_000
 
@@ -124,7 +125,7 @@ const QUIET =
   /^(?:block|request|piece-|pieces-announced|have-received|choke-round|keep-alive|interested|not-interested)/
 
 /** Shows a transfer's progress until it is told to stop: a bar or lines for people, and a JSON line a second. */
-export const showProgress = (context: CommandContext, transfer: Transfer): Bar => {
+export const showProgress = (context: CommandContext, transfer: Transfer, troubles = new TrackerTroubles()): Bar => {
   let name = ''
   let bar: Bar = SILENT
   /** What a magnet calls it may not be its name. */
@@ -135,9 +136,16 @@ export const showProgress = (context: CommandContext, transfer: Transfer): Bar =
     bar = openBar(context, name.length > 30 ? `${name.slice(0, 29)}…` : name)
   }
   nameAnew()
+  const warn = (progress: Progress): void => {
+    for (const text of troubles.news(progress)) {
+      bar.clear()
+      context.warn(text)
+    }
+  }
   let saidAt = Number.NEGATIVE_INFINITY
   const watching = transfer.progress$.subscribe((progress) => {
     nameAnew()
+    warn(progress)
     if (progress.phase !== 'starting') bar.update(...share(progress), noteOf(progress))
     const now = performance.now()
     if (now - saidAt < SAY_EVERY_MS) return
@@ -155,6 +163,7 @@ export const showProgress = (context: CommandContext, transfer: Transfer): Bar =
     update: (value, total, note) => bar.update(value, total, note),
     clear: () => bar.clear(),
     stop() {
+      if (!watching.closed) warn(transfer.progress)
       if (!watching.closed) bar.update(...share(transfer.progress), amountOf(transfer.progress))
       watching.unsubscribe()
       bar.stop()

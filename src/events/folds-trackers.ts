@@ -21,6 +21,7 @@ const newTracker = (url: string): TrackerState => ({
   intervalMs: 0,
   lastAnswerAt: 0,
   lastError: '',
+  lastWarning: '',
   seeds: undefined,
   leechers: undefined,
   downloads: undefined,
@@ -57,7 +58,7 @@ const moveToFront = (state: TransferState, tracker: TrackerState): void => {
 /** No tracker of a new session has heard of it. */
 export const forgetAnnounces = ({ announceNext, tiers }: TransferState): void => {
   Object.assign(announceNext, { tier: 0, tracker: 0, at: 0, rounds: 0 })
-  const unheard = { started: false, announcing: false, overdue: false, scraping: false, failures: 0 }
+  const unheard = { started: false, announcing: false, overdue: false, scraping: false, failures: 0, lastWarning: '' }
   for (const tracker of tiers.flat()) Object.assign(tracker, unheard)
 }
 
@@ -93,6 +94,7 @@ export const trackerFolds = {
     tracker.completed ||= tracker.tellsCompleted
     tracker.failures = 0
     tracker.lastError = ''
+    tracker.lastWarning = event.warning ?? ''
     tracker.lastAnswerAt = at
     tracker.intervalMs = event.intervalMs
     tracker.seeds = event.seeds

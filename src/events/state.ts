@@ -210,6 +210,8 @@ export interface TrackerState {
   intervalMs: number
   lastAnswerAt: number
   lastError: string
+  /** What it said beside its last answer, in this session; empty for nothing. */
+  lastWarning: string
   seeds: number | undefined
   leechers: number | undefined
   /** How often the torrent was completed, as it counted last. */

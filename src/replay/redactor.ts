@@ -76,6 +76,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   id: 'peerId',
   url: 'url',
   lastError: 'text',
+  lastWarning: 'text',
   source: 'keep',
   protocol: 'keep',
   transport: 'keep',

@@ -410,4 +410,13 @@ test('explain: the transfer: a download that is about to begin waits and is not 
   assert.match(causeOf(explanation, 'downloading').text, /8 pieces missing/)
 })
 
+test('explain: what a tracker warns of is said with its answer, and no longer once it answers without', async () => {
+  const [began, answered] = announced(0, 0)
+  assert.ok(began && answered?.type === 'announce-answered')
+  const warned = tracked(began, { ...answered, warning: 'too old' })
+  assert.match(causeOf(await why(warned), 'tracker-knows-nobody').text, /; it warns: too old$/)
+  const well = warned.also(began, answered)
+  assert.not.match(causeOf(await why(well), 'tracker-knows-nobody').text, /warns/)
+})
+
 test.run()

@@ -10,7 +10,7 @@ const DIALS_CITED = 5
 const ANY_SESSION = { inSession: false }
 
 const ofTracker = (tracker: Readonly<TrackerState>, now: number): Claim | undefined => {
-  const { url, announcing, failures, lastError, lastAnswerAt } = tracker
+  const { url, announcing, failures, lastError, lastWarning, lastAnswerAt } = tracker
   const isIt = (event: { readonly tracker: string }): boolean => event.tracker === url
   if (failures > 0) {
     const times = failures > 1 ? `, ${failures} times in a row` : ''
@@ -19,10 +19,11 @@ const ofTracker = (tracker: Readonly<TrackerState>, now: number): Claim | undefi
   if (announcing) return claim('tracker-asked', `${url} was asked and is silent so far`, lastOf('announce-began', isIt))
   if (lastAnswerAt === 0) return undefined
   const ago = `${showDuration(now - lastAnswerAt)} ago`
+  const warns = lastWarning === '' ? '' : `; it warns: ${lastWarning}`
   const answer = lastOf('announce-answered', isIt)
   return tracker.seeds === 0 && (tracker.leechers ?? 0) <= 1
-    ? claim('tracker-knows-nobody', `${url} answered ${ago} and knows nobody else`, answer)
-    : claim('tracker-answered', `${url} answered ${ago}`, answer)
+    ? claim('tracker-knows-nobody', `${url} answered ${ago} and knows nobody else${warns}`, answer)
+    : claim('tracker-answered', `${url} answered ${ago}${warns}`, answer)
 }
 
 const ofTrackers = ({ tiers }: Readonly<TransferState>, now: number): readonly Claim[] => {
