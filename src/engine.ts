@@ -22,6 +22,7 @@ import { wantedPieces } from './wanted.js'
 import { AddressFilter, type Blocklist, type BlocklistReport, blocklistOf } from './wire/blocklist.js'
 import { wireHashesOf } from './wire/identity.js'
 import { subjectOf, subjectOfMagnet } from './wire/kept.js'
+import { magnetOfKeyItem, onlyKeyOf } from './wire/keymagnet.js'
 
 export interface EngineParts {
   readonly ports: Ports
@@ -366,9 +367,27 @@ export class TorrentEngine implements Engine {
     await this.#while(name, this.#parts.ports.logs.remove(hash))
   }
 
-  #find(source: string | Uint8Array, fetchMetadata: boolean): Promise<FoundTorrent> {
+  async #find(named: string | Uint8Array, fetchMetadata: boolean): Promise<FoundTorrent> {
     const { readTorrentFile } = this.#parts
+    const source = typeof named === 'string' ? await this.#ofKey(named) : named
     return findTorrent(source, { readTorrentFile, known: () => this.#known() }, fetchMetadata)
+  }
+
+  /** Of a magnet URI of a key (BEP 46) that of the torrent which it stands for by now; anything else as it is. */
+  async #ofKey(source: string): Promise<string> {
+    const key = onlyKeyOf(source)
+    if (key === undefined) return source
+    const answer = await this.#reach.askForItem(key)
+    this.#assertOpen()
+    if (answer === undefined)
+      throw new TorrewindError('OPTION_INVALID', 'what a key stands for is asked of the DHT, which is switched off')
+    if (answer.type === 'failed')
+      throw new TorrewindError('DHT_UNREACHABLE', `the DHT cannot be reached: ${answer.failure.message}`)
+    if (answer.value === undefined)
+      throw new TorrewindError('DHT_NOT_FOUND', 'no node of the DHT knows what the key stands for')
+    const magnet = magnetOfKeyItem(source, answer.value.value)
+    if (magnet !== undefined) return magnet
+    throw new TorrewindError('SOURCE_INVALID', 'what the key stands for in the DHT is no torrent')
   }
 
   /** The transfers that the data folder has. */

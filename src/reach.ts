@@ -1,13 +1,15 @@
 /** Reach: how others find and reach this engine beside trackers: by a port of the router, and over the local network. */
 import type { EngineFact } from './actors/vocabulary.js'
 import { type Family, familyOfHost } from './dht/contact.js'
+import { type ItemAnswer, ItemQuestion } from './dht/item-question.js'
 import { DHT_ROUTERS } from './dht/routers.js'
 import { DhtService } from './dht/service.js'
 import { LocalDiscovery } from './discovery/local-discovery.js'
 import { PortMapping } from './discovery/port-mapping.js'
 import type { SharedUdp } from './discovery/udp-shared.js'
-import type { Cancel, PeerSearch, Ports } from './ports.js'
+import type { Cancel, Clock, PeerSearch, Ports } from './ports.js'
 import { type InfoHash, type PeerAddress, toHex } from './values.js'
+import type { KeyMagnet } from './wire/keymagnet.js'
 
 export interface ReachSettings {
   /** Tell the local network of what is here, and hear what is there (BEP 14). */
@@ -58,11 +60,14 @@ export class Reach {
   readonly #local: LocalDiscovery | undefined
   readonly #dht: DhtService | undefined
   readonly #facts = new Map<string, EngineFact>()
+  readonly #questions = new Set<ItemQuestion>()
+  readonly #clock: Clock
 
   constructor(options: ReachOptions) {
     const { ports, port, portMappingLeaseMs: leaseMs, lsd, wants, found, dht, udp, host } = options
     const { clock, routers, multicast } = ports
     this.#tell = options.tell
+    this.#clock = clock
     const tell = (fact: EngineFact): void => this.learn(fact)
     this.#port = port
     if (options.pex === true) tell({ type: 'pex-began' })
@@ -88,6 +93,7 @@ export class Reach {
   learn(fact: EngineFact): void {
     this.#facts.delete(subjectOf(fact))
     this.#facts.set(subjectOf(fact), fact)
+    if (subjectOf(fact) === 'dht') for (const question of this.#questions) question.hear(fact)
     this.#tell(fact)
   }
 
@@ -112,6 +118,21 @@ export class Reach {
     return this.#dht?.search({ type: 'peers', target: infoHash, announce: { port } }, search) ?? (() => undefined)
   }
 
+  /** What the key stands for by now, as the DHT has it (BEP 46); undefined where there is no DHT here. */
+  askForItem(key: KeyMagnet): Promise<ItemAnswer> | undefined {
+    const dht = this.#dht
+    if (dht === undefined) return undefined
+    return new Promise((resolve) => {
+      const question = new ItemQuestion(this.#clock, dht, key, (answer) => {
+        this.#questions.delete(question)
+        resolve(answer)
+      })
+      this.#questions.add(question)
+      const known = this.#facts.get('dht')
+      if (known !== undefined) question.hear(known)
+    })
+  }
+
   /** A node of the DHT may be there. */
   meetNode(address: PeerAddress): void {
     this.#dht?.meet(address)
@@ -129,6 +150,7 @@ export class Reach {
   /** The local network hears no more of us; the router takes the port away, and is waited for no longer than its bound. */
   async close(): Promise<void> {
     this.#local?.close()
+    for (const question of this.#questions) question.close()
     await Promise.all([this.#dht?.close(), this.#mapping?.close()])
   }
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.js'
 import { type AddOptions, type Engine, parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { equalBytes, toHex } from '../values.js'
 import type { TorrentHashes } from '../wire/identity.js'
+import { onlyKeyOf } from '../wire/keymagnet.js'
 import { type ProxyServer, readProxy } from '../wire/proxy.js'
 import { readTorrentName } from '../wire/source.js'
 import { CatalogueClient, isHttp } from './catalogue-client.js'
@@ -68,7 +69,9 @@ export const addFromCatalogue = async (
   flags: CatalogueFlags,
   options: AddOptions,
 ): Promise<Transfer> => {
-  if (!flags.trackers.some(isHttp)) return engine.add(source, options)
+  const isOfKey = onlyKeyOf(source) !== undefined
+  if (isOfKey) context.tell('asking the DHT which torrent the key stands for')
+  if (isOfKey || !flags.trackers.some(isHttp)) return engine.add(source, options)
   try {
     return await engine.add(source, { ...options, fetchMetadata: false })
   } catch (error) {

@@ -21,7 +21,6 @@ import { announceAt } from './catalogue-client.js'
 import type { CommandContext } from './context.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
 import { addFromCatalogue } from './from-catalogue.js'
-import { torrentOfKey } from './from-key.js'
 import { type NetworkFlags, networkOf, networkOptions } from './network-flags.js'
 import { countsOf, seedUntilStopped, showProgress, unlessStopped, withEngine } from './session.js'
 import { TrackerTroubles } from './tracker-troubles.js'
@@ -59,9 +58,8 @@ const tellDone = (context: CommandContext, transfer: Transfer, folder: string, s
   })
 }
 
-const get = async (context: CommandContext, named: string, flags: GetFlags): Promise<void> => {
+const get = async (context: CommandContext, source: string, flags: GetFlags): Promise<void> => {
   const startedAt = performance.now()
-  const source = await torrentOfKey(context, named, flags)
   const folder = resolve(flags.dir)
   const { port: listenPort, downloadLimit, uploadLimit } = flags
   let stopped: Transfer | undefined

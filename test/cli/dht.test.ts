@@ -3,15 +3,15 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { torrentOfKey } from '../../src/cli/from-key.js'
 import { DhtService } from '../../src/dht/service.js'
 import { SharedUdp } from '../../src/discovery/udp-shared.js'
 import { openDht, TorrewindError } from '../../src/index.js'
 import { nodeClock } from '../../src/node/clock.js'
 import { nodeDatagrams } from '../../src/node/datagrams.js'
 import { entropy } from '../../src/node/machine.js'
+import { fromHex } from '../../src/values.js'
 import { encode } from '../../src/wire/bencode.js'
-import { keyMagnetOf, parseKeyMagnet } from '../../src/wire/keymagnet.js'
+import { keyMagnetOf, magnetOfKeyItem, onlyKeyOf, parseKeyMagnet } from '../../src/wire/keymagnet.js'
 import { inPlace } from './place.js'
 import { cli, lastLine } from './run-cli.js'
 
@@ -68,12 +68,6 @@ test('dht: what is put can be got, by its target, and by the key whose item it i
       // The command of these tests asks nobody beyond this machine, and so no DHT.
       const withoutDht = await cli('get', String(second.magnet), '--dir', folder, '--json')
       assert.equal([withoutDht.code, lastLine(withoutDht).code], [2, 'OPTION_INVALID'])
-      const silent = { tell() {}, debug() {} }
-      const flags = { dht: true, dhtNode: [{ host: HOST, port }] }
-      const magnet = await torrentOfKey(silent, `${second.magnet}&dn=a+name&tr=udp%3A%2F%2Fhost%3A1`, flags)
-      assert.is(magnet, `magnet:?xt=urn:btih:${infoHash}&dn=a+name&tr=udp%3A%2F%2Fhost%3A1`)
-      for (const named of [infoHash, `${second.magnet}&xt=urn:btih:${infoHash}`])
-        assert.is(await torrentOfKey(silent, named, flags), named)
       const nobody = await cli('dht', 'get', 'ff'.repeat(20), ...node)
       assert.equal([nobody.code, lastLine(nobody).code], [1, 'DHT_NOT_FOUND'])
     }),
@@ -118,6 +112,18 @@ test('magnet of a key: those of BEP 46 are read, and nothing else', () => {
     `magnet:?xs=urn:btpk:${key}&s=6`,
   ])
     assert.is(parseKeyMagnet(bad), undefined, bad)
+})
+
+test('magnet of a key: what its item names takes its place, and a torrent that is named beside it counts', () => {
+  const [key, infoHash] = [`magnet:?xs=urn:btpk:${'ab'.repeat(32)}&s=6e`, '0123456789'.repeat(4)]
+  const item = encode(new Map([['ih', fromHex(infoHash)]]))
+  const magnet = magnetOfKeyItem(` ${key}&dn=a+name&tr=udp%3A%2F%2Fhost%3A1`, item)
+  assert.is(magnet, `magnet:?xt=urn:btih:${infoHash}&dn=a+name&tr=udp%3A%2F%2Fhost%3A1`)
+  assert.is(magnetOfKeyItem(key, item), `magnet:?xt=urn:btih:${infoHash}`)
+  for (const bad of [encode(1), encode(new Map([['ih', infoHash]])), encode(new Map()), item.subarray(1)])
+    assert.is(magnetOfKeyItem(key, bad), undefined)
+  assert.equal(onlyKeyOf(` ${key} `), parseKeyMagnet(key))
+  for (const named of [infoHash, `${key}&xt=urn:btih:${infoHash}`, 'a.torrent']) assert.is(onlyKeyOf(named), undefined)
 })
 
 test.run()

@@ -7,6 +7,8 @@ import * as assert from 'uvu/assert'
 import type { Transfer } from '../../src/api.js'
 import type { EventType } from '../../src/events/vocabulary.js'
 import { dhtFile } from '../../src/node/machine.js'
+import { openDht } from '../../src/open-dht.js'
+import { encode } from '../../src/wire/bencode.js'
 import { compareContent, makeContent } from './content.js'
 import { guard } from './guard.js'
 import { at, codeOf, eventsOf, eventWhen, type Rig, rigged, within } from './rig.js'
@@ -45,6 +47,36 @@ test(
       assert.ok((await typesOf(transfer)).includes(type), type)
     // The two told each other of their nodes (BEP 5).
     assert.is((await eventWhen(transfer, 'dht-port-received')).event.port, seed.engine.port)
+  }),
+)
+
+test(
+  'a magnet of a key is followed to the torrent that the key stands for by now, and where there is none that is said',
+  rigged(async (rig) => {
+    const router = await node(rig)
+    const options = { dht: true, dhtBootstrap: [router.address] }
+    const seed = await rig.seed(content, options)
+    const putting = await openDht({ host: '127.0.0.1', bootstrap: [router.address] })
+    rig.later(() => putting.close())
+    const put = (byte: number, named: unknown) =>
+      putting.put({ privateKey: new Uint8Array(32).fill(byte), value: encode(named as never) })
+    const { magnet = '' } = await put(1, new Map([['ih', seed.transfer.infoHash]]))
+    const { magnet: wrong = '' } = await put(2, new Map([['ih', 'not one']]))
+    const folder = await rig.folder()
+    const engine = await rig.engine(join(folder, 'data'), options)
+    const transfer = await within(engine.add(magnet, { path: folder, peers: [seed.address] }), 'the key')
+    assert.equal(transfer.infoHash, seed.transfer.infoHash)
+    await within(transfer.done, 'the download')
+    await compareContent(content, folder)
+    assert.is(await codeOf(() => engine.add(magnet, { path: folder })), 'TRANSFER_EXISTS')
+    assert.is(await codeOf(() => engine.add(wrong, { path: folder })), 'SOURCE_INVALID')
+    const unknown = `magnet:?xs=urn:btpk:${'07'.repeat(32)}`
+    assert.is(await codeOf(() => engine.add(unknown, { path: folder })), 'DHT_NOT_FOUND')
+    const adding = codeOf(() => engine.add(unknown, { path: folder }))
+    await engine.close()
+    assert.is(await within(adding, 'who is closed meanwhile'), 'ENGINE_CLOSED')
+    const offline = await rig.engine(join(folder, 'data'), { offline: true })
+    assert.is(await codeOf(() => offline.add(magnet, { path: folder })), 'OPTION_INVALID')
   }),
 )
 
