@@ -5,6 +5,7 @@ import { inputsPage } from './inputs.js'
 import { limitsTable } from './limits.js'
 import { machineTables } from './machines.js'
 import { fillRegions } from './markdown.js'
+import { metricsTable } from './metrics.js'
 import { recordTable } from './record.js'
 import { roomsTable } from './rooms.js'
 import { scenariosTable, settingsTable } from './scenarios.js'
@@ -17,6 +18,7 @@ export const PAGES: Readonly<Record<string, (page: string) => string>> = {
     fillRegions(page, {
       causes: causesTable(),
       limits: limitsTable(),
+      metrics: metricsTable(),
       scenarios: scenariosTable(),
       settings: settingsTable(),
     }),

@@ -167,6 +167,50 @@ test('metrics: counters and gauges say what the events say, at every interval', 
   assert.is(figureOf(last, 'sessions'), 1)
 })
 
+test('metrics: what came and went is told by what carried it, and peers by who named them', () => {
+  const url = 'http://web.example/'
+  const block = (peer: number, piece: number) =>
+    ({ type: 'block-received', peer: peerKey(peer), piece: pieceIndex(piece), offset: 0, length: BLOCK_BYTES }) as const
+  const asks = (peer: number, piece: number) => {
+    const ranges = [{ piece: pieceIndex(piece), offset: 0, length: BLOCK_BYTES }]
+    return { type: 'blocks-requested', peer: peerKey(peer), ranges } as const
+  }
+  const carrier = { type: 'transport-known', peer: peerKey(2), transport: 'utp', protection: 'none' } as const
+  const began = { type: 'web-seed-began', peer: peerKey(1), url, host: 'web.example', port: 80 } as const
+  const failed = { type: 'web-seed-failed', peer: peerKey(1), url, reason: 'BUSY', detail: '', againMs: 1_000 } as const
+  const seed = seedPeer(2)
+  const shakes = seed.findIndex(({ type }) => type === 'handshake-received')
+  const story = given(downloading(), { type: 'web-seeds-set', urls: [url] }, began, asks(1, 0), block(1, 0))
+  story.also({ type: 'dht-began', port: 1 }, { type: 'dht-joined', nodes: 8 }, { type: 'dht-lookup-began' })
+  story.also({ type: 'dht-lookup-ended', asked: 20, answered: 18, peers: 3, announced: 8 })
+  story.also(...seed.slice(0, shakes), carrier, ...seed.slice(shakes), asks(2, 1), block(2, 1))
+  story.also({ type: 'pex-sent', peer: peerKey(2), added: 4, dropped: 1, openedUpTo: 1, endedUpTo: 1 })
+  story.also({ type: 'pex-received', peer: peerKey(2), added: 7, dropped: 0 })
+  story.also({ type: 'candidates-found', source: 'pex', addresses: [{ host: '10.0.0.7', port: 7 }] })
+  story.also({ type: 'offers-made', tracker: 'wss://t/', wanted: 5, introductions: [1, 2] })
+  const during = samplesOf(story.log, 1_000).at(-1)
+  for (const [name, of, value] of [
+    ['received_bytes', 'web-seed', BLOCK_BYTES],
+    ['received_bytes', 'utp', BLOCK_BYTES],
+    ['received_bytes', 'tcp', 0],
+    ['connections_open', 'utp', 1],
+    ['connections_open', 'tcp', 0],
+    ['web_seeds', '', 1],
+    ['web_seed_requests', 'began', 1],
+    ['dht_joined', '', 1],
+    ['dht_lookups', 'answered', 1],
+    ['dht_nodes_asked', 'answered', 18],
+    ['dht_nodes_asked', 'announced', 8],
+    ['pex_peers', 'sent', 4],
+    ['pex_peers', 'received', 7],
+    ['addresses_found', 'pex', 1],
+    ['introductions', 'offered', 2],
+  ] as const)
+    assert.is(figureOf(during, name, of), value, `${name} ${of}`)
+  const after = samplesOf(story.also(failed).log, 1_000).at(-1)
+  assert.equal([figureOf(after, 'web_seeds'), figureOf(after, 'web_seed_requests', 'failed')], [0, 1])
+})
+
 test('metrics: counters never fall, and samples are in order and apart', () => {
   const samples = samplesOf(storyOf(54, 2_000), 5_000)
   assert.ok(samples.length > 5)
@@ -192,7 +236,7 @@ test('metrics: the text is OpenMetrics: families apart, series in order of time,
       seen.add(type)
       family = type
     } else if (!line.startsWith('#')) {
-      const [, series = '', value, time] = /^([a-z_]+(?:\{[a-z]+="[a-z]*"\})?) (\d+) (\d+(?:\.\d+)?)$/.exec(line) ?? []
+      const [, series = '', value, time] = /^([a-z_]+(?:\{[a-z]+="[a-z-]*"\})?) (\d+) (\d+(?:\.\d+)?)$/.exec(line) ?? []
       assert.ok(series.startsWith(family), line)
       assert.ok(Number(value) >= 0)
       assert.ok(Number(time) > (times.get(series) ?? 0) - 1e-9, 'oldest first')
