@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import type { AskingRules } from '../../src/node/asked-server.js'
 import { nodeHttpRanges } from '../../src/node/http-ranges.js'
 import type { RangeEnd, RangeReading, RangeRequest } from '../../src/ports.js'
+import { httpRangesContract, type RangeFault } from '../contracts/http-ranges.js'
 import { signal } from '../contracts/waiting.js'
 import { until, withServer } from './tracker-rig.js'
 
@@ -173,6 +174,36 @@ for (const [name, code, listener, bytes = 0] of ANSWERS)
       assert.is(codeOf(outcome), code)
       assert.is(outcome.bytes.length, bytes)
     }))
+
+/** A server that does one thing wrong. */
+const FAULTS: Readonly<Record<RangeFault, RequestListener>> = {
+  lacking: status(404),
+  busy: status(503, { 'retry-after': '17' }),
+  failing: status(500),
+  page: (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>for sale</html>'),
+  whole: (_, response) => response.end(FILE),
+  short: (_, response) => {
+    response.writeHead(206, { 'content-range': `bytes 100-150099/${FILE.length}` })
+    response.end(FILE.subarray(100, 1_100))
+  },
+  silent: () => undefined,
+}
+
+httpRangesContract('ranges', async (work) => {
+  let fault: RangeFault | undefined
+  await serve(
+    (request, response) => (fault === undefined ? good : FAULTS[fault])(request, response),
+    (url) =>
+      work({
+        ranges: nodeHttpRanges(RULES, BOUNDS),
+        until,
+        ...{ url, file: FILE, nowhere: 'http://127.0.0.1:1/file' },
+        misbehave: (one = undefined) => {
+          fault = one
+        },
+      }),
+  )
+})
 
 test('ranges: a redirect is followed', () =>
   serve(

@@ -2,16 +2,20 @@
 import { test } from 'uvu'
 import { Channels, ProcessDataChannels } from '../../simulations/channels.js'
 import { SimulatedClock } from '../../simulations/clock.js'
+import { Content } from '../../simulations/content.js'
 import { ProcessDatagrams } from '../../simulations/datagrams.js'
 import { diskConditions, SimulatedDisk } from '../../simulations/disk.js'
 import { DiskMedium } from '../../simulations/medium.js'
 import { ProcessNetwork, SimulatedNetwork } from '../../simulations/network.js'
+import { ProcessHttpRanges, WebServer } from '../../simulations/web.js'
 import { ProcessWebSockets, type ServerSocket, type SocketServer } from '../../simulations/web-sockets.js'
 import { World } from '../../simulations/world.js'
+import { urlOfFile } from '../../src/wire/web-seed.js'
 import { clockContract } from '../contracts/clock.js'
 import { dataChannelsContract } from '../contracts/data-channels.js'
 import { datagramsContract } from '../contracts/datagrams.js'
 import { diskContract } from '../contracts/disk.js'
+import { httpRangesContract } from '../contracts/http-ranges.js'
 import { networkContract } from '../contracts/network.js'
 import { type ServerEnd, webSocketsContract } from '../contracts/web-sockets.js'
 import { untilIn } from './until.js'
@@ -156,6 +160,24 @@ webSocketsContract('simulated WebSockets', async (work) => {
     whenServer: (holds) => server.when(holds),
   })
 })
+
+for (const rate of [0, 1_000_000])
+  httpRangesContract(`simulated web servers, ${rate === 0 ? 'without limits' : 'slow'}`, async (work) => {
+    const world = new World(13)
+    const base = 'http://web.example/files/'
+    const content = new Content(13, { bytes: 300_000, pieceLength: 16_384, trackers: [], webSeeds: [base] })
+    const server = new WebServer(world, base, content, rate)
+    await work({
+      ranges: new ProcessHttpRanges(world, 1, new Map([[base, server]])),
+      until: untilIn(world),
+      url: urlOfFile(base, content.metainfo.files[0]?.path ?? [], content.metainfo.multiFile),
+      file: content.bytes,
+      nowhere: 'http://nowhere.example/file',
+      misbehave: (fault = undefined) => {
+        server.mood = fault ?? 'well'
+      },
+    })
+  })
 
 dataChannelsContract('simulated data channels', async (work) => {
   const world = new World(12)
