@@ -31,3 +31,6 @@ export const showCount = (count: number, noun: string): string =>
 /** A share of a whole, in whole percent that say 100 only at the end. */
 export const percent = (part: number, whole: number): number =>
   whole === 0 || part >= whole ? 100 : Math.min(99, Math.floor((part / whole) * 100))
+
+/** Text of a stranger, without what would move the cursor or turn the direction of writing. */
+export const showText = (text: string): string => text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
