@@ -6,12 +6,12 @@ import { Terminal } from './terminal.js'
 /** Each is loaded when it is needed: the engine takes longer to load than some commands take to run. */
 const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   create: async () => (await import('./create-command.js')).createCommand,
-  info: async () => (await import('./info-command.js')).infoCommand,
   seed: async () => (await import('./seed-command.js')).seedCommand,
   get: async () => (await import('./get-command.js')).getCommand,
   tracker: async () => (await import('./tracker-command.js')).trackerCommand,
   publish: async () => (await import('./publish-command.js')).publishCommand,
   search: async () => (await import('./search-command.js')).searchCommand,
+  info: async () => (await import('./info-command.js')).infoCommand,
   move: async () => (await import('./move-command.js')).moveCommand,
   serve: async () => (await import('./serve-command.js')).serveCommand,
   dht: async () => (await import('./dht-command.js')).dhtCommand,
