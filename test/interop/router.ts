@@ -25,12 +25,12 @@ export interface Home {
   close(): void
 }
 
-const run = (command: string, ...args: string[]): string => {
+export const run = (command: string, ...args: string[]): string => {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 })
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`)
   return stdout
 }
-const ip = (...args: string[]): string => run('ip', ...args)
+export const ip = (...args: string[]): string => run('ip', ...args)
 
 const HOST = '192.0.2.2'
 const ROUTER = '192.0.2.1'
