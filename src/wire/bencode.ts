@@ -71,6 +71,8 @@ const NO_ITEMS: readonly Bencode[] = Object.freeze([])
 const NO_ENTRIES: BencodeDictionary = new Map()
 
 const LATIN1_CHUNK = 4_096
+const NAME_BYTES_MAX = 24
+const NAMES_KEPT = 64
 
 /** One character for each byte. */
 export const latin1Text = (bytes: Uint8Array): string => {
@@ -94,12 +96,35 @@ export const latin1Bytes = (text: string): Uint8Array => {
   return bytes
 }
 
+/** Texts of short names that come again and again, as the keys of a list of files do: each is made once. */
+class Names {
+  readonly #texts: (string | undefined)[] = []
+
+  textOf(bytes: Uint8Array, from: number, to: number): string {
+    const length = to - from
+    if (length === 0 || length > NAME_BYTES_MAX) return latin1Text(bytes.subarray(from, to))
+    const place = ((bytes[from] ?? 0) * 31 + (bytes[to - 1] ?? 0) * 7 + length) % NAMES_KEPT
+    const known = this.#texts[place]
+    if (known !== undefined && isText(known, bytes, from, length)) return known
+    const text = latin1Text(bytes.subarray(from, to))
+    this.#texts[place] = text
+    return text
+  }
+}
+
+const isText = (text: string, bytes: Uint8Array, from: number, length: number): boolean => {
+  if (text.length !== length) return false
+  for (let at = 0; at < length; at++) if (text.charCodeAt(at) !== bytes[from + at]) return false
+  return true
+}
+
 class Reader {
   at = 0
   fault: BencodeFault | undefined
   readonly spans = new Map<string, Span>()
   #tokens = 0
   readonly #stack: (ListFrame | DictionaryFrame)[] = []
+  readonly #names = new Names()
   readonly #bytes: Uint8Array
   readonly #depthMax: number
   readonly #tokensMax: number
@@ -171,9 +196,9 @@ class Reader {
       this.#fail('a key of a dictionary must be a byte string')
       return false
     }
-    const bytes = this.#readString()
-    if (bytes === undefined) return false
-    const key = latin1Text(bytes)
+    const length = this.#passString()
+    if (length === undefined) return false
+    const key = this.#names.textOf(this.#bytes, this.at - length, this.at)
     const last = top.lastKey
     if (last === key || (!this.#canonical && top.entries.has(key))) {
       this.#fail('a key is there twice', start)
@@ -190,6 +215,13 @@ class Reader {
   }
 
   #readString(): Uint8Array | undefined {
+    const length = this.#passString()
+    if (length === undefined) return undefined
+    return length === 0 ? NO_BYTES : this.#bytes.subarray(this.at - length, this.at)
+  }
+
+  /** Passes over a byte string, and says how long it is. */
+  #passString(): number | undefined {
     const start = this.at
     let length = 0
     for (;;) {
@@ -205,7 +237,7 @@ class Reader {
     const from = this.at + 1
     if (length > this.#bytes.length - from) return this.#fail('a byte string is longer than the data', start)
     this.at = from + length
-    return length === 0 ? NO_BYTES : this.#bytes.subarray(from, this.at)
+    return length
   }
 
   #readInteger(): number | bigint | undefined {

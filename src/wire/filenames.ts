@@ -14,13 +14,20 @@ export const utf8Text = (bytes: Uint8Array): string | undefined => {
   }
 }
 
+/** As most names are, which need no decoder. */
+const isAscii = (bytes: Uint8Array): boolean => {
+  for (const byte of bytes) if (byte >= 0x80) return false
+  return true
+}
+
 /**
  * Old torrents hold names in whatever encoding their maker's system had. What is not UTF-8 is read as latin1, which
  * keeps different names different; bytes that are control characters there (0x80 to 0x9f) become `_`, since a terminal
  * could obey them.
  */
 export const nameText = (bytes: Uint8Array): string =>
-  utf8Text(bytes) ?? latin1Text(bytes.map((byte) => (byte >= 0x80 && byte <= 0x9f ? 0x5f : byte)))
+  (isAscii(bytes) ? latin1Text(bytes) : utf8Text(bytes)) ??
+  latin1Text(bytes.map((byte) => (byte >= 0x80 && byte <= 0x9f ? 0x5f : byte)))
 
 /** In UTF-8, which takes three bytes at most for each unit of UTF-16: most texts need not be encoded to be known as short. */
 export const isLongerThan = (text: string, bytesMax: number): boolean =>
@@ -111,4 +118,7 @@ export class ClaimedPaths {
   }
 }
 
-const comparable = (part: string): string => part.normalize('NFC').toLowerCase()
+const PLAIN_NAME = /^[\x20-\x40\x5b-\x7e]*$/
+
+/** Most names are equal only to themselves, whatever the case of letters. */
+const comparable = (part: string): string => (PLAIN_NAME.test(part) ? part : part.normalize('NFC').toLowerCase())

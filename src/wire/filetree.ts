@@ -8,7 +8,7 @@ import { isPieceLayer, MERKLE_HASH_BYTES, shapeOf } from './merkle.js'
 import {
   checkPathLength,
   checkSymlinks,
-  hasAttribute,
+  readAttributes,
   readLength,
   readName,
   readPart,
@@ -47,10 +47,11 @@ const readTree = (
       continue
     }
     if (entry.size > 1) throw invalid(field, 'is a file and a folder at once')
-    const symlink = readSymlink(properties, folder, field)
+    const attributes = readAttributes(properties)
+    const symlink = readSymlink(properties, attributes, folder, field)
     const length = symlink === undefined ? readLength(properties, `${field}.length`) : 0
-    const attributes = { executable: hasAttribute(properties, 'x'), hidden: hasAttribute(properties, 'h') }
-    take({ path, length, ...attributes, symlink, piecesRoot: readRoot(properties, length, field) })
+    const { executable, hidden } = attributes
+    take({ path, length, executable, hidden, symlink, piecesRoot: readRoot(properties, length, field) })
   }
 }
 

@@ -49,9 +49,22 @@ export const readLength = (entry: BencodeDictionary, field: string): number => {
   return length
 }
 
-/** Attributes are letters, of which those that nobody knows are passed over (BEP 47). */
-export const hasAttribute = (entry: BencodeDictionary, letter: string): boolean =>
-  asBytes(entry.get('attr'))?.includes(letter.charCodeAt(0)) ?? false
+/** What the letters `p`, `x`, `h` and `l` say of a file; those that nobody knows are passed over (BEP 47). */
+export interface Attributes {
+  readonly padding: boolean
+  readonly executable: boolean
+  readonly hidden: boolean
+  readonly link: boolean
+}
+
+const PLAIN: Attributes = { padding: false, executable: false, hidden: false, link: false }
+
+export const readAttributes = (entry: BencodeDictionary): Attributes => {
+  const letters = asBytes(entry.get('attr'))
+  if (letters === undefined) return PLAIN
+  const has = (letter: string): boolean => letters.includes(letter.charCodeAt(0))
+  return { padding: has('p'), executable: has('x'), hidden: has('h'), link: has('l') }
+}
 
 export const checkPathLength = (path: readonly string[], field: string): void => {
   if (path.length > LIMITS.filePathPartsMax) throw unsafe(field, `has more than ${LIMITS.filePathPartsMax - 1} parts`)
@@ -74,17 +87,27 @@ const readParts = (parts: readonly Bencode[] | undefined, name: string, field: s
   return path
 }
 
-const readPath = (entry: BencodeDictionary, name: string, field: string): readonly string[] => {
+const readPath = (
+  entry: BencodeDictionary,
+  { padding }: Attributes,
+  name: string,
+  field: string,
+): readonly string[] => {
   // Some makers wrote the local encoding into `path`, and UTF-8 beside it.
   const key = asList(entry.get('path.utf-8')) === undefined ? 'path' : 'path.utf-8'
   // What padding is called matters to nobody, and may be left out (BEP 47).
-  if (!entry.has(key) && hasAttribute(entry, 'p')) return [name, '.pad', String(readLength(entry, field))]
+  if (padding && !entry.has(key)) return [name, '.pad', String(readLength(entry, field))]
   return readParts(asList(entry.get(key)), name, `${field}.${key}`)
 }
 
 /** Where a symbolic link leads, below the folder of the torrent (BEP 47). */
-export const readSymlink = (entry: BencodeDictionary, name: string, field: string): readonly string[] | undefined =>
-  hasAttribute(entry, 'l') ? readParts(asList(entry.get('symlink path')), name, `${field}.symlink path`) : undefined
+export const readSymlink = (
+  entry: BencodeDictionary,
+  { link }: Attributes,
+  name: string,
+  field: string,
+): readonly string[] | undefined =>
+  link ? readParts(asList(entry.get('symlink path')), name, `${field}.symlink path`) : undefined
 
 /** Links that lead to nothing of this torrent, or to another link, are refused: they would dangle, or lead in circles. */
 export const checkSymlinks = (files: readonly TorrentFile[]): void => {
@@ -111,13 +134,14 @@ export const readFiles = (info: BencodeDictionary): TorrentFiles => {
   }
   if (!info.has('files')) {
     const length = readLength(info, 'info.length')
-    const attributes = { executable: hasAttribute(info, 'x'), hidden: hasAttribute(info, 'h') }
+    const { executable, hidden } = readAttributes(info)
     const file = {
       path: [name],
       offset: 0,
       length,
       padding: false,
-      ...attributes,
+      executable,
+      hidden,
       symlink: undefined,
       piecesRoot: undefined,
     }
@@ -133,15 +157,15 @@ export const readFiles = (info: BencodeDictionary): TorrentFiles => {
     const field = `info.files[${at}]`
     const entry = asDictionary(value)
     if (entry === undefined) throw invalid(field, 'is no dictionary')
-    const symlink = readSymlink(entry, name, field)
+    const attributes = readAttributes(entry)
+    const symlink = readSymlink(entry, attributes, name, field)
     const length = symlink === undefined ? readLength(entry, `${field}.length`) : 0
-    const path = readPath(entry, name, field)
-    const padding = hasAttribute(entry, 'p')
+    const path = readPath(entry, attributes, name, field)
+    const { padding, executable, hidden } = attributes
     // Padding is never written, and its makers give the same name to padding of the same length.
     const problem = padding ? undefined : claimed.claim(path)
     if (problem !== undefined) throw unsafe(`${field}.path`, `${problem}: ${path.join('/')}`)
-    const attributes = { executable: hasAttribute(entry, 'x'), hidden: hasAttribute(entry, 'h') }
-    files.push({ path, offset, length, padding, ...attributes, symlink, piecesRoot: undefined })
+    files.push({ path, offset, length, padding, executable, hidden, symlink, piecesRoot: undefined })
     offset += length
     if (!Number.isSafeInteger(offset)) throw invalid('info.files', 'are larger than 2^53 bytes together')
   }
