@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""A libtorrent node of the DHT for the interoperability tests, on loopback; it says what it does in JSON lines.
+"""A libtorrent node of the DHT for the interoperability tests, on loopback or at --host; it says what it does in JSON lines.
 
   libtorrent_dht.py [--node HOST:PORT]... [--seed TORRENT DIR] [--get TORRENT DIR] [--put TEXT] [--find TARGET]
-                    [--peer HOST:PORT]... [--no-dht]
+                    [--peer HOST:PORT]... [--no-dht] [--host ADDRESS]
 
 It prints {"type":"listening","port":N} first; then {"type":"seeding"}, {"type":"done"}, {"type":"put","nodes"} or
 {"type":"item","value"}, and stays until its standard input ends.
@@ -25,6 +25,7 @@ arguments.add_argument('--get', nargs=2)
 arguments.add_argument('--put')
 arguments.add_argument('--find')
 arguments.add_argument('--no-dht', action='store_true')
+arguments.add_argument('--host', default='127.0.0.1')
 options = arguments.parse_args()
 
 
@@ -41,8 +42,8 @@ def leave_with_the_test():
 threading.Thread(target=leave_with_the_test, daemon=True).start()
 
 session = lt.session({
-    'listen_interfaces': '127.0.0.1:0',
-    'outgoing_interfaces': '127.0.0.1',
+    'listen_interfaces': f'[{options.host}]:0' if ':' in options.host else f'{options.host}:0',
+    'outgoing_interfaces': options.host,
     'enable_dht': not options.no_dht, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
     'enable_outgoing_utp': False, 'enable_incoming_utp': False,
     'out_enc_policy': 2, 'in_enc_policy': 2,
@@ -103,14 +104,14 @@ while True:
         if options.peer and time.time() - asked_at > 1:
             for peer in options.peer:
                 host, port = peer.rsplit(':', 1)
-                handle.connect_peer((host, int(port)), 0)
+                handle.connect_peer((host.strip('[]'), int(port)), 0)
     if time.time() - asked_at > 1:
         asked_at = time.time()
         nodes = session.status().dht_nodes
         # Those of `dht_bootstrap_nodes` are taken for routers, which libtorrent keeps in no table.
         for node in options.node:
             host, port = node.rsplit(':', 1)
-            session.add_dht_node((host, int(port)))
+            session.add_dht_node((host.strip('[]'), int(port)))
         if nodes > 0:
             say_once({'type': 'joined', 'nodes': nodes})
         if nodes > 0 and handle is not None:
