@@ -11,6 +11,7 @@ import { LIMITS } from '../limits.js'
 import type { Connection, ConnectionEvents, Failure } from '../ports.js'
 import type { Instant, PeerAddress } from '../values.js'
 import { plus, putUtpHead, putUtpMoment, UTP, UTP_HEADER_BYTES, type UtpPacket, withSelective } from '../wire/utp.js'
+import { ENDED, REFUSED, RESET, SILENT } from './utp-failures.js'
 import { UtpReceiver } from './utp-receiver.js'
 import { type Transmitter, UtpSender } from './utp-sender.js'
 
@@ -30,10 +31,6 @@ export interface UtpOwner {
   gone(connection: UtpConnection): void
 }
 
-const REFUSED: Failure = { code: 'ECONNREFUSED', message: 'the other side has no use for the connection' }
-const RESET: Failure = { code: 'ECONNRESET', message: 'the other side does not know the connection' }
-const SILENT: Failure = { code: 'ETIMEDOUT', message: 'no answer in time' }
-const ENDED: Failure = { code: 'EOF', message: 'the other side ended the connection' }
 const NOBODY: ConnectionEvents = { opened: () => undefined, received: () => undefined, closed: () => undefined }
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -62,8 +59,9 @@ export class UtpConnection implements Connection, Transmitter {
   /** How long the last packet of theirs was on its way. */
   #differenceUs = 0
   #paused = false
-  /** Whom to tell that what was taken has arrived. */
-  #arrived: (() => void)[] = []
+  /** Whom to tell that what was taken is in packets. */
+  readonly #flushed: (() => void)[] = []
+  #settling = false
   /** When a dial is given up, a half-open connection forgotten, or one that we closed let go of. */
   #endsAt = NEVER
   #ackAt = NEVER
@@ -112,8 +110,6 @@ export class UtpConnection implements Connection, Transmitter {
     this.#sender.take(chunks, flushed)
     if (this.#owner.touched(this)) return
     this.#sender.fill(this.#owner.now())
-    // What has nothing to wait for is told of all the same, and later.
-    if (flushed !== undefined && this.#sender.isDone) this.#owner.later(this)
     this.#arm()
   }
 
@@ -147,7 +143,8 @@ export class UtpConnection implements Connection, Transmitter {
   }
 
   flushed(callback: () => void): void {
-    this.#arrived.push(callback)
+    this.#flushed.push(callback)
+    if (!this.#settling) this.#owner.later(this)
   }
 
   /** A packet of the other side's address and this connection's number. */
@@ -182,9 +179,7 @@ export class UtpConnection implements Connection, Transmitter {
   settle(): void {
     if (this.#standing === 'gone' || this.#standing === 'dialing' || this.#standing === 'half-open') return
     const receiver = this.#receiver
-    if (this.#sender.isDone) this.#sender.tellAll()
-    while (this.#events !== undefined && this.#arrived.length > 0)
-      for (const tell of this.#arrived.splice(0)) this.#tell(tell)
+    this.#settling = true
     if (receiver.hasReady) {
       if (this.#events === undefined) receiver.passOn()
       else if (this.#paused) receiver.keep()
@@ -193,6 +188,10 @@ export class UtpConnection implements Connection, Transmitter {
     const sends = this.#sends
     const { unacked, urgent } = receiver
     this.#sender.fill(this.#owner.now())
+    // Who is told may send more, of which some is flushed at once.
+    for (let tell = this.#flushed.shift(); tell !== undefined; tell = this.#flushed.shift())
+      if (this.#events !== undefined) tell()
+    this.#settling = false
     const isTold = this.#sends !== sends
     if (urgent || (unacked > 1 && !isTold)) this.#sendState()
     else if (unacked > 0 && !isTold && this.#ackAt === NEVER) this.#ackAt = this.#owner.now() + LIMITS.utpAckDelayMs
@@ -231,10 +230,6 @@ export class UtpConnection implements Connection, Transmitter {
 
   get #keepAliveAt(): number {
     return this.#standing === 'open' ? this.#sentAt + LIMITS.utpKeepAliveMs : NEVER
-  }
-
-  #tell(callback: () => void): void {
-    if (this.#events !== undefined) callback()
   }
 
   #open(): void {

@@ -6,10 +6,11 @@
  * he is where he says, and so many of those only.
  */
 import { LIMITS } from '../limits.js'
-import type { Cancel, Clock, Connection, ConnectionEvents, DatagramSocket, Datagrams, Failure } from '../ports.js'
+import type { Cancel, Clock, Connection, ConnectionEvents, DatagramSocket, Datagrams } from '../ports.js'
 import type { Instant, PeerAddress } from '../values.js'
 import { plus, putUtpHead, putUtpMoment, readUtp, UTP, UTP_HEADER_BYTES, UtpPacket } from '../wire/utp.js'
 import { UtpConnection, type UtpOwner } from './utp-connection.js'
+import { CLOSED } from './utp-failures.js'
 
 export interface UtpParts {
   readonly datagrams: Datagrams
@@ -19,7 +20,6 @@ export interface UtpParts {
 }
 
 const SECOND_MS = 1_000
-export const CLOSED: Failure = { code: 'ECONNABORTED', message: 'the connection was closed' }
 
 export class UtpHub implements UtpOwner {
   readonly #parts: UtpParts

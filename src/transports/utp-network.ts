@@ -1,7 +1,8 @@
 /** The network over uTP (BEP 29): connections, dialed and accepted, that share one UDP socket. */
 import { LIMITS } from '../limits.js'
 import type { Answer, DatagramSocket, Listener, ListenOptions, Network } from '../ports.js'
-import { CLOSED, UtpHub, type UtpParts } from './utp-hub.js'
+import { CLOSED } from './utp-failures.js'
+import { UtpHub, type UtpParts } from './utp-hub.js'
 
 const bound = ({ datagrams }: UtpParts, hub: UtpHub, port: number, host?: string): Promise<Answer<DatagramSocket>> =>
   new Promise((resolve) => {

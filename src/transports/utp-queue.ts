@@ -1,22 +1,17 @@
-/** What a uTP connection was given to send: what of it is not in packets yet, what has not arrived, and who waits for that. */
+/** What a uTP connection was given to send and is not in packets yet, and who waits for that to be copied there. */
 
 export class UtpQueue {
   #chunks: Uint8Array[] = []
   /** Of the first chunk this much is taken. */
   #taken = 0
   #bytes = 0
-  /** Bytes given and bytes arrived, since the beginning, and who waits for the second to reach the first. */
+  /** Bytes given since the beginning, and who waits for so many of them to be in packets. */
   #givenBytes = 0
-  #arrivedBytes = 0
   readonly #waiting: { readonly at: number; readonly callback: () => void }[] = []
 
   /** What is in no packet yet. */
   get bytes(): number {
     return this.#bytes
-  }
-
-  get unarrivedBytes(): number {
-    return this.#givenBytes - this.#arrivedBytes
   }
 
   add(chunks: readonly Uint8Array[], flushed: (() => void) | undefined): void {
@@ -29,14 +24,10 @@ export class UtpQueue {
     if (flushed !== undefined) this.#waiting.push({ at: this.#givenBytes, callback: flushed })
   }
 
-  arrived(bytes: number): void {
-    this.#arrivedBytes += bytes
-  }
-
   /** The next of those who wait for nothing any more. */
   nextFlushed(): (() => void) | undefined {
     const [first] = this.#waiting
-    if (first === undefined || first.at > this.#arrivedBytes) return undefined
+    if (first === undefined || first.at > this.#givenBytes - this.#bytes) return undefined
     this.#waiting.shift()
     return first.callback
   }

@@ -18,7 +18,7 @@ import { type Sent, UtpSent } from './utp-sent.js'
 export interface Transmitter {
   /** False where this process has no room for it now. */
   transmit(packet: Uint8Array): boolean
-  /** What was taken with these bytes has arrived. */
+  /** What was taken with these bytes is in packets. */
   flushed(callback: () => void): void
 }
 
@@ -66,7 +66,7 @@ export class UtpSender {
     return this.#next
   }
   get unsentBytes(): number {
-    return this.#queue.unarrivedBytes
+    return this.#queue.bytes
   }
   get timeouts(): number {
     return this.#timeouts
@@ -103,7 +103,6 @@ export class UtpSender {
       const sent = this.#sent.get(this.#oldest)
       if (sent !== undefined) {
         bytes += this.#arrive(sent, now)
-        this.#queue.arrived(sent.payloadBytes)
       }
       this.#sent.drop(this.#oldest)
       // Forgotten in time: numbers begin anew, and losses of far later windows would look like those of this one.
@@ -120,18 +119,13 @@ export class UtpSender {
       this.#control.acked(bytes, this.#isFull)
       this.#expectAnswer(now)
     }
-    this.tellAll()
-  }
-
-  /** Those that wait for nothing any more. */
-  tellAll(): void {
-    for (let told = this.#queue.nextFlushed(); told !== undefined; told = this.#queue.nextFlushed())
-      this.#out.flushed(told)
   }
 
   /** Sends what is lost, then what waits, as far as the windows go. */
   fill(now: Instant): void {
     this.#fill(now)
+    for (let told = this.#queue.nextFlushed(); told !== undefined; told = this.#queue.nextFlushed())
+      this.#out.flushed(told)
     this.#isFull = this.#flyingBytes + this.#size.within(this.windowBytes) >= this.windowBytes
   }
 
