@@ -15,6 +15,7 @@ const asks: TransferEvent = {
   ranges: [{ piece: pieceIndex(0), offset: 0, length: 2 * BLOCK_BYTES }],
 }
 const block = { peer, piece: pieceIndex(0), offset: 0, length: BLOCK_BYTES }
+const byTracker: TransferEvent = { type: 'peer-introduced', peer, introduction: 7, rank: 9 }
 const closed: TransferEvent = { type: 'peer-closed', peer, by: 'us', reason: 'silent', detail: '' }
 const seed = (): Story => given(downloading(), seedPeer(1))
 const serving = (): Story => seed().also(asks, { type: 'block-received', ...block })
@@ -116,6 +117,19 @@ testCases('a peer', [
     not: () => given(downloading(), introduced),
     question: one,
     cites: ['punch-began'],
+  },
+  {
+    code: 'introduced',
+    verdict: 'progressing',
+    story: () => {
+      const shakes = connected(1, { incoming: true })
+      return given(downloading(), shakes, byTracker).also(
+        ...leecher(1, { incoming: true, served: true }).slice(shakes.length),
+      )
+    },
+    not: () => given(downloading(), leecher(1, { served: true })),
+    question: one,
+    cites: ['peer-introduced'],
   },
   {
     code: 'closed',

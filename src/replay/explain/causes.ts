@@ -135,6 +135,7 @@ export const CAUSES = {
     'It may be gone, or let a router forward its port.',
   ),
   'hole-punched': cause('Both of us dialed at the same moment, as another peer told us to (BEP 55).'),
+  introduced: cause('A tracker introduced it and us to each other, and the connection is one of WebRTC.'),
   closed: cause('The connection ended.'),
   blocked: cause('The address is on the blocklist.', 'Take it off the blocklist, if it is wanted.'),
   banned: cause('The address sent wrong blocks and is banned.'),

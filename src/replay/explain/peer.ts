@@ -66,6 +66,17 @@ const ofPunch = ({ key, punched, address }: Readonly<PeerState>): readonly Claim
       ]
     : []
 
+const ofIntroduction = ({ key, rank, address }: Readonly<PeerState>): readonly Claim[] =>
+  rank === 0
+    ? []
+    : [
+        claim(
+          'introduced',
+          `a tracker introduced ${showAddress(address)} and us`,
+          lastOf('peer-introduced', ({ peer }) => peer === key),
+        ),
+      ]
+
 /** Nobody is connected there: what became of it. */
 const absent = async (view: View, address: PeerAddress): Promise<Finding> => {
   const { state, now } = view
@@ -263,6 +274,7 @@ export const explainPeer = async (view: View, address: PeerAddress): Promise<Fin
     ...whatItGives(view, peer),
     ...whatItGets(view, peer),
     ...ofPunch(peer),
+    ...ofIntroduction(peer),
     ...sentWaste(peer),
     ...rateClaims(view),
   ]
