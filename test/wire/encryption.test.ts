@@ -86,6 +86,47 @@ test('rc4: gives the stream of its known vectors', () => {
   assert.is(stream('Secret', 8), '04d46b053ca87b59')
 })
 
+/** The cipher as it is written down, a byte at a time. */
+const keyStream = (key: Uint8Array, length: number): Uint8Array => {
+  const table = Uint8Array.from({ length: 256 }, (_, at) => at)
+  const at = (index: number): number => table[index & 255] ?? 0
+  const swap = (one: number, other: number): void => {
+    const kept = at(one)
+    table[one & 255] = at(other)
+    table[other & 255] = kept
+  }
+  let j = 0
+  for (let i = 0; i < 256; i++) {
+    j = (j + at(i) + (key[i % key.length] ?? 0)) & 255
+    swap(i, j)
+  }
+  j = 0
+  return Uint8Array.from({ length }, (_, index) => {
+    j = (j + at(index + 1)) & 255
+    swap(index + 1, j)
+    return at(at(index + 1) + at(j))
+  })
+}
+
+test('rc4: gives the same stream however it is cut, into any place, over long runs', () => {
+  const key = text('a key')
+  const bytes = 70_001
+  const expected = keyStream(key, bytes)
+  for (const part of [1, 2, 3, 5, 17, 4_096, 16_383, 16_384, 16_385, bytes]) {
+    const cipher = new Rc4(key, 0)
+    const into = new Uint8Array(bytes + 3)
+    const zeros = new Uint8Array(part + 1)
+    for (let at = 0; at < bytes; at += part) {
+      const from = zeros.subarray(1, 1 + Math.min(part, bytes - at))
+      cipher.apply(from, into, 3 + at)
+    }
+    assert.ok(equalBytes(into.subarray(3), expected), `by ${part}`)
+  }
+  const inPlace = new Uint8Array(bytes)
+  new Rc4(key, 0).apply(inPlace)
+  assert.ok(equalBytes(inPlace, expected))
+})
+
 test('rc4: drops 1,024 bytes of its stream (RFC 6229, key 0102030405)', () => {
   const bytes = new Uint8Array(16)
   new Rc4(fromHex('0102030405')).apply(bytes)
