@@ -615,8 +615,10 @@ export const LIMITS = {
   utpTimeoutFirstMs: 1_000,
   /** How often that happens in a row before a connection is given up: about a minute. */
   utpTimeoutsMax: 7,
-  /** How long an acknowledgement waits for a second packet, or for something to say beside it. */
-  utpAckDelayMs: 25,
+  /** How long an acknowledgement waits for a second packet, or for something to say beside it: longer costs speed. */
+  utpAckDelayMs: 5,
+  /** How long others let theirs wait: libutp a tenth of a second. */
+  utpAckAwaitedMs: 110,
   /** Routers forget who spoke over UDP after half a minute. */
   utpKeepAliveMs: 29_000,
   /** Connections of one socket, of both sides; and those that others began and that have not proved their address. */

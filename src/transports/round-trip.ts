@@ -30,6 +30,6 @@ export class RoundTrip {
   /** How long to wait before one packet is sent once more: two round trips, and what an acknowledgement may wait. */
   get reminderMs(): number {
     const ms = this.timeoutMs(0)
-    return this.#ms === undefined ? ms : Math.min(ms, 2 * this.#ms + 4 * this.#varianceMs + 2 * LIMITS.utpAckDelayMs)
+    return this.#ms === undefined ? ms : Math.min(ms, 2 * this.#ms + 4 * this.#varianceMs + LIMITS.utpAckAwaitedMs)
   }
 }
