@@ -147,7 +147,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: 'keeps on order what a lost peer was to bring',
-    file: 'src/events/folds-peers.ts',
+    file: 'src/events/peers.ts',
     from: 'releaseRequests(state, peer)\n  if (peer.hashesAsked > 0)',
     to: 'if (peer.hashesAsked > 0)',
     found: ['ordersAddUp', 'noAssertionFails'],
