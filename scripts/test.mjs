@@ -61,11 +61,10 @@ const numberAfter = (label, text) => {
 /** The name of a failing test and the first lines of why it failed, from what follows uvu's `FAIL`. */
 const reasonOf = (text) => {
   const [reason] = text.split(/\n\s*\n\s*\n|\n *Total:/)
-  return reason
-    .trimEnd()
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(0, LINES_OF_A_FAILURE_MAX)
+  const lines = reason.split('\n').filter((line) => line.trim() !== '')
+  // Of a difference, what both sides have says least.
+  const telling = lines.length > LINES_OF_A_FAILURE_MAX ? lines.filter((line) => !/^ *··/.test(line)) : lines
+  return telling.slice(0, LINES_OF_A_FAILURE_MAX)
 }
 
 /** What a process counted; one that ended without counting, or badly without saying which test, counts as a failure. */

@@ -90,6 +90,7 @@ const NOT_SAID: readonly EventType[] = [
   'address-barred',
   'folder-set',
   'tracker-wished',
+  'peer-introduced',
   'place-set',
   'dial-held',
   'dial-released',
