@@ -250,6 +250,7 @@ export interface Progress {
   readonly totalBytes: number
   /** Of the pieces that are wanted. */
   readonly wantedBytes: number
+  /** Verified, on disk and in the log: a crash loses nothing of it. */
   readonly storedBytes: number
   readonly pieces: number
   readonly storedPieces: number

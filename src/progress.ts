@@ -43,6 +43,8 @@ const troublesOf = ({ tiers }: Readonly<TransferState>): readonly TrackerTrouble
 }
 
 export const progressOf = (state: Readonly<TransferState>, now: Instant, closed: boolean): Progress => {
+  // What is not committed a crash would take, so it is not said before; what is closed has committed all of it.
+  const stored = closed ? state.stored : state.announced
   // Where nothing may move there is no event either that would let the mean of the last seconds run out.
   const moves = state.standing.tags.active === true
   let peers = 0
@@ -58,11 +60,11 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
     phase: closed ? 'closed' : phaseOf(state),
     totalBytes: contentBytesOf(state.geometry),
     wantedBytes: bytesOfPieces(state.geometry, state.wanted),
-    storedBytes: bytesOfPieces(state.geometry, state.stored),
+    storedBytes: bytesOfPieces(state.geometry, stored),
     pieces: state.geometry.pieceCount,
     metadataBytes: state.metadata?.bytes ?? 0,
     metadataReceivedBytes: receivedMetadata(state),
-    storedPieces: state.stored.count,
+    storedPieces: stored.count,
     checkingPieces: state.checking.count,
     rehashedPieces: state.sessionChecked,
     downloadedBytes: state.sessionDownloaded,

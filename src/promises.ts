@@ -20,6 +20,8 @@ export class Promises {
   /** The metadata are known. */
   #known = new Settled()
   #seedingSeq: number | undefined
+  /** Of the event after which it is ready. */
+  #readySeq: number | undefined
 
   constructor(state: Readonly<TransferState>) {
     this.#state = state
@@ -49,13 +51,14 @@ export class Promises {
     }
     if (this.#state.metadata === undefined) this.#known.resolve()
     if (type === 'seeding-began') this.#seedingSeq = seq
-    if (type === 'seeding-began' || type === 'download-began') this.#ready.resolve()
+    if (type === 'seeding-began' || type === 'download-began') this.#readySeq = seq
     if (type === 'transfer-failed') this.fail(event.code as ErrorCode, event.message) // made as one
     if (type === 'download-began') this.#seedingSeq = undefined
   }
 
   /** The log committed everything below this sequence number. */
   reached(committedSeq: number): void {
+    if (this.#readySeq !== undefined && this.#readySeq < committedSeq) this.#ready.resolve()
     const isDone = this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq
     if (isDone && isInPlace(this.#state)) this.#done.resolve()
   }
@@ -71,6 +74,7 @@ export class Promises {
   anew(): void {
     this.#done = new Settled()
     this.#ready = new Settled()
+    this.#readySeq = undefined
     if (this.#state.metadata !== undefined) this.#known = new Settled()
   }
 

@@ -71,6 +71,7 @@ const COMMITTED_WITHIN_MS: Partial<Record<EventType, number>> = {
   'file-placed': 0,
   paused: 0,
   resumed: 0,
+  'download-began': 0,
   'download-completed': 0,
   'seeding-began': 0,
   'transfer-failed': 0,
@@ -437,8 +438,8 @@ export class TransferSession {
     }
     this.#checkpointer.reached(committedSeq)
     this.#retainer?.reached()
-    this.promises.reached(committedSeq)
     if (this.state.unannounced.length > 0) this.tell({ type: 'log-committed', committedSeq })
+    this.promises.reached(committedSeq)
     this.commits.reached(committedSeq)
   }
 

@@ -5,6 +5,7 @@ import { present } from '../../src/assert.js'
 import { lengthOfBlock } from '../../src/events/geometry.js'
 import type { TransferEvent } from '../../src/events/vocabulary.js'
 import { LIMITS } from '../../src/limits.js'
+import { progressOf } from '../../src/progress.js'
 import { peerKey, pieceIndex } from '../../src/values.js'
 import { downloading, everyPiece, fetched, leecher, open, type Shape, seeding, seedPeer } from './beginnings.js'
 import { GOOD_BYTES, given, Story, says, toPeer, toPiece, toTransfer, woken } from './given.js'
@@ -138,6 +139,14 @@ test('block: what is stored is served only after the commit', () => {
   const request = says(2, { type: 'request', piece: 2, offset: 0, length: 16_384 })
   story.when(request).thenEvents('request-refused')
   story.commits().when(request).thenEvents('request-received')
+})
+
+test('block: progress counts what is committed, which no crash takes away', () => {
+  const story = given(downloading(), seedPeer(1), fetched(1, [2, 3]))
+  const stored = (closed = false): number => progressOf(story.state, story.now, closed).storedPieces
+  assert.equal([story.state.stored.count, stored(), stored(true)], [2, 0, 2])
+  story.commits()
+  assert.is(stored(), 2)
 })
 
 test('block: a commit announces what was stored before it, and no more', () => {

@@ -30,7 +30,7 @@ const elsewhere = async (rig: Rig): Promise<string> => {
 test(
   'moving: a download that is moved twice goes on all the while, and the next session hashes nothing',
   rigged(async (rig) => {
-    const seed = await rig.seed(content, { uploadLimit: 2_000 * KIB })
+    const seed = await rig.seed(content, { uploadLimit: 1_000 * KIB })
     const [folder, far] = [await rig.folder(), await elsewhere(rig)]
     const engine = await rig.engine(join(folder, 'data'))
     const transfer = await engine.add(content.torrent, { path: join(folder, 'a'), peers: [seed.address] })
