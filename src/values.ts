@@ -76,9 +76,25 @@ export const fromHex = (text: string): Uint8Array => {
   return bytes
 }
 
+const utf8 = new TextEncoder()
+const SHORT_TEXT = 64
+
+/** As UTF-8. A call into the encoder costs more than a short text of ASCII, as most of ours are, costs by hand. */
+export const utf8Bytes = (text: string): Uint8Array => {
+  if (text.length > SHORT_TEXT) return utf8.encode(text)
+  const bytes = new Uint8Array(text.length)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f) return utf8.encode(text)
+    bytes[at] = code
+  }
+  return bytes
+}
+
+/** Compared from their ends: ids of peers that run the same client begin alike. */
 export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean => {
   if (left.length !== right.length) return false
-  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false
+  for (let at = left.length - 1; at >= 0; at--) if (left[at] !== right[at]) return false
   return true
 }
 

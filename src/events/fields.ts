@@ -1,5 +1,6 @@
 /** The kinds of field that an event may have, and how each is written and read: little, dense, and without choice. */
 import { assert } from '../assert.js'
+import { utf8Bytes } from '../values.js'
 
 /** Bytes that grow as they are written; one writer serves a whole log. */
 export class Writer {
@@ -116,7 +117,6 @@ export interface Field<Value> {
 
 export type ValueOf<Kind> = Kind extends Field<infer Value> ? Value : never
 
-const utf8 = new TextEncoder()
 const fromUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 /** A whole number that some brand of it makes safe to use; the log is ours, so reading trusts what was written. */
@@ -143,7 +143,7 @@ export const bytes: Field<Uint8Array> = {
 
 export const text: Field<string> = {
   kind: { type: 'text' },
-  write: (writer, value) => bytes.write(writer, utf8.encode(value)),
+  write: (writer, value) => bytes.write(writer, utf8Bytes(value)),
   read: (reader) => fromUtf8.decode(reader.raw(reader.whole())),
 }
 

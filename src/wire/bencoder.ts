@@ -1,6 +1,7 @@
 /** Writing bencode (BEP 3), always in its one canonical form: keys sorted by their raw bytes. */
 import { assert } from '../assert.js'
 import { LIMITS } from '../limits.js'
+import { utf8Bytes } from '../values.js'
 
 /**
  * What can be written. Texts become UTF-8. Keys, of maps and of plain objects alike, are latin1 text, one character
@@ -19,8 +20,6 @@ const LETTER_D = 0x64
 const LETTER_E = 0x65
 const LETTER_L = 0x6c
 
-const utf8 = new TextEncoder()
-
 class Writer {
   #bytes = new Uint8Array(256)
   #length = 0
@@ -31,7 +30,7 @@ class Writer {
 
   write(value: Encodable, depth: number): void {
     assert(depth <= LIMITS.bencodeDepthMax, 'what is encoded is nested no deeper than what is decoded')
-    if (typeof value === 'string') this.#writeString(utf8.encode(value))
+    if (typeof value === 'string') this.#writeString(utf8Bytes(value))
     else if (typeof value === 'number' || typeof value === 'bigint') this.#writeInteger(value)
     else if (value instanceof Uint8Array) this.#writeString(value)
     else if (isList(value)) {
