@@ -1,6 +1,6 @@
 /** What a process says, as it stands in the chunks that it sends: each message is a chunk, or begins one. */
 import { readUint32 } from '../src/wire/integers.js'
-import { MESSAGE_ID, PIECE_HEADER_BYTES, PREFIX_BYTES, REQUEST_FRAME_BYTES } from '../src/wire/messages.js'
+import { MESSAGE_ID, PIECE_HEADER_BYTES, PREFIX_BYTES } from '../src/wire/messages.js'
 
 export interface Said {
   /** A message that is no block; numbers are 0 where it has none. */
@@ -19,9 +19,11 @@ export const isPieceHeader = (chunk: Uint8Array): boolean =>
 
 const numberAt = (chunk: Uint8Array, at: number): number => (at + 4 <= chunk.length ? readUint32(chunk, at) : 0)
 
-/** Requests are sent many in one chunk, each a frame of the same size. */
+/** Requests, and what is told of pieces, are sent many in one chunk. */
+const MANY: readonly number[] = [MESSAGE_ID.request, MESSAGE_ID.have]
+
 const readFrames = (chunk: Uint8Array, said: Said): void => {
-  for (let at = 0; at + REQUEST_FRAME_BYTES <= chunk.length; at += REQUEST_FRAME_BYTES)
+  for (let at = 0; at + PREFIX_BYTES < chunk.length; at += PREFIX_BYTES + readUint32(chunk, at))
     said.message(
       chunk[at + PREFIX_BYTES] ?? 0,
       numberAt(chunk, at + 5),
@@ -39,7 +41,7 @@ export const readSaid = (chunks: readonly Uint8Array[], said: Said): void => {
     if (isPieceHeader(chunk)) {
       const block = chunks[++at]
       if (block !== undefined) said.block(readUint32(chunk, 5), readUint32(chunk, 9), block)
-    } else if (id === MESSAGE_ID.request) readFrames(chunk, said)
+    } else if (MANY.includes(id)) readFrames(chunk, said)
     // A handshake begins with 19 and text; no message of ours is as long as that makes it look.
     else if (!isMessage(chunk)) continue
     else if (id === MESSAGE_ID.bitfield) said.bitfield(chunk.subarray(PREFIX_BYTES + 1))

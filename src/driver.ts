@@ -30,6 +30,7 @@ import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake, OUR_MESSAGES } from '
 import { encodeHandshake } from './wire/handshake.js'
 import { encodeHolepunch } from './wire/holepunch.js'
 import type { TorrentIdentity } from './wire/identity.js'
+import { encodeHaves } from './wire/messages.js'
 import type { Metainfo } from './wire/metainfo.js'
 import { encodePex } from './wire/pex.js'
 import { encodeMetadataMessage, UT_METADATA } from './wire/utmetadata.js'
@@ -236,6 +237,11 @@ export class Driver {
       case 'send':
         this.#on(effect.peer, (link) => link.send(effect.message))
         break
+      case 'tell-pieces': {
+        const haves = encodeHaves(effect.pieces)
+        for (const peer of effect.peers) this.#on(peer, (link) => link.sendBytes(haves))
+        break
+      }
       case 'serve':
         this.#on(effect.peer, (link) => link.serve(effect.range))
         break

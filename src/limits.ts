@@ -491,6 +491,8 @@ export const LIMITS = {
   logCommitDelayMs: 250,
   /** How long a stored piece waits for others to be committed and told with: a commit costs as much as a few blocks. */
   logStoredDelayMs: 10,
+  /** How far apart `have` is sent, for each peer that there is: telling one costs 10 us, so a twentieth of a core at most. */
+  haveGapPerPeerMs: 0.2,
   /** Events appended and not yet committed at which the engine takes no more input: about 2 MB, a second at full speed. */
   logPendingEventsPause: 32_768,
   /** The most there may ever be: room for the turns that were under way when the engine paused. */

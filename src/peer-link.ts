@@ -62,13 +62,6 @@ const cut = (ranges: readonly Range[]): Range[] => {
   return blocks
 }
 
-/** Every peer is told of a piece in turn: the frame is made for the first, and nobody writes to it. */
-const have = { piece: -1, frame: new Uint8Array() }
-const frameOfHave = (piece: number): Uint8Array => {
-  if (have.piece !== piece) Object.assign(have, { piece, frame: encodeMessage({ type: 'have', piece }) })
-  return have.frame
-}
-
 export class PeerLink {
   readonly #surroundings: LinkSurroundings
   readonly #peer: PeerKey
@@ -127,7 +120,7 @@ export class PeerLink {
   }
 
   send(message: SendableMessage): void {
-    this.#outgoing.push(message.type === 'have' ? frameOfHave(message.piece) : encodeMessage(message))
+    this.#outgoing.push(encodeMessage(message))
   }
 
   /** Nothing, where the peer does not take such messages. */
@@ -136,6 +129,7 @@ export class PeerLink {
     if (id !== undefined) this.send({ type: 'extended', id, payload })
   }
 
+  /** Whole messages, which nobody writes to any more. */
   sendBytes(bytes: Uint8Array): void {
     this.#outgoing.push(bytes)
   }

@@ -11,6 +11,7 @@ import { type ErrorCode, storageErrorCode, TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
 import type { EventType, Range } from './events/vocabulary.js'
+import { HavePacer } from './have-pacer.js'
 import { LIMITS } from './limits.js'
 import type { Cancel, Connection, ConnectionEvents, Failure, Introduced, Ports, TransferLog } from './ports.js'
 import { progressOf } from './progress.js'
@@ -116,6 +117,7 @@ export class TransferSession {
   readonly #progress = new Subject<Progress>()
   readonly #checkpointer: Checkpointer
   readonly #retainer: Retainer | undefined
+  readonly #havePacer: HavePacer
   /** Something was recorded that is to be committed within this time. */
   #commitWithinMs = Number.POSITIVE_INFINITY
   #held = false
@@ -137,6 +139,11 @@ export class TransferSession {
     const wished = [...state.wishedTrackers, ...state.wishedWebSeeds].flatMap(([url, wanted]) => (wanted ? [url] : []))
     this.trusted = new Set([...(options.add.trackers ?? []), ...(options.add.webSeeds ?? []), ...wished])
     this.#checkpointer = new Checkpointer(log, state.nextSeq)
+    this.#havePacer = new HavePacer({
+      clock: ports.clock,
+      state: () => this.state,
+      tell: (committedSeq) => this.tell({ type: 'log-committed', committedSeq }),
+    })
     this.#hadParts = state.apart.size > 0
     const surroundings: Surroundings = {
       now: () => ports.clock.now(),
@@ -438,7 +445,7 @@ export class TransferSession {
     }
     this.#checkpointer.reached(committedSeq)
     this.#retainer?.reached()
-    if (this.state.unannounced.length > 0) this.tell({ type: 'log-committed', committedSeq })
+    this.#havePacer.committed(committedSeq)
     this.promises.reached(committedSeq)
     this.commits.reached(committedSeq)
   }
@@ -476,6 +483,7 @@ export class TransferSession {
     }
     this.#ended = true
     this.#progressTimer?.()
+    this.#havePacer.stop()
     this.#driver.stop()
     await this.#contents.close()
     await this.#retainer?.close()

@@ -89,14 +89,14 @@ const chokeRound = (state: Readonly<TransferState>, { now, random, strategy }: C
 const announceStored = (state: Readonly<TransferState>, committedSeq: number): Decision => {
   const pieces = state.unannounced.filter(({ seq }) => seq < committedSeq).map(({ piece }) => piece)
   if (pieces.length === 0) return NOTHING
-  const effects: Effect[] = []
-  for (const peer of state.peers.values()) {
-    if (peer.standing.tags.open !== true || peer.seed) continue
-    for (const piece of pieces) effects.push({ type: 'send', peer: peer.key, message: { type: 'have', piece } })
-  }
+  const peers: PeerKey[] = []
+  for (const { key, standing, seed } of state.peers.values()) if (standing.tags.open === true && !seed) peers.push(key)
   const allAnnounced = pieces.length === state.unannounced.length
   const complete = state.missing === 0 && state.standing.tags.downloading === true && allAnnounced
-  const announced = decided({ events: [{ type: 'pieces-announced', pieces }], effects })
+  const announced = decided({
+    events: [{ type: 'pieces-announced', pieces }],
+    effects: peers.length === 0 ? [] : [{ type: 'tell-pieces', peers, pieces }],
+  })
   if (!complete) return announced
   const first: readonly TransferEvent[] = state.completed ? [] : [{ type: 'download-completed' }]
   return both(

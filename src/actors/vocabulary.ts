@@ -118,6 +118,8 @@ export type Effect =
   | { readonly type: 'exchange-peers'; readonly peer: PeerKey; readonly id: number; readonly message: PexMessage }
   | { readonly type: 'punch'; readonly peer: PeerKey; readonly id: number; readonly message: HolepunchMessage }
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: SendableMessage }
+  /** `have` of each piece, to each peer. */
+  | { readonly type: 'tell-pieces'; readonly peers: readonly PeerKey[]; readonly pieces: readonly PieceIndex[] }
   | { readonly type: 'request'; readonly peer: PeerKey; readonly ranges: readonly Range[] }
   | { readonly type: 'serve'; readonly peer: PeerKey; readonly range: Range }
   | { readonly type: 'withdraw'; readonly peer: PeerKey; readonly range: Range }

@@ -73,6 +73,7 @@ export const PREFIX_BYTES = 4
 export const PIECE_HEADER_BYTES = 13
 /** A whole `request`, `cancel` or `reject-request`. */
 export const REQUEST_FRAME_BYTES = 17
+const HAVE_FRAME_BYTES = 9
 
 /** Id, root and four numbers: a whole `hash request` or `hash reject` after its prefix, and all of `hashes` but those. */
 export const HASH_RANGE_BYTES = 49
@@ -124,6 +125,15 @@ const hashesFrame = (id: number, range: FileHashRange, hashes: Uint8Array): Uint
 }
 
 const NO_HASHES = new Uint8Array()
+
+/** A `have` for each piece, in one buffer, and so in one write. */
+export const encodeHaves = (pieces: readonly number[]): Uint8Array => {
+  const bytes = new Uint8Array(pieces.length * HAVE_FRAME_BYTES)
+  pieces.forEach((piece, at) => {
+    bytes.set(pieceFrame(MESSAGE_ID.have, piece), at * HAVE_FRAME_BYTES)
+  })
+  return bytes
+}
 
 /** Many `request` messages in one buffer, and so in one write. */
 export const encodeRequests = (requests: readonly BlockRange[]): Uint8Array => {

@@ -154,10 +154,7 @@ test('block: a commit announces what was stored before it, and no more', () => {
   const committedSeq = story.state.nextSeq
   story.also(...fetched(1, [3])).when(toTransfer({ type: 'log-committed', committedSeq }))
   assert.equal(story.eventsOf('pieces-announced'), [{ type: 'pieces-announced', pieces: [2] }])
-  assert.equal(
-    story.effectsOf('send').map(({ message }) => message),
-    [{ type: 'have', piece: 2 }],
-  )
+  assert.equal(story.effectsOf('tell-pieces'), [{ type: 'tell-pieces', peers: [2], pieces: [2] }])
   story.commits()
   assert.equal(story.eventsOf('pieces-announced'), [{ type: 'pieces-announced', pieces: [3] }])
   story.commits().thenNothing()

@@ -147,6 +147,8 @@ export class Story {
   /** Messages sent to the peer, and requests among them, by their types. */
   sentTo(key: number): string[] {
     return this.effects.flatMap((effect) => {
+      if (effect.type === 'tell-pieces' && effect.peers.some((peer) => peer === key))
+        return effect.pieces.map(() => 'have')
       if (!('peer' in effect) || effect.peer !== key) return []
       return effect.type === 'send' ? [effect.message.type] : effect.type === 'request' ? ['request'] : []
     })

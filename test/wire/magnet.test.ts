@@ -135,7 +135,9 @@ test('magnet: trackers that cannot be used are passed over', () => {
 })
 
 test('magnet: any name and any trackers survive the way through a magnet', () => {
-  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  // What would move the cursor, or other text, is in no name that was read.
+  const moves = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u
+  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter((each) => !moves.test(each))
   // White space around an address is none of it.
   const url = text.map((rest) => `http://a${rest}`.trim())
   fc.assert(

@@ -3,7 +3,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { AssertionError } from '../../src/assert.js'
 import { fromHex, toHex } from '../../src/values.js'
-import { encodeMessage, encodePieceHeader, encodeRequests, type SendableMessage } from '../../src/wire/messages.js'
+import {
+  encodeHaves,
+  encodeMessage,
+  encodePieceHeader,
+  encodeRequests,
+  type SendableMessage,
+} from '../../src/wire/messages.js'
 import { anyMessage, decodeAll } from './messages.js'
 
 const golden: readonly (readonly [SendableMessage, string])[] = [
@@ -85,6 +91,13 @@ test('messages: many requests in one buffer have the bytes of each in turn', () 
   const each = requests.map((request) => toHex(encodeMessage({ type: 'request', ...request }))).join('')
   assert.is(toHex(encodeRequests(requests)), each)
   assert.is(encodeRequests([]).length, 0)
+})
+
+test('messages: what many pieces are told by has the bytes of each in turn', () => {
+  const pieces = [0, 7, 4_294_967_295]
+  const each = pieces.map((piece) => toHex(encodeMessage({ type: 'have', piece }))).join('')
+  assert.is(toHex(encodeHaves(pieces)), each)
+  assert.is(encodeHaves([]).length, 0)
 })
 
 test('messages: a piece header and its block have the bytes of the whole message', () => {
