@@ -6,6 +6,9 @@ export interface Failure {
   readonly message: string
 }
 
+/** Codes of a machine that has no way to where it is to send: its own network is away, or of another kind. */
+export const NO_WAY_OUT: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'])
+
 export interface FileStamp {
   readonly bytes: number
   /** Whole milliseconds since 1970. */

@@ -1,4 +1,5 @@
 import { LIMITS } from '../limits.js'
+import { NO_WAY_OUT } from '../outside.js'
 import { type Instant, type PeerId, type PeerKey, showAddress } from '../values.js'
 import { banName } from './banning.js'
 import type { Folds } from './fold.js'
@@ -28,11 +29,19 @@ const forgetUnreachable = (state: TransferState): void => {
     }
 }
 
-/** How long a candidate is left alone after each failure in a row. */
-const RETRY_MS = { first: 3_000, most: 1_800_000 } as const
+/** How long a candidate is left alone after each failure in a row; and where somebody waits for it, or it is not to blame. */
+const RETRY_MS = { first: 3_000, most: 1_800_000, mostAwaited: 60_000 } as const
 
-const putOff = (candidate: Candidate, at: Instant): void => {
-  candidate.nextDialAt = at + Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(candidate.failures, 16))
+/** A network that is away comes back within the minute that a user waits; that of a seed is back when others come. */
+const isCutOff = (state: TransferState, reason: string): boolean =>
+  NO_WAY_OUT.has(reason) &&
+  state.standing.tags.seeding !== true &&
+  ![...state.peers.values()].some(({ standing }) => standing.tags.open === true)
+
+const putOff = (state: TransferState, candidate: Candidate, at: Instant, reason: string): void => {
+  const isAwaited = candidate.source === 'user' || isCutOff(state, reason)
+  const most = isAwaited ? RETRY_MS.mostAwaited : RETRY_MS.most
+  candidate.nextDialAt = at + Math.min(most, RETRY_MS.first * 2 ** Math.min(candidate.failures, 16))
   candidate.failures++
   candidate.peer = undefined
 }
@@ -94,7 +103,7 @@ export const connectionFolds = {
   'dial-failed'(state, event, at) {
     const peer = stepPeer(state, event.peer, event.type)
     const candidate = candidateOf(state, peer)
-    if (candidate !== undefined) putOff(candidate, at)
+    if (candidate !== undefined) putOff(state, candidate, at, event.reason)
     state.peers.delete(event.peer)
   },
   'peer-accepted'(state, event, at) {
@@ -135,7 +144,7 @@ export const connectionFolds = {
     if (peer.webSeed !== undefined) stopAsking(state, peer)
     else if (candidate !== undefined) {
       if (peer.downloaded.total > 0 || peer.uploaded.total > 0) candidate.failures = 0
-      putOff(candidate, at)
+      putOff(state, candidate, at, event.reason)
       // Two seeds have nothing for each other, whoever of them said so first.
       candidate.bothComplete = areBothComplete(state, peer)
       // Not so a duplicate: a client of another rule than ours may have closed the other connection at the same time.

@@ -15,7 +15,7 @@ import { Rarity } from './rarity.js'
 import { initialState, type TransferState } from './state.js'
 
 /** Of the shape of the state. A checkpoint of another version is passed over, and the log folded instead. */
-export const SNAPSHOT_VERSION = 22
+export const SNAPSHOT_VERSION = 23
 
 const pack = (value: unknown): unknown => {
   if (value instanceof Uint8Array) return value

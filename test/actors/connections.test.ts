@@ -239,6 +239,47 @@ test('dial: so many connections are opened at one time, and the next when one is
   assert.equal(dialed(story), [`10.0.1.${LIMITS.dialsMax}:1`])
 })
 
+const failing = (story: Story, code: string, afterMs: number, ...inputs: readonly Input[]): Story => {
+  for (const { peer } of story.effectsOf('dial'))
+    story.when(toPeer(peer, { type: 'dial-failed', failure: { code, message: '' } }))
+  return story.after(afterMs).when(...inputs, woken)
+}
+
+test('dial: who cannot be reached is tried ever more seldom; while the machine itself has no way out, each minute', () => {
+  for (const [code, again] of [
+    ['ECONNREFUSED', 0],
+    ['ENETUNREACH', 1],
+    ['ENETDOWN', 1],
+    ['EADDRNOTAVAIL', 1],
+  ] as const) {
+    const story = given(downloading()).when(found({ host: '10.0.0.1', port: 1 }))
+    for (let failures = 0; failures < 8; failures++) failing(story, code, 600_000)
+    assert.is(dialed(failing(story, code, 60_000)).length, again, code)
+  }
+})
+
+test('dial: what is wrong with one way out counts, where another leads to peers', () => {
+  const story = given(downloading(), open(1)).when(found({ host: '10.0.0.9', port: 1 }))
+  const alive = toPeer(1, { type: 'message-arrived', message: { type: 'keep-alive' } })
+  let dials = 0
+  for (let minutes = 0; minutes < 60; minutes++) dials += dialed(failing(story, 'ENETUNREACH', 60_000, alive)).length
+  assert.ok(story.state.peers.has(peerKey(1)))
+  assert.is(dials, 10) // after 3 s, doubled each time
+})
+
+test('dial: a seed waits for others, whatever keeps it from them', () => {
+  const story = given(seeding()).when(found({ host: '10.0.0.1', port: 1 }))
+  for (let failures = 0; failures < 8; failures++) failing(story, 'ENETUNREACH', 600_000)
+  assert.equal(dialed(failing(story, 'ENETUNREACH', 60_000)), [])
+})
+
+test('dial: peers that the user named are tried each minute', () => {
+  const addresses = [{ host: '10.0.0.1', port: 1 }]
+  const story = given(downloading()).when(toTransfer({ type: 'peers-found', source: 'user', addresses }))
+  for (let failures = 0; failures < 8; failures++) failing(story, 'ECONNREFUSED', 600_000)
+  assert.equal(dialed(failing(story, 'ECONNREFUSED', 60_000)), ['10.0.0.1:1'])
+})
+
 test('dial: some places are left for those who dial us, and a full house refuses', () => {
   const story = given(downloading())
   for (let at = 0; at < LIMITS.peersMax; at++) {

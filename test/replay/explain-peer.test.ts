@@ -211,7 +211,7 @@ testCases('a peer', [
   },
   {
     code: 'holder-slow',
-    verdict: 'progressing',
+    verdict: 'stuck',
     story: () => serving().after(20_000),
     not: serving,
     question: one,

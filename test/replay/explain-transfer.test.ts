@@ -238,6 +238,32 @@ testCases('the transfer', [
     text: /^1 of 1 address known/,
   },
   {
+    code: 'no-way-out',
+    verdict: 'stuck',
+    story: () => tracked(...unreachable.slice(0, 2), { type: 'dial-failed', peer: peerKey(9), reason: 'ENETUNREACH' }),
+    // Somebody was reached since.
+    not: () =>
+      tracked(
+        ...unreachable.slice(0, 2),
+        { type: 'dial-failed', peer: peerKey(9), reason: 'ENETUNREACH' },
+        ...open(10),
+        closed(10),
+      ),
+    cites: ['dial-failed'],
+  },
+  {
+    code: 'all-silent',
+    verdict: 'stuck',
+    story: () => served().after(15_000),
+    not: () =>
+      served()
+        .also(...open(2))
+        .after(15_000)
+        .also({ type: 'keep-alive-received', peer: peerKey(2) }),
+    cites: ['block-received'],
+    text: /^nothing at all has come from the only peer for 15 s$/,
+  },
+  {
     code: 'proxy-failed',
     verdict: 'stuck',
     story: () =>

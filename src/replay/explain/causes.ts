@@ -75,6 +75,14 @@ export const CAUSES = {
   'dht-knows-nobody': cause('The DHT answered and named no peer.', 'Wait for others to come.'),
   'dht-answered': cause('The DHT answered and named peers.'),
   'dials-failed': cause('Peers could not be reached.', 'They may be gone, or be behind a NAT.'),
+  'no-way-out': cause(
+    'This machine has no way to the peers that were dialed last.',
+    "See whether the machine's network is up.",
+  ),
+  'all-silent': cause(
+    'No peer has sent anything for a while, although blocks are on order.',
+    "See whether the machine's network is up.",
+  ),
   'proxy-failed': cause(
     'The proxy cannot be reached, or refuses.',
     'See whether the proxy is there, and its user is right.',

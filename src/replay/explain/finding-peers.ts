@@ -1,7 +1,8 @@
 /** Finding peers: why a transfer has no connection, from what trackers, dials and the router came to. */
 import type { Candidate, TrackerState, TransferState } from '../../events/state.js'
+import { NO_WAY_OUT } from '../../outside.js'
 import { type Claim, claim, showDuration, showMany, type View } from './claim.js'
-import { findEvidence, lastOf } from './evidence.js'
+import { findEvidence, lastOf, type Sought } from './evidence.js'
 import { ofIntroductions } from './introductions.js'
 
 /** Trackers that are told of one by one. */
@@ -75,8 +76,14 @@ const ofReasons = async ({ state, history }: View): Promise<readonly Claim[]> =>
   const proxy = failedFor('PROXY_FAILED', 'PROXY_REFUSED')
   // Only where it is required does a dial fail for it.
   const encryption = failedFor('NOT_ENCRYPTED')
-  const found = await findEvidence(history, state.nextSeq, [proxy, encryption])
+  const wayless = lastOf('dial-failed', ({ reason }) => NO_WAY_OUT.has(reason))
+  const [last, reached] = [lastOf('dial-failed'), lastOf('peer-connected')]
+  const found = await findEvidence(history, state.nextSeq, [proxy, encryption, wayless, last, reached])
+  const newest = (sought: Sought): number => found.get(sought)?.at(-1) ?? -1
   return [
+    ...(newest(wayless) > newest(reached) && newest(wayless) === newest(last)
+      ? [claim('no-way-out', 'this machine has no way to the peers that it dialed last', wayless)]
+      : []),
     ...(found.get(proxy)?.length ? [claim('proxy-failed', 'the proxy could not be reached, or refused', proxy)] : []),
     ...(found.get(encryption)?.length
       ? [claim('encryption-refused', 'peers that were reached have no encryption', encryption)]
@@ -124,7 +131,7 @@ export const findingPeers = async (view: View): Promise<readonly Claim[]> => {
     const held = peers.filter((peer) => peer.held).length
     const full = claim('connections-full', `${showMany(held, 'connection')} to be opened wait`, lastOf('dial-held'))
     const connecting = claim('connecting', text, lastOf('dial-began'), lastOf('peer-connected'))
-    return held > 0 ? [none, connecting, full] : [none, connecting]
+    return [none, connecting, ...(held > 0 ? [full] : []), ...(await ofReasons(view))]
   }
   return [
     none,

@@ -22,8 +22,10 @@ export const serves = (peer: Readonly<PeerState>, piece: PieceIndex): boolean =>
 /** As much is on order from it as it can take. */
 export const isBusy = (peer: Readonly<PeerState>): boolean => peer.requested.size >= Math.max(1, orderTarget(peer) >> 1)
 
+export const isSilent = (peer: Readonly<PeerState>, now: number): boolean => now - peer.lastBlockAt >= SLOW_MS
+
 export const isSlow = (peer: Readonly<PeerState>, now: number): boolean =>
-  now - peer.lastBlockAt >= SLOW_MS || (usualBlockMs(peer) ?? 0) >= SLOW_BLOCK_MS
+  isSilent(peer, now) || (usualBlockMs(peer) ?? 0) >= SLOW_BLOCK_MS
 
 /** That a peer chokes us is said by its last word on it, or by its never having said otherwise. */
 export const whyChoked = ({ key, address, since }: Readonly<PeerState>, now: number): Claim => {

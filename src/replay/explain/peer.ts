@@ -7,7 +7,7 @@ import { BLOCK_BYTES, type PeerAddress, showAddress } from '../../values.js'
 import { type Claim, claim, type Finding, showDuration, showMany, showRate, type View } from './claim.js'
 import { findEvidence, lastOf } from './evidence.js'
 import { haltOf } from './halt.js'
-import { isSlow, requestsMost, whyChoked } from './holder.js'
+import { isSilent, isSlow, requestsMost, whyChoked } from './holder.js'
 import { rateClaims } from './rate.js'
 import { ofWebSeed } from './web-seeds.js'
 
@@ -279,9 +279,8 @@ export const explainPeer = async (view: View, address: PeerAddress): Promise<Fin
     ...rateClaims(view),
   ]
   const codes = new Set(claims.map(({ code }) => code))
-  const moves = codes.has('serves-us') || codes.has('we-serve-it')
-  return {
-    verdict: moves ? 'progressing' : codes.has('snubs-us') || codes.has('chokes-us') ? 'stuck' : 'waiting',
-    claims,
-  }
+  const stalls = codes.has('holder-slow') && isSilent(peer, view.now)
+  const moves = (codes.has('serves-us') && !stalls) || codes.has('we-serve-it')
+  const stuck = stalls || codes.has('snubs-us') || codes.has('chokes-us')
+  return { verdict: moves ? 'progressing' : stuck ? 'stuck' : 'waiting', claims }
 }

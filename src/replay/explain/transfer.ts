@@ -65,6 +65,21 @@ const chokers = ({ state, now }: View): readonly Claim[] => {
   ]
 }
 
+/** Whoever is asked for blocks says something now and then, if only that we are choked. */
+const allSilent = ({ state, now }: View): readonly Claim[] => {
+  const open = [...state.peers.values()].filter(({ standing }) => standing.tags.open === true)
+  const last = Math.max(...open.map(({ lastReceivedAt }) => lastReceivedAt))
+  if (!open.some(({ requested }) => requested.size > 0) || now - last < STILL_MS) return []
+  const whom = open.length === 1 ? 'the only peer' : `any of ${open.length} peers`
+  return [
+    claim(
+      'all-silent',
+      `nothing at all has come from ${whom} for ${showDuration(now - last)}`,
+      lastOf('block-received'),
+    ),
+  ]
+}
+
 /** Peers that owe us blocks, and bring none. */
 const stalled = ({ state, now }: View): readonly Claim[] =>
   [...state.peers.values()]
@@ -127,7 +142,7 @@ const downloading = async (view: View): Promise<Finding> => {
     claims.push(claim('being-moved', `the files are being moved to ${state.moving.folder}`, lastOf('move-began')))
   claims.push(...(await findingPeers(view)), ...ofWebSeeds(view), ...chokers(view))
   if ([...state.peers.values()].some(isOpen)) claims.push(...(await holderless(view)))
-  claims.push(...(moves ? [] : stalled(view)), ...rateClaims(view), ...(await wasteful(view)))
+  claims.push(...(moves ? [] : [...allSilent(view), ...stalled(view)]), ...rateClaims(view), ...(await wasteful(view)))
   if (claims.length === 0)
     claims.push(
       claim(
