@@ -3,8 +3,8 @@
  *
  *   node --import tsx bench/simulator.ts [SECONDS] [large]
  *
- * A run that is not over after so many seconds is stopped, and told of as far as it came. `large` adds the swarm of
- * 10,000 peers, which takes minutes until all are connected.
+ * A run that is not over after so many seconds is stopped, and told of as far as it came. `large` adds the swarms of
+ * 10,000 peers, which take minutes until all are connected.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -39,6 +39,12 @@ const CASES: readonly Case[] = [
     heapMiB: 4_096,
   },
   { name: '1,000 peers, 64 MiB', settings: { peers: 1_000, contentBytes: 64 * MIB }, heapMiB: 1_600 },
+  {
+    name: '10,000 peers, 1 MiB, 40 connections each',
+    settings: { peers: 10_000, contentBytes: MIB, pieceLength: 65_536, maxPeers: 40 },
+    heapMiB: 7_000,
+    large: true,
+  },
   {
     name: '10,000 peers, 1 MiB',
     settings: { peers: 10_000, contentBytes: MIB, pieceLength: 65_536 },

@@ -8,6 +8,7 @@ import { OURS, type Strategy } from '../src/actors/strategy.js'
 import { TorrentEngine } from '../src/engine.js'
 import { messageOf, TorrewindError } from '../src/errors.js'
 import { stateHash } from '../src/events/snapshot.js'
+import { LIMITS } from '../src/limits.js'
 import type { Failure, LogReader, Ports } from '../src/ports.js'
 import type { ReachSettings } from '../src/reach.js'
 import { createMemoryLogStore } from '../src/store/memory-log.js'
@@ -56,6 +57,8 @@ export interface NodeSettings {
   /** Bytes a second that it hashes; 0 for at once. */
   readonly hashRate: number
   readonly peers: readonly PeerAddress[]
+  /** The most that it is connected with. */
+  readonly maxPeers: number
   /** Nodes of the DHT that it begins with; undefined where it is none itself. */
   readonly dht: readonly PeerAddress[] | undefined
   /** Exchanges addresses of peers with peers. */
@@ -86,6 +89,7 @@ export const NODE_DEFAULTS: NodeSettings = {
   clock: {},
   hashRate: 1_000_000_000,
   peers: [],
+  maxPeers: LIMITS.peersMax,
   dht: undefined,
   pex: false,
   webrtc: false,
@@ -419,6 +423,8 @@ export class SimulatedNode {
         path: this.#folder,
         peers: this.settings.peers,
         record,
+        // As it is anyway needs no event that says so.
+        ...(this.settings.maxPeers !== LIMITS.peersMax && { bounds: { maxPeers: this.settings.maxPeers } }),
       })
       this.#folder = folder
       life.transfer = life.engine.find(content.metainfo.infoHash)

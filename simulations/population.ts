@@ -81,7 +81,8 @@ export const populate = (swarm: Swarm, settings: RunSettings): Population => {
   const { downloadRate, uploadRate, seedUploadRate } = settings
   const seeds: SimulatedNode[] = []
   /** How others are found and reached; the DHT is joined where the first seed is. */
-  const finding = (): Pick<NodeSettings, 'dht' | 'pex' | 'webrtc' | 'transport' | 'encryption'> => ({
+  const finding = (): Pick<NodeSettings, 'maxPeers' | 'dht' | 'pex' | 'webrtc' | 'transport' | 'encryption'> => ({
+    maxPeers: settings.maxPeers,
     dht: settings.dht === 1 ? seeds.slice(0, 1).map(({ address }) => address) : undefined,
     pex: settings.pex === 1,
     webrtc: settings.webTrackers > 0,

@@ -1,5 +1,6 @@
 /** Settings of a run: what `--set KEY=VALUE` takes, each with its meaning, its default and its bounds. */
 import { TorrewindError } from '../src/errors.js'
+import { LIMITS } from '../src/limits.js'
 import type { Encryption } from '../src/transports/dialing.js'
 import type { TorrentVersion } from '../src/wire/metainfo.js'
 import type { ArrivalSettings } from './churn/arrivals.js'
@@ -31,6 +32,8 @@ export interface RunSettings extends ArrivalSettings {
   /** Shares of datagrams that arrive twice, and that let those behind them pass. */
   readonly duplicateRate: number
   readonly reorderRate: number
+  /** The most that each is connected with. */
+  readonly maxPeers: number
   readonly trackers: number
   readonly trackerIntervalSeconds: number
   /** Trackers over WebSocket, which introduce peers who then meet by WebRTC. */
@@ -95,6 +98,7 @@ export const SETTINGS: RunSettings = {
   lossRate: 0,
   duplicateRate: 0,
   reorderRate: 0,
+  maxPeers: LIMITS.peersMax,
   trackers: 1,
   trackerIntervalSeconds: 120,
   webTrackers: 0,
@@ -166,6 +170,7 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   lossRate: numberFrom(0, 0.5, false),
   duplicateRate: share,
   reorderRate: share,
+  maxPeers: numberFrom(1, LIMITS.peersCeiling, true),
   trackers: numberFrom(0, 20, true),
   trackerIntervalSeconds: numberFrom(10, 86_400, true),
   dht: numberFrom(0, 1, true),

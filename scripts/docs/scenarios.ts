@@ -52,6 +52,7 @@ const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
     'share of packets that are lost: of connections, where what follows waits until they were sent again and less is sent from then on, as with TCP; and of datagrams; to 0.5',
   duplicateRate: 'share of datagrams (UDP) that arrive twice',
   reorderRate: 'share of datagrams that take up to 20 ms longer, so that those behind them come first',
+  maxPeers: 'the most that each is connected with; with 40, a swarm of 10,000 takes half the memory',
   trackers: 'each a tier of its own; without any, leechers are told the addresses of the seeds',
   trackerIntervalSeconds: 'how often trackers want to hear from each peer',
   webTrackers:

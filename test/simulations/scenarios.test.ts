@@ -52,6 +52,26 @@ for (const [seed, change] of CROWDS.entries()) {
   })
 }
 
+test('flash crowd: nobody is connected with more peers than are asked for', async () => {
+  const open = new Map<number, Set<number>>()
+  let most = 0
+  const scenario = findScenario('flash-crowd')
+  const { violations } = await scenario.run({
+    seed: 1,
+    settings: readSettings(scenario.defaults, { ...SMALL, peers: 20, maxPeers: 5 }),
+    onEvent: (node, _seq, _at, event) => {
+      const peers = open.get(node) ?? new Set()
+      open.set(node, peers)
+      if (event.type === 'handshake-received') peers.add(event.peer)
+      else if (event.type === 'peer-closed') peers.delete(event.peer)
+      else if (event.type === 'session-began') peers.clear()
+      most = Math.max(most, peers.size)
+    },
+  })
+  assert.equal(violations, [])
+  assert.is(most, 5)
+})
+
 for (const seed of [1, 2]) {
   test(`everything at once: nothing is wrong with seed ${seed}, twice the same`, async () => {
     const result = await simulate('everything-at-once', { seed, checkDeterminism: true })
