@@ -3,6 +3,7 @@
 import { messageOf } from '../errors.js'
 import { type AddOptions, type Engine, parseTorrent, TorrewindError, type Transfer } from '../index.js'
 import { equalBytes, toHex } from '../values.js'
+import { hasFile } from '../wire/fileranges.js'
 import type { TorrentHashes } from '../wire/identity.js'
 import { onlyKeyOf } from '../wire/keymagnet.js'
 import { type ProxyServer, readProxy } from '../wire/proxy.js'
@@ -61,6 +62,25 @@ const lookUp = async (
   return undefined
 }
 
+/** A .torrent from elsewhere says nothing of what the magnet says beside the hash: where to begin, and which files are meant. */
+const withMagnet = (torrent: Uint8Array, source: string, options: AddOptions): AddOptions => {
+  const magnet = readTorrentName(source)
+  if (magnet === undefined) return options
+  const { trackers, webSeeds, peers, selectOnly } = magnet
+  const chosen = options.select ?? []
+  const isChosen = !Array.isArray(chosen) || chosen.length > 0
+  const meant = parseTorrent(torrent).files.flatMap(({ padding }, file) =>
+    !padding && selectOnly !== undefined && hasFile(selectOnly, file) ? [file] : [],
+  )
+  return {
+    ...options,
+    trackers: [...new Set([...(options.trackers ?? []), ...trackers])],
+    webSeeds: [...new Set([...(options.webSeeds ?? []), ...webSeeds])],
+    peers: [...(options.peers ?? []), ...peers],
+    select: isChosen ? chosen : meant,
+  }
+}
+
 /** Adds what `engine.add` takes. What the data folder has no metadata of is looked for in the catalogues of these trackers first. */
 export const addFromCatalogue = async (
   context: CommandContext,
@@ -78,5 +98,5 @@ export const addFromCatalogue = async (
     if (!(error instanceof TorrewindError) || error.code !== 'METADATA_UNKNOWN') throw error
   }
   const torrent = await lookUp(context, source, flags)
-  return engine.add(torrent ?? source, options)
+  return torrent === undefined ? engine.add(source, options) : engine.add(torrent, withMagnet(torrent, source, options))
 }

@@ -77,7 +77,7 @@ const get = async (context: CommandContext, source: string, flags: GetFlags): Pr
           path: folder,
           trackers: trackers.map(announceAt),
           peers: flags.peer,
-          select: flags.select ?? ['**'],
+          select: flags.select ?? [],
           webSeeds: flags.webSeed,
           sequential: flags.sequential,
           record: flags.record,

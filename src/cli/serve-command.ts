@@ -37,7 +37,7 @@ const serve = async (context: CommandContext, source: string, flags: ServeFlags)
         path: resolve(flags.dir),
         trackers: trackers.map(announceAt),
         peers: flags.peer,
-        select: flags.select ?? ['**'],
+        select: flags.select ?? [],
         sequential: true,
       },
     )
