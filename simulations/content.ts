@@ -7,6 +7,8 @@ import { encodeTorrent, padded } from '../src/wire/createinfo.js'
 import { type Metainfo, parseTorrent, type TorrentVersion } from '../src/wire/metainfo.js'
 
 export interface ContentSettings {
+  /** `content`, where it is left out. */
+  readonly name?: string | undefined
   readonly bytes: number
   readonly pieceLength: number
   readonly trackers: readonly string[]
@@ -62,7 +64,7 @@ export class Content {
   readonly #reference: Buffer
 
   constructor(seed: number, settings: ContentSettings) {
-    const { pieceLength, trackers, files = 1, format = 'v1' } = settings
+    const { name = 'content', pieceLength, trackers, files = 1, format = 'v1' } = settings
     const lengths = fileLengths(settings.bytes, files)
     const data = noise(seed, settings.bytes)
     this.bytes = format === 'v1' || files === 1 ? data : spread(data, lengths, pieceLength)
@@ -76,7 +78,6 @@ export class Content {
       const start = this.#startOf(this.bytes, piece * pieceLength)
       this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), piece])
     })
-    const name = 'content'
     const list = lengths.map((length, file) => ({ path: files === 1 ? [name] : [name, `part-${file}`], length }))
     const hashes = new ContentHashes(list, pieceLength, format)
     hashes.add(data)

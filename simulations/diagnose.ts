@@ -2,8 +2,11 @@
 import type { SimulatedNode } from './node.js'
 
 export const diagnose = (node: SimulatedNode): string => {
-  const { transfer, standing } = node
-  if (transfer === undefined) return `node ${node.number} is ${standing}, after ${node.crashes} crashes`
+  const { holdings, standing } = node
+  const holding = holdings.find(({ finished }) => !finished)
+  const transfer = holding?.transfer
+  if (holding === undefined || transfer === undefined)
+    return `node ${node.number} is ${standing}, after ${node.crashes} crashes`
   const { state } = transfer
   let connected = 0
   let serving = 0
@@ -16,6 +19,7 @@ export const diagnose = (node: SimulatedNode): string => {
   const { failure } = state
   const parts = [
     `node ${node.number} is ${transfer.progress.phase}`,
+    holdings.length === 1 ? '' : `, of its torrents ${holding.content.metainfo.name}`,
     failure === undefined ? '' : ` (${failure.code}: ${failure.message})`,
     `: ${state.missing} pieces missing, ${state.pieces.size} in flight`,
     `, ${connected} of ${state.peers.size} connections open, ${serving} serve it, ${ordered} blocks on order`,

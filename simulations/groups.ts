@@ -28,21 +28,24 @@ const quantilesOf = (values: readonly number[]): readonly number[] => {
   return PERCENTS.map((percent) => Number(quantile(sorted, percent / 100).toPrecision(DIGITS)))
 }
 
+const servedBytes = (node: SimulatedNode): number => node.sum((watch) => watch.servedBytes)
+const receivedBytes = (node: SimulatedNode): number => node.sum((watch) => watch.receivedBytes)
+
 const resultOf = (name: string, nodes: readonly SimulatedNode[]): GroupResult => {
   const finished = nodes.filter(({ settings, completedAt }) => !settings.seed && completedAt !== undefined)
-  const downloaders = nodes.filter(({ watch }) => watch.receivedBytes > 0)
+  const downloaders = nodes.filter((node) => receivedBytes(node) > 0)
   const sum = (bytesOf: (node: SimulatedNode) => number): number =>
     nodes.reduce((total, node) => total + bytesOf(node), 0)
   return {
     name,
     peers: nodes.length,
     completed: finished.length,
-    uploadedBytes: sum(({ watch }) => watch.servedBytes),
-    downloadedBytes: sum(({ watch }) => watch.receivedBytes),
+    uploadedBytes: sum(servedBytes),
+    downloadedBytes: sum(receivedBytes),
     downloadSeconds: quantilesOf(
       finished.map(({ completedAt = 0, startedAt = 0 }) => (completedAt - startedAt) / US_PER_SECOND),
     ),
-    shareRatios: quantilesOf(downloaders.map(({ watch }) => watch.servedBytes / watch.receivedBytes)),
+    shareRatios: quantilesOf(downloaders.map((node) => servedBytes(node) / receivedBytes(node))),
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The simulated hasher: real SHA-1 and SHA-256, with the time that they take.
  *
- * Bytes that are those of a piece of the content are recognised by comparing every one of them, which is a tenth of the
+ * Bytes that are those of a piece of a content are recognised by comparing every one of them, which is a tenth of the
  * work, and have the digest that was made of that piece once. All others are hashed: corruption is really caught.
  */
 import { createHash } from 'node:crypto'
@@ -18,25 +18,33 @@ export interface HasherSettings {
 
 export class SimulatedHasher implements Hasher {
   readonly #world: World
-  readonly #content: Content | undefined
+  readonly #contents: readonly Content[]
   readonly #rate: number
   readonly #label: number
   #busyUntil = 0
   #stopped = false
 
-  constructor(world: World, node: number, content: Content | undefined, { rate }: HasherSettings) {
+  constructor(world: World, node: number, contents: readonly Content[], { rate }: HasherSettings) {
     this.#world = world
-    this.#content = content
+    this.#contents = contents
     this.#rate = rate
     this.#label = labelOf('hash', node)
   }
 
   sha1(bytes: Uint8Array, done: (digest: Uint8Array) => void): void {
-    this.#take(bytes, () => this.#content?.digestOf(bytes) ?? createHash('sha1').update(bytes).digest(), done)
+    this.#take(bytes, () => this.#known(bytes) ?? createHash('sha1').update(bytes).digest(), done)
   }
 
   blockHashes(bytes: Uint8Array, done: (hashes: Uint8Array) => void): void {
     this.#take(bytes, () => blockHashes(bytes), done)
+  }
+
+  #known(bytes: Uint8Array): Uint8Array | undefined {
+    for (const content of this.#contents) {
+      const digest = content.digestOf(bytes)
+      if (digest !== undefined) return digest
+    }
+    return undefined
   }
 
   #take(bytes: Uint8Array, digest: () => Uint8Array, done: (digest: Uint8Array) => void): void {

@@ -23,10 +23,10 @@ export const runUntilHealed = async (
     node.start()
     node.resume()
   }
-  const core = population.leechers.filter((node) => !node.watch.rotten)
+  const core = population.leechers.filter((node) => !node.rotten)
   // Who is gone for good, or left of its own will, then or later, is missed by nobody.
   const stays = (node: SimulatedNode): boolean => !node.retired && !node.away
-  const unfinished = () => core.filter((node) => stays(node) && node.transfer?.progress.phase !== 'seeding')
+  const unfinished = () => core.filter((node) => stays(node) && !node.holdings.every(({ finished }) => finished))
   await swarm.run({ seconds: faultSeconds + HEALED_SECONDS, when: () => unfinished().length === 0 })
   const endSeconds = swarm.seconds
   for (const node of swarm.stopped ? [] : unfinished()) swarm.report('coreFinishes', node, diagnose(node), 'liveness')

@@ -1,5 +1,6 @@
 /** Hostile peers of a swarm: those that faults may make hostile, each on a host of its own or many on few. */
-import { type NodeSettings, PEER_PORT, type SimulatedNode } from './node.js'
+import type { SimulatedNode } from './node.js'
+import { type NodeSettings, PEER_PORT } from './node-settings.js'
 import type { RunSettings } from './settings.js'
 import type { Swarm } from './swarm.js'
 

@@ -27,6 +27,7 @@ export type IntroducerMood = (typeof INTRODUCER_MOODS)[number]
 
 const LATE_US_MAX = 60 * US_PER_SECOND
 const PEERS_MAX = 100_000
+const SWARMS_MAX = 100
 const US_PER_MS = 1_000
 
 const ENDED: Failure = { code: 'EOF', message: 'the tracker ended the connection' }
@@ -57,7 +58,7 @@ export class Introducer implements SocketServer {
     this.#world = world
     this.wayUs = Math.round((answerMs * US_PER_MS) / 2)
     this.#chance = world.chance(`introducer ${url}`)
-    const settings = { intervalSeconds, peersMax: PEERS_MAX, swarmsMax: 1, hashSeed: this.#chance.bits() }
+    const settings = { intervalSeconds, peersMax: PEERS_MAX, swarmsMax: SWARMS_MAX, hashSeed: this.#chance.bits() }
     const draw = (below: number): number => this.#chance.below(below)
     this.#swarms = new WebSwarms(settings, draw)
     const store = new CountedStore(new MemoryStore(settings, draw), this.#swarms)

@@ -57,7 +57,6 @@ export class Manners {
 
   constructor(
     readonly world: World,
-    readonly content: Content,
     readonly chance: Chance,
   ) {}
 
@@ -71,7 +70,14 @@ export class Manners {
     this.#habits.delete(manner)
   }
 
-  send(side: Side, chunks: readonly Uint8Array[], flushed: (() => void) | undefined, amChoking: boolean): void {
+  /** Over a connection about this content. */
+  send(
+    side: Side,
+    content: Content,
+    chunks: readonly Uint8Array[],
+    flushed: (() => void) | undefined,
+    amChoking: boolean,
+  ): void {
     if (!this.honest && this.#over.has(side)) return
     if (this.#habits.size === 0) {
       side.send(chunks, flushed)
@@ -85,7 +91,7 @@ export class Manners {
     }
     // Nothing fits in before the handshake.
     if (changed[0] !== undefined && (isMessage(changed[0]) || isPieceHeader(changed[0])))
-      changed.push(...this.#additions(side, amChoking))
+      changed.push(...this.#additions(side, content, amChoking))
     side.send(changed, flushed)
   }
 
@@ -117,18 +123,18 @@ export class Manners {
     return changed
   }
 
-  #additions(side: Side, amChoking: boolean): readonly Uint8Array[] {
+  #additions(side: Side, content: Content, amChoking: boolean): readonly Uint8Array[] {
     const added: Uint8Array[] = []
-    if (this.#does('imposes')) added.push(...this.#block())
+    if (this.#does('imposes')) added.push(...this.#block(content))
     if (this.#does('storms')) {
       const pair = amChoking ? [UNCHOKE, CHOKE] : [CHOKE, UNCHOKE]
       for (let count = 0; count < STORM_PAIRS; count++) added.push(...pair)
     }
     if (this.#habits.has('floods') && !this.#flooded.has(side)) {
       this.#flooded.add(side)
-      this.#flood(side)
+      this.#flood(side, content)
     }
-    if (this.#does('garbles')) added.push(this.#garbage())
+    if (this.#does('garbles')) added.push(this.#garbage(content))
     return added
   }
 
@@ -140,20 +146,20 @@ export class Manners {
   }
 
   /** Any block of the torrent. */
-  #range(): { readonly piece: number; readonly offset: number; readonly length: number } {
-    const { pieceLength, totalBytes } = this.content.metainfo
+  #range(content: Content): { readonly piece: number; readonly offset: number; readonly length: number } {
+    const { pieceLength, totalBytes } = content.metainfo
     const start = this.chance.below(Math.ceil(totalBytes / BLOCK_BYTES)) * BLOCK_BYTES
     const piece = Math.floor(start / pieceLength)
     return { piece, offset: start - piece * pieceLength, length: Math.min(BLOCK_BYTES, totalBytes - start) }
   }
 
-  #block(): readonly Uint8Array[] {
-    const { piece, offset, length } = this.#range()
-    const start = piece * this.content.metainfo.pieceLength + offset
-    return [encodePieceHeader(piece, offset, length), this.content.bytes.subarray(start, start + length)]
+  #block(content: Content): readonly Uint8Array[] {
+    const { piece, offset, length } = this.#range(content)
+    const start = piece * content.metainfo.pieceLength + offset
+    return [encodePieceHeader(piece, offset, length), content.bytes.subarray(start, start + length)]
   }
 
-  #flood(side: Side): void {
+  #flood(side: Side, content: Content): void {
     const oneIn = this.#habits.get('floods')
     if (oneIn === undefined) {
       this.#flooded.delete(side)
@@ -161,14 +167,14 @@ export class Manners {
       return
     }
     side.pause()
-    const requests = Array.from({ length: Math.ceil(FLOOD_REQUESTS / oneIn) }, () => this.#range())
+    const requests = Array.from({ length: Math.ceil(FLOOD_REQUESTS / oneIn) }, () => this.#range(content))
     side.send([INTERESTED, encodeRequests(requests)])
     const { world } = this
-    world.schedule(world.now + US_PER_SECOND, labelOf('connection', side.host.node), () => this.#flood(side))
+    world.schedule(world.now + US_PER_SECOND, labelOf('connection', side.host.node), () => this.#flood(side, content))
   }
 
-  #garbage(): Uint8Array {
-    const range = this.#range()
+  #garbage(content: Content): Uint8Array {
+    const range = this.#range(content)
     return this.chance.pick([
       () => Uint8Array.of(0xff, 0xff, 0xff, 0xff, MESSAGE_ID.piece),
       () => Uint8Array.of(0, 0, 0, 2, MESSAGE_ID.choke, 0),

@@ -8,11 +8,13 @@ import type { Swarm } from './swarm.js'
 
 /** What the bits that rotted hit. */
 const rot = (node: SimulatedNode, place: number): void => {
-  const files = node.medium.files.filter(({ exists, bytes }) => exists && bytes > 0)
-  const file = files[place % Math.max(1, files.length)]
-  if (file === undefined) return
-  node.watch.rotten = true
-  file.rot(place % file.bytes)
+  const files = node.holdings.flatMap(({ medium, watch }) =>
+    medium.files.filter(({ exists, bytes }) => exists && bytes > 0).map((file) => ({ file, watch })),
+  )
+  const hit = files[place % Math.max(1, files.length)]
+  if (hit === undefined) return
+  hit.watch.rotten = true
+  hit.file.rot(place % hit.file.bytes)
 }
 
 type OfSwarm = Extract<Fault, { readonly kind: 'partition' | 'tracker' }>

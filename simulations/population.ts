@@ -2,7 +2,8 @@
 import { dealShare, dealShares } from './churn/shares.js'
 import type { HostSettings } from './host.js'
 import { addHostiles } from './hostiles.js'
-import type { NodeSettings, SimulatedNode } from './node.js'
+import type { SimulatedNode } from './node.js'
+import type { NodeSettings } from './node-settings.js'
 import { Presence } from './presence.js'
 import type { RunSettings } from './settings.js'
 import type { Swarm } from './swarm.js'
@@ -53,7 +54,7 @@ const groupOf = (name: string, rides: boolean, unreachable: boolean): string =>
   `${rides ? `${name === 'leechers' ? '' : `${name} `}free riders` : name}${unreachable ? ' behind NAT' : ''}`
 
 const addLeechers = (swarm: Swarm, settings: RunSettings, common: Partial<NodeSettings>): readonly SimulatedNode[] => {
-  const { peers, classes, natShare, freeRiderShare, clubPeers } = settings
+  const { peers, classes, natShare, freeRiderShare, clubPeers, maxDownloads, maxSeeds } = settings
   const { world } = swarm
   const classOf = dealShares(
     peers,
@@ -72,6 +73,7 @@ const addLeechers = (swarm: Swarm, settings: RunSettings, common: Partial<NodeSe
       host: hostOf(settings, { uploadRate, downloadRate }, isUnreachable),
       serves: !isFreeRider,
       lacks: isMember ? CLUB_PIECE : undefined,
+      queue: { maxDownloads, maxSeeds },
       group: groupOf(isMember ? 'club' : rates.name, isFreeRider, isUnreachable),
     })
   })

@@ -9,6 +9,7 @@ import { assert } from '../src/assert.js'
 import { Census } from './census.js'
 import { drawArrivals } from './churn/arrivals.js'
 import { type Duration, drawDuration } from './churn/durations.js'
+import type { Content } from './content.js'
 import type { SimulatedNode } from './node.js'
 import type { Chance } from './random.js'
 import type { RunSettings } from './settings.js'
@@ -83,29 +84,33 @@ export class Presence {
     }
   }
 
-  /** Pieces that somebody stored who did not leave for good. */
-  held(nodes: readonly SimulatedNode[]): ReadonlySet<number> {
-    const held = new Set<number>()
-    for (const node of nodes) if (!node.retired) for (const piece of node.watch.durable) held.add(piece)
-    return held
+  /** How many pieces of all torrents somebody stored who did not leave for good. */
+  held(nodes: readonly SimulatedNode[]): number {
+    const held = new Map<Content, Set<number>>(this.#swarm.contents.map((content) => [content, new Set()]))
+    for (const node of nodes)
+      for (const { content, watch } of node.retired ? [] : node.holdings)
+        for (const piece of watch.durable) held.get(content)?.add(piece)
+    return [...held.values()].reduce((sum, { size }) => sum + size, 0)
   }
 
   /** The first seeds left, and nobody has a piece that anybody still misses. */
   stuck(): boolean {
     if (this.seedsLeftSeconds === undefined || this.arrivals < this.#leechers.length) return false
-    const { size } = this.held(this.#swarm.nodes)
-    return this.#leechers.every((node) => node.retired || node.watch.durable.size === size)
+    const held = this.held(this.#swarm.nodes)
+    const has = ({ holdings }: SimulatedNode): number =>
+      holdings.reduce((sum, { watch }) => sum + watch.durable.size, 0)
+    return this.#leechers.every((node) => node.retired || has(node) === held)
   }
 
   measured(): Readonly<Record<string, number>> {
-    const { pieces } = this.#swarm.content
-    const held = this.seedsLeftSeconds === undefined ? pieces : this.held(this.#swarm.nodes).size
+    const pieces = this.#swarm.pieces
+    const held = this.seedsLeftSeconds === undefined ? pieces : this.held(this.#swarm.nodes)
     return {
       ...this.#census.measured(this.#swarm.seconds),
       arrivals: this.arrivals,
       lastArrivalSeconds: this.lastArrivalSeconds,
       sessions: this.#sessions,
-      bans: this.#leechers.reduce((sum, { watch }) => sum + watch.banned, 0),
+      bans: this.#leechers.reduce((sum, node) => sum + node.sum(({ banned }) => banned), 0),
       ...(this.seedsLeftSeconds === undefined ? {} : { seedsLeftSeconds: this.seedsLeftSeconds }),
       lostPieces: pieces - held,
     }
@@ -182,8 +187,8 @@ export class Presence {
 
   #lookAtSeeds(): void {
     this.#swarm.at(this.#swarm.seconds + LOOK_SECONDS, () => {
-      const least = this.#settings.seedsLeaveAtShare * this.#swarm.content.pieces
-      if (this.held(this.#leechers).size < least) {
+      const least = this.#settings.seedsLeaveAtShare * this.#swarm.pieces
+      if (this.held(this.#leechers) < least) {
         this.#lookAtSeeds()
         return
       }

@@ -40,6 +40,7 @@ export const runSwarm = async (
   const { contentBytes: bytes, pieceLength, files, format, trackers, trackerIntervalSeconds, recordedNodes } = settings
   const swarm = new Swarm(seed, {
     content: { bytes, pieceLength, files, format },
+    torrents: settings.torrents,
     trackers,
     tracker: { intervalSeconds: trackerIntervalSeconds, answerMs: 100 },
     webTrackers: settings.webTrackers,
@@ -48,7 +49,7 @@ export const runSwarm = async (
     faults,
     recordedNodes,
   })
-  onTorrent?.(swarm.content.torrent)
+  for (const [at, { torrent }] of swarm.contents.entries()) onTorrent?.(torrent, at + 1)
   swarm.onEvent = onEvent
   swarm.onViolation = onViolation
   swarm.world.onStep = onStep

@@ -2,6 +2,10 @@
 import { readUint32 } from '../src/wire/integers.js'
 import { MESSAGE_ID, PIECE_HEADER_BYTES, PREFIX_BYTES } from '../src/wire/messages.js'
 
+const PROTOCOL_BYTES = 19
+const INFO_HASH_AT = 28
+const INFO_HASH_BYTES = 20
+
 export interface Said {
   /** A message that is no block; numbers are 0 where it has none. */
   message(id: number, piece: number, offset: number, length: number): void
@@ -16,6 +20,12 @@ export const isMessage = (chunk: Uint8Array): boolean =>
 /** The header of a `piece` message, which our engine sends as a chunk of its own before the block. */
 export const isPieceHeader = (chunk: Uint8Array): boolean =>
   chunk.length === PIECE_HEADER_BYTES && chunk[PREFIX_BYTES] === MESSAGE_ID.piece
+
+/** What our engine says first is whole: 19, the protocol's name, eight bytes of flags, and the info-hash (BEP 3). */
+export const infoHashSaid = ([first]: readonly Uint8Array[]): Uint8Array | undefined =>
+  first !== undefined && first[0] === PROTOCOL_BYTES && first.length >= INFO_HASH_AT + INFO_HASH_BYTES
+    ? first.subarray(INFO_HASH_AT, INFO_HASH_AT + INFO_HASH_BYTES)
+    : undefined
 
 const numberAt = (chunk: Uint8Array, at: number): number => (at + 4 <= chunk.length ? readUint32(chunk, at) : 0)
 

@@ -7,6 +7,7 @@
  */
 import { assert } from '../src/assert.js'
 import { TorrewindError } from '../src/errors.js'
+import type { Content } from './content.js'
 import { Copies } from './copies.js'
 import type { SimulatedNode } from './node.js'
 import type { Swarm } from './swarm.js'
@@ -70,7 +71,8 @@ const rounded = (value: number, digits: number): number => Number(value.toFixed(
 export class Sampler {
   readonly #swarm: Swarm
   readonly #most: number
-  readonly #copies: Copies
+  /** Of the pieces of each torrent. */
+  readonly #copies: ReadonlyMap<Content, Copies>
   readonly #seen: Seen[] = []
   #sights: Sight[] = []
   #everyUs = FIRST_INTERVAL_US
@@ -84,7 +86,7 @@ export class Sampler {
     assert(most >= SAMPLES_MIN && most % 2 === 0, 'every other sample can be dropped')
     this.#swarm = swarm
     this.#most = most
-    this.#copies = new Copies(swarm.content.pieces)
+    this.#copies = new Map(swarm.contents.map((content) => [content, new Copies(content.pieces)]))
     swarm.world.observe(0, (at) => this.#look(at))
   }
 
@@ -142,21 +144,44 @@ export class Sampler {
     for (const node of this.#swarm.nodes) {
       if (!node.honest) {
         // What it had before it turned hostile is no copy to count on.
-        this.#copies.see(node.number, undefined)
+        for (const copies of this.#copies.values()) copies.see(node.number, undefined)
         continue
       }
       if (!node.settings.seed && node.completedAt !== undefined) finished++
-      const stored = node.transfer?.state.stored
-      this.#copies.see(node.number, stored?.bytes)
+      const missing = this.#countCopies(node)
       this.#countTraffic(node, at, (at - lastAt) / US_PER_SECOND)
-      if (stored === undefined) continue
-      if (stored.full) seeds++
+      if (missing === undefined) continue
+      if (missing === 0) seeds++
       else leechers++
-      if (stored.count === stored.length - 1) missingOne++
+      if (missing === 1) missingOne++
     }
     const [sentBytes, limitedBytes, capacityBytes] = [this.#sentBytes, this.#limitedBytes, this.#capacityBytes]
-    const copies = this.#copies.spread()
+    const copies = this.#spread()
     return { at, leechers, missingOne, seeds, finished, copies, sentBytes, limitedBytes, capacityBytes }
+  }
+
+  /** Pieces of all torrents that it does not have; undefined where it is not there. */
+  #countCopies({ number, holdings }: SimulatedNode): number | undefined {
+    let missing = 0
+    let there = true
+    for (const { content, transfer } of holdings) {
+      const stored = transfer?.state.stored
+      this.#copies.get(content)?.see(number, stored?.bytes)
+      if (stored === undefined) there = false
+      else missing += stored.length - stored.count
+    }
+    return there ? missing : undefined
+  }
+
+  #spread(): Sight['copies'] {
+    let [min, max, sum] = [Number.POSITIVE_INFINITY, 0, 0]
+    for (const copies of this.#copies.values()) {
+      const spread = copies.spread()
+      min = Math.min(min, spread.min)
+      max = Math.max(max, spread.max)
+      sum += spread.mean * copies.pieces
+    }
+    return { min, mean: sum / this.#swarm.pieces, max }
   }
 
   #countTraffic({ host, number, transfer }: SimulatedNode, at: number, seconds: number): void {

@@ -19,8 +19,8 @@ export interface RunOptions {
   readonly faults?: readonly Fault[] | undefined
   /** Hears of what is found wrong, when it is found. */
   readonly onViolation?: ((violation: Violation) => void) | undefined
-  /** Is given the .torrent that everybody shares, before anything happens. */
-  readonly onTorrent?: ((torrent: Uint8Array) => void) | undefined
+  /** Is given each .torrent of the swarm and its number, from 1 on, before anything happens. */
+  readonly onTorrent?: ((torrent: Uint8Array, number: number) => void) | undefined
   /** Hears of each event that an engine logs. */
   readonly onEvent?: EventListener | undefined
   /** Hears of each delivery. */

@@ -9,7 +9,7 @@ import { type Duration, readDuration, readStay, type Stay } from './churn/durati
 import { parseTrace, type Trace } from './churn/trace.js'
 import { type Files, fileText, invalid, plainNumber } from './churn/words.js'
 import { NAT_KINDS, type NatKind } from './nat.js'
-import { TRANSPORTS, type Transport } from './node.js'
+import { TRANSPORTS, type Transport } from './node-settings.js'
 
 export interface RunSettings extends ArrivalSettings {
   /** Leechers. */
@@ -18,6 +18,11 @@ export interface RunSettings extends ArrivalSettings {
   readonly contentBytes: number
   readonly pieceLength: number
   readonly files: number
+  /** Torrents of the swarm, each of its own content; all peers want all of them. */
+  readonly torrents: number
+  /** So many of them a leecher downloads and seeds at one time; 0 for no bound. */
+  readonly maxDownloads: number
+  readonly maxSeeds: number
   /** Version of the torrent: v1, v2 or hybrid (BEP 52). */
   readonly format: TorrentVersion
   /** Bytes a second; 0 for no limit. */
@@ -88,6 +93,9 @@ export const SETTINGS: RunSettings = {
   contentBytes: 16 * MIB,
   pieceLength: 262_144,
   files: 1,
+  torrents: 1,
+  maxDownloads: 0,
+  maxSeeds: 0,
   format: 'v1',
   seedUploadRate: MIB,
   uploadRate: MIB,
@@ -160,6 +168,9 @@ const READERS: { readonly [Key in keyof RunSettings]: Reader<RunSettings[Key]> }
   contentBytes: numberFrom(1, 4 * 1_024 * MIB, true),
   pieceLength: numberFrom(16_384, 128 * MIB, true),
   files: numberFrom(1, 10_000, true),
+  torrents: numberFrom(1, 100, true),
+  maxDownloads: numberFrom(0, LIMITS.queueBoundMax, true),
+  maxSeeds: numberFrom(0, LIMITS.queueBoundMax, true),
   format: oneOf(['v1', 'v2', 'hybrid']),
   seedUploadRate: rate,
   uploadRate: rate,

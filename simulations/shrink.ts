@@ -48,6 +48,7 @@ const LEAST = {
   seeds: 1,
   contentBytes: 1,
   files: 1,
+  torrents: 1,
   faultSeconds: 0,
   clubPeers: 0,
   natShare: 0,

@@ -1,13 +1,16 @@
 /** A swarm: the world of one run, with its network, its trackers and its nodes, and what was found wrong in it. */
 import type { Strategy } from '../src/actors/strategy.js'
+import { present } from '../src/assert.js'
 import type { TorrewindError } from '../src/errors.js'
+import { mix } from '../src/random.js'
 import { Channels } from './channels.js'
 import { Content, type ContentSettings } from './content.js'
 import { SimulatedTracker, type TrackerSettings } from './discovery.js'
 import type { Fault } from './faults.js'
 import { Introducer } from './introducers.js'
 import { SimulatedNetwork } from './network.js'
-import { NODE_DEFAULTS, type NodeSettings, type NodeSurroundings, SimulatedNode } from './node.js'
+import { type NodeSurroundings, SimulatedNode } from './node.js'
+import { NODE_DEFAULTS, type NodeSettings } from './node-settings.js'
 import { type Strategies, strategyOf } from './strategies.js'
 import type { EventListener } from './watched-logs.js'
 import { WebServer } from './web.js'
@@ -18,6 +21,8 @@ export interface Violation {
   readonly checker: string
   readonly kind: 'safety' | 'liveness' | 'crash'
   readonly node: number | undefined
+  /** Which of the swarm's torrents it is about, from 1 on, where there are several. */
+  readonly torrent?: number | undefined
   readonly atSeconds: number
   readonly text: string
 }
@@ -26,7 +31,10 @@ export interface Violation {
 const VIOLATIONS_MAX = 20
 
 export interface SwarmSettings {
-  readonly content: Omit<ContentSettings, 'trackers' | 'webSeeds'>
+  /** Of each of its torrents. */
+  readonly content: Omit<ContentSettings, 'name' | 'trackers' | 'webSeeds'>
+  /** One, where it is left out. */
+  readonly torrents?: number | undefined
   readonly trackers: number
   /** Trackers over WebSocket, which come before the others. */
   readonly webTrackers?: number | undefined
@@ -42,7 +50,7 @@ export interface SwarmSettings {
 export class Swarm implements NodeSurroundings {
   readonly world: World
   readonly network: SimulatedNetwork
-  readonly content: Content
+  readonly contents: readonly Content[]
   readonly trackers: ReadonlyMap<string, SimulatedTracker>
   readonly webServers: ReadonlyMap<string, WebServer>
   readonly introducers: ReadonlyMap<string, Introducer>
@@ -64,7 +72,7 @@ export class Swarm implements NodeSurroundings {
   readonly #recordedNodes: number
 
   constructor(seed: number, settings: SwarmSettings) {
-    const { content, trackers, tracker, strategies = {}, faults, recordedNodes = 0 } = settings
+    const { content, torrents = 1, trackers, tracker, strategies = {}, faults, recordedNodes = 0 } = settings
     this.#given = faults
     this.#recordedNodes = recordedNodes
     this.#strategies = strategies
@@ -75,8 +83,12 @@ export class Swarm implements NodeSurroundings {
     const webUrls = Array.from({ length: webTrackers }, (_, which) => `wss://tracker-${which}.example/announce`)
     const { count, rate } = settings.webSeeds ?? { count: 0, rate: 0 }
     const webSeeds = Array.from({ length: count }, (_, which) => `http://web-${which}.example/files/`)
-    this.content = new Content(seed, { ...content, trackers: [...webUrls, ...urls], webSeeds })
-    this.webServers = new Map(webSeeds.map((url) => [url, new WebServer(this.world, url, this.content, rate)]))
+    this.contents = Array.from({ length: torrents }, (_, torrent) => {
+      const name = torrent === 0 ? 'content' : `content-${torrent}`
+      const noise = torrent === 0 ? seed : mix(seed, torrent)
+      return new Content(noise, { ...content, name, trackers: [...webUrls, ...urls], webSeeds })
+    })
+    this.webServers = new Map(webSeeds.map((url) => [url, new WebServer(this.world, url, this.contents, rate)]))
     this.introducers = new Map(webUrls.map((url) => [url, new Introducer(this.world, url, tracker)]))
     this.channels = new Channels(this.network)
     this.trackers = new Map(urls.map((url) => [url, new SimulatedTracker(this.world, url, tracker)]))
@@ -87,12 +99,22 @@ export class Swarm implements NodeSurroundings {
     return this.violations.length > 0 || this.failure !== undefined
   }
 
+  /** Of the first of its torrents, or of the only one. */
+  get content(): Content {
+    return present(this.contents[0], 'a torrent of the swarm')
+  }
+
+  /** Of all its torrents. */
+  get pieces(): number {
+    return this.contents.reduce((sum, { pieces }) => sum + pieces, 0)
+  }
+
   get events(): number {
-    return this.nodes.reduce((sum, { watch }) => sum + watch.events, 0)
+    return this.nodes.reduce((sum, node) => sum + node.sum(({ events }) => events), 0)
   }
 
   get blocks(): number {
-    return this.nodes.reduce((sum, { watch }) => sum + watch.blocksReceived, 0)
+    return this.nodes.reduce((sum, node) => sum + node.sum(({ blocksReceived }) => blocksReceived), 0)
   }
 
   add(settings: Partial<NodeSettings> = {}): SimulatedNode {
@@ -119,10 +141,17 @@ export class Swarm implements NodeSurroundings {
     return taken
   }
 
-  report(checker: string, node: SimulatedNode | undefined, text: string, kind: Violation['kind'] = 'safety'): void {
+  report(
+    checker: string,
+    node: SimulatedNode | undefined,
+    text: string,
+    kind: Violation['kind'] = 'safety',
+    torrent?: number,
+  ): void {
+    const of = this.contents.length > 1 ? torrent : undefined
     const isKnown = this.violations.some((known) => known.checker === checker && known.text === text)
     if (isKnown || this.violations.length >= VIOLATIONS_MAX) return
-    const violation = { checker, kind, node: node?.number, atSeconds: this.seconds, text }
+    const violation = { checker, kind, node: node?.number, torrent: of, atSeconds: this.seconds, text }
     this.violations.push(violation)
     this.onViolation?.(violation)
   }
@@ -131,7 +160,7 @@ export class Swarm implements NodeSurroundings {
     const server = this.webServers.get(address)
     if (server !== undefined) return server.spoiled
     const [host] = address.split(':')
-    return this.nodes.some((node) => (!node.honest || node.watch.rotten) && host === node.address.host)
+    return this.nodes.some((node) => (!node.honest || node.rotten) && host === node.address.host)
   }
 
   strategyAt(node: number): Strategy {
@@ -171,7 +200,7 @@ export class Swarm implements NodeSurroundings {
     }
     const closing = (): boolean => this.nodes.some(({ standing }) => standing === 'closing' || standing === 'starting')
     await this.world.run({ at: this.world.now + withinSeconds * US_PER_SECOND, when: () => !closing() })
-    if (!this.content.isUntouched())
+    if (!this.contents.every((content) => content.isUntouched()))
       this.report('referenceUntouched', undefined, 'somebody wrote to the shared content')
     for (const node of this.nodes)
       if (node.standing === 'closing') this.report('closesInTime', node, 'close did not come to an end', 'liveness')

@@ -24,8 +24,8 @@ export interface LogWatch {
 
 async function* none(): AsyncGenerator<never, void, undefined> {}
 
-/** The number of a node, and an event that it logs. */
-export type EventListener = (node: number, seq: number, at: Instant, event: TransferEvent) => void
+/** The number of a node, an event that it logs, and of which of the swarm's torrents, from 1 on. */
+export type EventListener = (node: number, seq: number, at: Instant, event: TransferEvent, torrent: number) => void
 
 class WatchedLog implements TransferLog {
   onCommitted: ((committedSeq: number) => void) | undefined
@@ -100,15 +100,15 @@ class WatchedLog implements TransferLog {
 
 export class WatchedLogs implements LogStore {
   readonly #inner: LogStore
-  readonly #watch: LogWatch
+  readonly #watchOf: (infoHash: InfoHash) => LogWatch
 
-  constructor(inner: LogStore, watch: LogWatch) {
+  constructor(inner: LogStore, watchOf: (infoHash: InfoHash) => LogWatch) {
     this.#inner = inner
-    this.#watch = watch
+    this.#watchOf = watchOf
   }
 
   async open(entry: TransferEntry): Promise<TransferLog> {
-    return new WatchedLog(await this.#inner.open(entry), this.#watch)
+    return new WatchedLog(await this.#inner.open(entry), this.#watchOf(entry.infoHash))
   }
   transfers(): Promise<readonly TransferEntry[]> {
     return this.#inner.transfers()

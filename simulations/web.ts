@@ -29,27 +29,29 @@ export class WebServer {
   spoiled = false
   requests = 0
   readonly #chance: Chance
-  readonly #content: Content
-  readonly #offsets = new Map<string, number>()
+  /** Where each file is, by its URL. */
+  readonly #files = new Map<string, { readonly content: Content; readonly offset: number }>()
 
   /** `rate` is in bytes a second, of each answer; 0 for as fast as may be. */
   constructor(
     readonly world: World,
     readonly url: string,
-    content: Content,
+    contents: readonly Content[],
     readonly rate: number,
   ) {
     this.#chance = world.chance(`web ${url}`)
-    this.#content = content
-    const { files, multiFile } = content.metainfo
-    for (const { path, offset } of files) this.#offsets.set(urlOfFile(url, path, multiFile), offset)
+    for (const content of contents) {
+      const { files, multiFile } = content.metainfo
+      for (const { path, offset } of files) this.#files.set(urlOfFile(url, path, multiFile), { content, offset })
+    }
   }
 
   /** From a whole answer's beginning; in an ill mood a bit of it is not what it was. */
   bytes(url: string, offset: number, length: number): Uint8Array | undefined {
-    const start = this.#offsets.get(url)
-    if (start === undefined) return undefined
-    const bytes = this.#content.bytes.subarray(start + offset, start + offset + length)
+    const file = this.#files.get(url)
+    if (file === undefined) return undefined
+    const start = file.offset + offset
+    const bytes = file.content.bytes.subarray(start, start + length)
     if (this.mood !== 'wrong' || bytes.length === 0) return bytes
     this.spoiled = true
     const spoiled = bytes.slice()

@@ -39,9 +39,12 @@ const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
 const MEANINGS: { readonly [Key in keyof RunSettings]: string } = {
   peers: 'leechers; with a `trace` as many as it has, unless it is said',
   seeds: 'seeds that are there from the start',
-  contentBytes: 'size of the content',
+  contentBytes: 'size of the content of each torrent',
   pieceLength: 'size of its pieces, from 16384',
   files: 'files of about equal size, that do not end where pieces do',
+  torrents: 'torrents of the swarm, each with a content of its own; every peer wants all of them',
+  maxDownloads: 'so many of them a leecher fetches at one time, the others wait in its queue; 0 for no bound',
+  maxSeeds: 'the same of those that it seeds',
   seedUploadRate: 'bytes a second that each first seed can send; 0 for no limit',
   uploadRate: 'the same of each leecher',
   downloadRate: 'bytes a second that each peer can receive; 0 for no limit',

@@ -166,7 +166,7 @@ for (const rate of [0, 1_000_000])
     const world = new World(13)
     const base = 'http://web.example/files/'
     const content = new Content(13, { bytes: 300_000, pieceLength: 16_384, trackers: [], webSeeds: [base] })
-    const server = new WebServer(world, base, content, rate)
+    const server = new WebServer(world, base, [content], rate)
     await work({
       ranges: new ProcessHttpRanges(world, 1, new Map([[base, server]])),
       until: untilIn(world),

@@ -22,12 +22,12 @@ const contentOf = (files = 1) => new Content(5, { bytes: 2 * PIECE + 40_000, pie
 
 pieceMemoryContract('reference memory, the right bytes', () => {
   const content = contentOf()
-  return { memory: new ReferenceMemory(content), pieceLength: PIECE, bytes: content.bytes.slice() }
+  return { memory: new ReferenceMemory([content]), pieceLength: PIECE, bytes: content.bytes.slice() }
 })
 pieceMemoryContract('reference memory, other bytes', () => {
   const content = contentOf()
   const bytes = content.bytes.map((byte, at) => (at % 50_000 === 0 ? byte ^ 1 : byte))
-  return { memory: new ReferenceMemory(content), pieceLength: PIECE, bytes }
+  return { memory: new ReferenceMemory([content]), pieceLength: PIECE, bytes }
 })
 
 const isView = (content: Content, bytes: Uint8Array, offset: number): boolean =>
@@ -35,7 +35,7 @@ const isView = (content: Content, bytes: Uint8Array, offset: number): boolean =>
 
 test('reference memory: a piece of right blocks is a view of the reference, copied or not on their way', () => {
   const content = contentOf()
-  const memory = new ReferenceMemory(content)
+  const memory = new ReferenceMemory([content])
   for (let at = 0; at < PIECE; at += BLOCK_BYTES) {
     const block = content.bytes.subarray(PIECE + at, PIECE + at + BLOCK_BYTES)
     memory.keep(pieceIndex(1), at, at === 0 ? block.slice() : block)
@@ -52,7 +52,7 @@ test('content: it knows when somebody wrote to it', () => {
 
 test('simulated hasher: bytes are hashed for real unless they are a piece of the reference', async () => {
   const content = contentOf()
-  const hasher = new SimulatedHasher(new World(1), 0, content, { rate: 0 })
+  const hasher = new SimulatedHasher(new World(1), 0, [content], { rate: 0 })
   const digestOf = (bytes: Uint8Array): string => {
     let found = ''
     hasher.sha1(bytes, (digest) => {

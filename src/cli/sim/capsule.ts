@@ -1,5 +1,5 @@
 /**
- * The capsule of a run that went wrong: the history of the node concerned, and what is needed to run it again.
+ * The capsule of a run that went wrong: the history of the node and torrent concerned, and what is needed to run it again.
  *
  * Nothing is kept while runs are run: what happened follows from the seed, so the run is run once more and heard this time.
  */
@@ -60,17 +60,18 @@ export const writeCapsule = async (
   { scenario, settings }: PreparedJob,
   { result, violation, again }: FailedRun,
 ): Promise<number> => {
+  const of = violation.torrent ?? 1
   const events = new LastEvents()
   let torrent = new Uint8Array()
   let over = false
   await scenario.run({
     seed: result.seed,
     settings,
-    onTorrent: (bytes) => {
-      torrent = new Uint8Array(bytes)
+    onTorrent: (bytes, number) => {
+      if (number === of) torrent = new Uint8Array(bytes)
     },
-    onEvent: (node, seq, at, event) => {
-      if (!over && node === violation.node) events.add({ seq: seqOf(seq), at, event })
+    onEvent: (node, seq, at, event, number) => {
+      if (!over && node === violation.node && number === of) events.add({ seq: seqOf(seq), at, event })
     },
     onViolation: ({ checker, node }) => {
       over ||= checker === violation.checker && node === violation.node

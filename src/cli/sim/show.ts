@@ -29,8 +29,9 @@ const tellRun = (context: CommandContext, job: SimJob, result: RunResult, brief:
   context.tell(
     `seed ${seed}: ${done} in ${simulatedSeconds.toFixed(1)} simulated seconds (${wallSeconds.toFixed(2)} s), ${hash}`,
   )
-  for (const { checker, kind, node, atSeconds, text } of violations) {
-    const where = node === undefined ? '' : `, node ${node}`
+  for (const { checker, kind, node, torrent, atSeconds, text } of violations) {
+    const of = torrent === undefined ? '' : `, torrent ${torrent}`
+    const where = node === undefined ? '' : `, node ${node}${of}`
     context.warn(`  ${kind}: ${checker} at ${atSeconds.toFixed(3)} s${where}: ${text}`)
   }
 }
