@@ -1,5 +1,5 @@
 /**
- * Transports: what uTP and encryption cost beside plain TCP, and libtorrent's uTP beside ours, each downloader in turn so
+ * Transports: what uTP and encryption cost beside plain TCP, and libtorrent's beside ours, each downloader in turn so
  * that the ratios hold although the machine's speed drifts; on loopback, and over a way of 50 ms that loses 1 %.
  *
  *   node --import tsx bench/transports.ts [RUNS] [MIB over loopback] [MIB over the far way]      0 for none of it
@@ -31,18 +31,21 @@ interface Pair {
 }
 
 const ours = (name: string, options: object): Pair => ({ name, kind: 'torrewind', options: [JSON.stringify(options)] })
+const libtorrents = (name: string, ...options: string[]): Pair => ({ name, kind: 'libtorrent', options })
 const QUIET = { lsd: false, dht: false, portMapping: false }
 const TCP = { ...QUIET, utp: false, encryption: 'off' }
 const UTP = { ...QUIET, tcp: false, encryption: 'off' }
 const PLAIN: readonly Pair[] = [
   ours('TCP', TCP),
   ours('uTP', UTP),
-  { name: 'uTP of libtorrent', kind: 'libtorrent', options: ['--transport', 'utp'] },
+  libtorrents('uTP of libtorrent', '--transport', 'utp'),
 ]
 const ENCRYPTED: readonly Pair[] = [
   ours('TCP, handshake encrypted', { ...TCP, encryption: 'prefer' }),
   ours('TCP, RC4', { ...TCP, encryption: 'require' }),
   ours('uTP, RC4', { ...UTP, encryption: 'require' }),
+  libtorrents('TCP of libtorrent'),
+  libtorrents('TCP, RC4, of libtorrent', '--encryption', 'rc4'),
 ]
 
 interface Place {
