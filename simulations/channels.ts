@@ -4,7 +4,8 @@
  * What comes of an offer and its answer is a connection of the network, so that lines, losses, partitions and resets are
  * its own. Nobody reads what is encrypted, so no manners are put on it and no checker follows what is said.
  */
-import type { Connection, DataChannelAttempt, DataChannelEvents, DataChannels, Failure } from '../src/ports.js'
+import type { DataChannelAttempt, DataChannelEvents, DataChannels, Failure } from '../src/ports.js'
+import { PassingConnection } from '../src/transports/passing.js'
 import type { Endpoint } from './endpoint.js'
 import type { Host } from './host.js'
 import type { NatKind } from './nat.js'
@@ -137,32 +138,12 @@ class Attempt implements DataChannelAttempt {
   }
 }
 
-class ChannelConnection implements Connection {
-  readonly transport = 'webrtc'
-  readonly protection = 'dtls'
-  readonly #inner: Endpoint
-
-  constructor(inner: Endpoint) {
-    this.#inner = inner
+class ChannelConnection extends PassingConnection {
+  override get transport(): 'webrtc' {
+    return 'webrtc'
   }
-
-  get remote(): Connection['remote'] {
-    return this.#inner.remote
-  }
-  get unsentBytes(): number {
-    return this.#inner.unsentBytes
-  }
-  send(chunks: readonly Uint8Array[], flushed?: () => void): void {
-    this.#inner.send(chunks, flushed)
-  }
-  pause(): void {
-    this.#inner.pause()
-  }
-  resume(): void {
-    this.#inner.resume()
-  }
-  close(): void {
-    this.#inner.close()
+  override get protection(): 'dtls' {
+    return 'dtls'
   }
 }
 

@@ -1,5 +1,6 @@
 /** The simulated network: the `Network` port of each process, and the connections between them. */
 import type { Connection, ConnectionEvents, Failure, ListenOptions, Network } from '../src/ports.js'
+import { PassingConnection } from '../src/transports/passing.js'
 import type { PeerAddress } from '../src/values.js'
 import { Endpoint, RESET } from './endpoint.js'
 import type { Host, Listening, Side } from './host.js'
@@ -173,31 +174,15 @@ const hearingOf = (tap: Tap, events: ConnectionEvents): ConnectionEvents => {
   }
 }
 
-class TappedConnection implements Connection {
-  readonly #inner: Side
+class TappedConnection extends PassingConnection {
   readonly #tap: Tap
 
   constructor(inner: Side, tap: Tap) {
-    this.#inner = inner
+    super(inner)
     this.#tap = tap
   }
 
-  get remote(): PeerAddress {
-    return this.#inner.remote
-  }
-  get unsentBytes(): number {
-    return this.#inner.unsentBytes
-  }
-  send(chunks: readonly Uint8Array[], flushed?: () => void): void {
+  override send(chunks: readonly Uint8Array[], flushed?: () => void): void {
     this.#tap.send(chunks, flushed)
-  }
-  pause(): void {
-    this.#inner.pause()
-  }
-  resume(): void {
-    this.#inner.resume()
-  }
-  close(): void {
-    this.#inner.close()
   }
 }

@@ -2,41 +2,29 @@
 import type { Cancel, Clock, Connection, ConnectionEvents, Failure, Network } from '../ports.js'
 import type { Instant, PeerAddress } from '../values.js'
 import { ProxyDialogue, type ProxyServer } from '../wire/proxy.js'
+import { PassingConnection } from './passing.js'
 
 /** The proxy was there and said no; or there was no proxy. */
 export const PROXY_REFUSED = 'PROXY_REFUSED'
 export const PROXY_FAILED = 'PROXY_FAILED'
 
 /** Of whom the proxy has dialed, over a connection with the proxy. */
-class ProxiedConnection implements Connection {
-  readonly remote: PeerAddress
-  readonly #inner: Connection
+class ProxiedConnection extends PassingConnection {
+  readonly #peer: PeerAddress
   isClosed = false
 
-  constructor(inner: Connection, remote: PeerAddress) {
-    this.#inner = inner
-    this.remote = remote
+  constructor(inner: Connection, peer: PeerAddress) {
+    super(inner)
+    this.#peer = peer
   }
 
-  get unsentBytes(): number {
-    return this.#inner.unsentBytes
+  override get remote(): PeerAddress {
+    return this.#peer
   }
 
-  send(chunks: readonly Uint8Array[], flushed?: () => void): void {
-    this.#inner.send(chunks, flushed)
-  }
-
-  pause(): void {
-    this.#inner.pause()
-  }
-
-  resume(): void {
-    this.#inner.resume()
-  }
-
-  close(): void {
+  override close(): void {
     this.isClosed = true
-    this.#inner.close()
+    super.close()
   }
 }
 

@@ -1,52 +1,35 @@
 /** Secured connections: a connection whose handshake is hidden, or all of it, over any other (message stream encryption). */
 import type { Connection, ConnectionEvents, Failure } from '../ports.js'
-import type { PeerAddress } from '../values.js'
 import type { EncryptionMethod } from '../wire/encryption.js'
 import type { Rc4 } from '../wire/rc4.js'
+import { PassingConnection } from './passing.js'
 
-export class SecuredConnection implements Connection {
-  readonly protection: EncryptionMethod
-  readonly #inner: Connection
+export class SecuredConnection extends PassingConnection {
+  readonly #method: EncryptionMethod
   readonly #cipher: Rc4 | undefined
   #closed = false
 
-  constructor(inner: Connection, protection: EncryptionMethod, cipher: Rc4 | undefined) {
-    this.#inner = inner
-    this.protection = protection
+  constructor(inner: Connection, method: EncryptionMethod, cipher: Rc4 | undefined) {
+    super(inner)
+    this.#method = method
     this.#cipher = cipher
   }
 
-  get remote(): PeerAddress {
-    return this.#inner.remote
-  }
-
-  get transport(): Connection['transport'] {
-    return this.#inner.transport
-  }
-
-  get unsentBytes(): number {
-    return this.#inner.unsentBytes
+  override get protection(): EncryptionMethod {
+    return this.#method
   }
 
   get isClosed(): boolean {
     return this.#closed
   }
 
-  send(chunks: readonly Uint8Array[], flushed?: () => void): void {
-    this.#inner.send(this.#cipher === undefined ? chunks : [this.#encrypted(this.#cipher, chunks)], flushed)
+  override send(chunks: readonly Uint8Array[], flushed?: () => void): void {
+    super.send(this.#cipher === undefined ? chunks : [this.#encrypted(this.#cipher, chunks)], flushed)
   }
 
-  pause(): void {
-    this.#inner.pause()
-  }
-
-  resume(): void {
-    this.#inner.resume()
-  }
-
-  close(): void {
+  override close(): void {
     this.#closed = true
-    this.#inner.close()
+    super.close()
   }
 
   /** In memory of its own: blocks are lent to us, and read by others at the same time. */
