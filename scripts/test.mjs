@@ -27,9 +27,18 @@ const FILES_OF_A_PROCESS = 12
 const LANES = availableParallelism() + 1
 /** What takes longest comes first, so that no long one is left when all others are done. */
 const FIRST = interop
-  ? ['queue', 'trackers', 'node-versions', 'transmission', 'fetch', 'port-mapping', 'swarm', 'resume', 'websocket'].map(
-      (name) => `interop/${name}.interop.test.ts`,
-    )
+  ? [
+      'queue',
+      'trackers',
+      'node-versions',
+      'transmission',
+      'fetch',
+      'qbittorrent',
+      'port-mapping',
+      'swarm',
+      'resume',
+      'websocket',
+    ].map((name) => `interop/${name}.interop.test.ts`)
   : ['simulations', 'cli', 'engine', 'test', 'replay']
 
 const slashed = (file) => file.split(path.sep).join('/')

@@ -14,6 +14,8 @@ export interface Network {
   readonly hub: Place
   /** A new namespace with a new address. */
   place(): Place
+  /** Takes the network away from a place of it, as who pulls the cable, or puts it back. */
+  set(place: Place, state: 'down' | 'up'): void
   close(): void
 }
 
@@ -78,6 +80,7 @@ export const createNetwork = (): Network => {
         ip('-n', name, 'link', 'set', 'lo', 'up')
         return { host, prefix: ['ip', 'netns', 'exec', name] }
       },
+      set: ({ prefix }, state) => ip('-n', prefix.at(-1) ?? '', 'link', 'set', 'eth0', state),
       close,
     }
   } catch (error) {
