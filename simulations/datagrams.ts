@@ -1,7 +1,7 @@
 /** Simulated datagrams: the `Datagrams` port of one process, over the station of its host. */
 import { LIMITS } from '../src/limits.js'
 import type { Answer, BindOptions, DatagramSocket, Datagrams, Failure } from '../src/ports.js'
-import type { PeerAddress } from '../src/values.js'
+import { joinedBytes, type PeerAddress } from '../src/values.js'
 import { canonicalHost } from '../src/wire/compact.js'
 import { datagramFailure, familyOf } from '../src/wire/datagram.js'
 import type { Host } from './host.js'
@@ -15,16 +15,6 @@ const DONE: Answer<undefined> = { type: 'done', value: undefined }
 const EVERYWHERE: readonly string[] = ['0.0.0.0', '::']
 
 const failed = (failure: Failure): Answer<never> => ({ type: 'failed', failure })
-
-const joined = (chunks: readonly Uint8Array[], length: number): Uint8Array => {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
-}
 
 class SimulatedSocket implements DatagramSocket {
   /** What came of the sends of this instant. */
@@ -48,7 +38,7 @@ class SimulatedSocket implements DatagramSocket {
       this.#unsent++
       // Addresses of IPv6 have many texts.
       const address = family === 'ipv6' ? { host: canonicalHost(to.host) ?? to.host, port: to.port } : to
-      this.station.send(this.port, address, joined(chunks, length))
+      this.station.send(this.port, address, joinedBytes(...chunks))
     }
     // The system takes all of an instant at the end of it, so that a process that sends in a loop finds it full.
     if (this.#outcomes.length === 0)

@@ -6,23 +6,13 @@ import { LIMITS } from './limits.js'
 import type { Cancel, Clock, Connection, ConnectionEvents, Failure } from './ports.js'
 import { type Encryption, methodsOf } from './transports/dialing.js'
 import { Decrypting, SecuredConnection } from './transports/secured.js'
-import { equalBytes, type InfoHash, type Instant } from './values.js'
+import { equalBytes, type InfoHash, type Instant, joinedBytes } from './values.js'
 import { type Agreed, EncryptionAcceptor, encryptedName } from './wire/encryption.js'
 import { HandshakeDecoder } from './wire/handshake.js'
 import type { Rc4 } from './wire/rc4.js'
 
 export interface Host {
   takeConnection(connection: Connection, firstBytes: Uint8Array): ConnectionEvents
-}
-
-const joined = (chunks: readonly Uint8Array[]): Uint8Array => {
-  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 export interface ArrivalsOptions {
@@ -159,7 +149,7 @@ class Arrival implements ConnectionEvents {
         { entropy: (length) => expected.entropy(length), methods: methodsOf(encryption) },
         (name) => expected.findNamed(name),
       )
-      this.#expectAgreement(expected, expected.acceptor, joined(chunks))
+      this.#expectAgreement(expected, expected.acceptor, joinedBytes(...chunks))
       return
     }
     const hash = decoder.infoHash
@@ -195,7 +185,7 @@ class Arrival implements ConnectionEvents {
       return
     }
     this.#settle()
-    const events = host.takeConnection(connection, joined(chunks))
+    const events = host.takeConnection(connection, joinedBytes(...chunks))
     this.#inner = secured?.cipher === undefined ? events : new Decrypting(events, secured.cipher)
   }
 

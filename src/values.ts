@@ -91,6 +91,17 @@ export const utf8Bytes = (text: string): Uint8Array => {
   return bytes
 }
 
+/** One after the other, in a buffer of their own. */
+export const joinedBytes = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
 /** Compared from their ends: ids of peers that run the same client begin alike. */
 export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean => {
   if (left.length !== right.length) return false

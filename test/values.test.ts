@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { equalBytes, utf8Bytes } from '../src/values.js'
+import { equalBytes, joinedBytes, utf8Bytes } from '../src/values.js'
 
 const encoder = new TextEncoder()
 const texts = fc.oneof(
@@ -27,6 +27,19 @@ test('values: bytes are equal where none differs and neither is longer', () => {
       assert.not.ok(equalBytes(bytes, other))
       assert.not.ok(equalBytes(bytes, bytes.subarray(1)))
       assert.not.ok(equalBytes(bytes.subarray(1), bytes))
+    }),
+  )
+})
+
+test('values: joined bytes are those of the parts in turn, in memory of their own', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array()), (parts) => {
+      const joined = joinedBytes(...parts)
+      assert.equal(
+        [...joined],
+        parts.flatMap((part) => [...part]),
+      )
+      assert.not.ok(parts.some(({ buffer }) => buffer === joined.buffer))
     }),
   )
 })

@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 import { LIMITS } from '../limits.js'
-import { equalBytes, type InfoHash } from '../values.js'
+import { equalBytes, type InfoHash, joinedBytes } from '../values.js'
 import { KEY_BYTES, publicKey, SECRET_BYTES, sharedSecret } from './diffiehellman.js'
 import { type Fault, fault } from './fault.js'
 import { Rc4 } from './rc4.js'
@@ -54,16 +54,6 @@ const hash = (name: string, ...parts: readonly Uint8Array[]): Uint8Array => {
   return new Uint8Array(sha1.digest())
 }
 
-const joined = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
-}
-
 const exclusiveOr = (left: Uint8Array, right: Uint8Array): Uint8Array =>
   left.map((byte, index) => byte ^ (right[index] ?? 0))
 
@@ -95,7 +85,7 @@ abstract class Encryption {
     this.#secret = options.entropy(SECRET_BYTES)
     const [high = 0, low = 0] = options.entropy(2)
     const padding = options.entropy((high * 256 + low) % (LIMITS.encryptionPaddingBytesMax + 1))
-    this.#opening = joined(publicKey(this.#secret), padding)
+    this.#opening = joinedBytes(publicKey(this.#secret), padding)
   }
 
   /** Our key and padding: what we say first. */
@@ -105,17 +95,17 @@ abstract class Encryption {
 
   push(chunk: Uint8Array): EncryptionProgress {
     if (this.#ended) return wrong('it is over')
-    this.#bytes = joined(this.#bytes, chunk)
+    this.#bytes = joinedBytes(this.#bytes, chunk)
     const sent: Uint8Array[] = []
     for (;;) {
       const progress = this.step()
-      if (progress === undefined) return sent.length === 0 ? MORE : { type: 'more', send: joined(...sent) }
+      if (progress === undefined) return sent.length === 0 ? MORE : { type: 'more', send: joinedBytes(...sent) }
       if (progress.type === 'more') {
         sent.push(progress.send)
         continue
       }
       this.#ended = true
-      return progress.type === 'agreed' ? { ...progress, send: joined(...sent, progress.send) } : progress
+      return progress.type === 'agreed' ? { ...progress, send: joinedBytes(...sent, progress.send) } : progress
     }
   }
 
@@ -203,11 +193,11 @@ export class EncryptionDialer extends Encryption {
     this.#expected = new Uint8Array(VC_BYTES)
     keys.theirs.apply(this.#expected)
     // Nothing is said ahead, so the last two bytes, how much that is, are 0.
-    const offer = joined(head(this.options.methods), new Uint8Array(2))
+    const offer = joinedBytes(head(this.options.methods), new Uint8Array(2))
     keys.mine.apply(offer)
     this.#step = 'synchronise'
     const name = exclusiveOr(encryptedName(this.#infoHash), hash('req3', secret))
-    return { type: 'more', send: joined(hash('req1', secret), name, offer) }
+    return { type: 'more', send: joinedBytes(hash('req1', secret), name, offer) }
   }
 
   #readHead({ theirs }: Keys): EncryptionProgress | undefined {
@@ -340,7 +330,7 @@ const agreed = (
     method,
     infoHash,
     send,
-    rest: joined(ahead, following),
+    rest: joinedBytes(ahead, following),
     incoming: isRc4 ? theirs : undefined,
     outgoing: isRc4 ? mine : undefined,
   }

@@ -1,6 +1,6 @@
 /** The bytes of an `info` dictionary as they come from peers (BEP 9): whether they are those of a hash, and the .torrent of them. */
 import { createHash } from 'node:crypto'
-import { equalBytes } from '../values.js'
+import { equalBytes, joinedBytes, utf8Bytes } from '../values.js'
 import { encode } from './bencode.js'
 import type { TorrentHashes } from './multihash.js'
 
@@ -18,27 +18,15 @@ export interface InfoSources {
   readonly webSeeds: readonly string[]
 }
 
-const ascii = new TextEncoder()
-
-const joined = (parts: readonly Uint8Array[]): Uint8Array => {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
-}
-
 /** A .torrent whose `info` is these very bytes, since any other writing of them would have another hash. */
 export const torrentOfInfo = (infoBytes: Uint8Array, { trackers, webSeeds }: InfoSources): Uint8Array => {
-  const entry = (key: string, value: Uint8Array): readonly Uint8Array[] => [ascii.encode(`${key.length}:${key}`), value]
+  const entry = (key: string, value: Uint8Array): readonly Uint8Array[] => [utf8Bytes(`${key.length}:${key}`), value]
   const tiers = trackers.map((url) => [url])
-  return joined([
-    ascii.encode('d'),
+  return joinedBytes(
+    utf8Bytes('d'),
     ...(tiers.length === 0 ? [] : entry('announce-list', encode(tiers))),
     ...entry('info', infoBytes),
     ...(webSeeds.length === 0 ? [] : entry('url-list', encode(webSeeds))),
-    ascii.encode('e'),
-  ])
+    utf8Bytes('e'),
+  )
 }

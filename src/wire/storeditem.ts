@@ -6,6 +6,7 @@
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { assert } from '../assert.js'
+import { joinedBytes, utf8Bytes } from '../values.js'
 import { encode } from './bencode.js'
 import type { Signed } from './krpc.js'
 
@@ -22,8 +23,6 @@ const SEED_BYTES = 32
 const PRIVATE_PREFIX = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
 const PUBLIC_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0)
 
-const joined = (...parts: readonly Uint8Array[]): Buffer => Buffer.concat(parts)
-
 const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest())
 
 /** Where an immutable item is kept. */
@@ -31,17 +30,19 @@ export const immutableTarget = (value: Uint8Array): Uint8Array => sha1(value)
 
 /** Where the mutable items of a key are kept, one for each salt. */
 export const mutableTarget = (publicKey: Uint8Array, salt: Uint8Array = new Uint8Array()): Uint8Array =>
-  sha1(joined(publicKey, salt))
-
-const utf8 = new TextEncoder()
+  sha1(joinedBytes(publicKey, salt))
 
 /** What is signed: as BEP 44 has it, put together of values that were encoded one by one. */
 export const signedBytes = (seq: number, value: Uint8Array, salt: Uint8Array = new Uint8Array()): Uint8Array =>
-  joined(salt.length === 0 ? salt : joined(utf8.encode('4:salt'), encode(salt)), utf8.encode(`3:seqi${seq}e1:v`), value)
+  joinedBytes(
+    salt.length === 0 ? salt : joinedBytes(utf8Bytes('4:salt'), encode(salt)),
+    utf8Bytes(`3:seqi${seq}e1:v`),
+    value,
+  )
 
 const privateKeyOf = (seed: Uint8Array): KeyObject => {
   assert(seed.length === SEED_BYTES, `a private key is made of ${SEED_BYTES} bytes`)
-  return createPrivateKey({ key: joined(PRIVATE_PREFIX, seed), format: 'der', type: 'pkcs8' })
+  return createPrivateKey({ key: Buffer.concat([PRIVATE_PREFIX, seed]), format: 'der', type: 'pkcs8' })
 }
 
 /** The public key of the 32 bytes that a private one is made of (RFC 8032). */
@@ -62,7 +63,7 @@ export const signItem = (seed: Uint8Array, value: Uint8Array, seq: number, salt?
 
 const isSignatureRight = ({ value, salt }: StoredItem, { publicKey, seq, signature }: Signed): boolean => {
   try {
-    const key = createPublicKey({ key: joined(PUBLIC_PREFIX, publicKey), format: 'der', type: 'spki' })
+    const key = createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, publicKey]), format: 'der', type: 'spki' })
     return verify(null, signedBytes(seq, value, salt), key, signature)
   } catch {
     return false // bytes that are no key
