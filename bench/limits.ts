@@ -1,9 +1,10 @@
 /**
- * How exactly rate limits are kept, and how alike peers are served under them: over ten seconds, on real sockets, counted where
- * the limit is and at the other end. Both count whole blocks, and between them are the buffers of sockets, which at low rates
- * hold much of what goes in ten seconds; so the two ends differ by what these have more or less of than at the beginning.
+ * How exactly rate limits are kept, and how alike peers are served under them: over ten seconds, or as many as are asked for,
+ * on real sockets, counted where the limit is and at the other end. Both count whole blocks, and between them are the buffers
+ * of sockets, which at low rates hold much of what goes in ten seconds; so the two ends differ by what these have more or less
+ * of than at the beginning, and the less the longer it takes.
  *
- *   node --import tsx bench/limits.ts [BYTES_PER_SECOND...]
+ *   node --import tsx bench/limits.ts [SECONDS] [BYTES_PER_SECOND...]
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,9 +13,9 @@ import { createEngine, createTorrent, type Engine, type EngineOptions, type Tran
 import { memoryFolder } from './folder.js'
 import { printTable } from './table.js'
 
-const given = process.argv.slice(2).map(Number)
+const [seconds = 10, ...given] = process.argv.slice(2).map(Number)
 const rates = given.length > 0 ? given : [1_000_000, 5_000_000]
-const WINDOW_MS = 10_000
+const WINDOW_MS = seconds * 1_000
 /** Until what stood in sockets has gone out. */
 const WARM_UP_MS = 8_000
 const MANY = 5
