@@ -12,6 +12,7 @@ import { type Bar, openBar, SILENT } from './bar.js'
 import type { CommandContext } from './context.js'
 import { showEvent } from './events-text.js'
 import { showBytes, showCount, showRate, showSeconds } from './format.js'
+import { Standstill } from './standstill.js'
 import { TrackerTroubles } from './tracker-troubles.js'
 
 const SAY_EVERY_MS = 1_000
@@ -136,8 +137,9 @@ export const showProgress = (context: CommandContext, transfer: Transfer, troubl
     bar = openBar(context, name.length > 30 ? `${name.slice(0, 29)}…` : name)
   }
   nameAnew()
+  const standstill = new Standstill(transfer.infoHash, context.dataDir)
   const warn = (progress: Progress): void => {
-    for (const text of troubles.news(progress)) {
+    for (const text of [...troubles.news(progress), ...standstill.news(progress, performance.now())]) {
       bar.clear()
       context.warn(text)
     }
