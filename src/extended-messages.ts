@@ -20,6 +20,15 @@ const metadataInput = (message: MetadataMessage, totalBytes: number): PeerInput 
     : { type: 'metadata-arrived', metadataPiece, totalBytes: message.totalBytes, bytes: message.bytes }
 }
 
+/** Peers of one client say the same, so that one map serves them all. */
+let saidLast: ReadonlyMap<string, number> = new Map()
+
+const shared = (ids: ReadonlyMap<string, number>): ReadonlyMap<string, number> => {
+  const isSame = ids.size === saidLast.size && [...ids].every(([name, id]) => saidLast.get(name) === id)
+  if (!isSame) saidLast = ids
+  return saidLast
+}
+
 export class ExtendedMessages {
   #theirIds: ReadonlyMap<string, number> | undefined
 
@@ -35,7 +44,7 @@ export class ExtendedMessages {
         const extensions = readExtensionHandshake(payload)
         if (extensions.type === 'fault') return extensions
         const known = this.#theirIds
-        this.#theirIds = known === undefined ? extensions.messages : mergeExtensions(known, extensions.messages)
+        this.#theirIds = shared(known === undefined ? extensions.messages : mergeExtensions(known, extensions.messages))
         return { type: 'extensions-arrived', extensions }
       }
       case OUR_MESSAGES.lt_donthave: {

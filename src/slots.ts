@@ -19,10 +19,11 @@ export interface Slot {
 
 class DialSlot implements Slot {
   readonly #group: SlotGroup
-  readonly #start: () => void
+  /** Until it is called: what it would keep alive is not needed as long as a connection lasts. */
+  #start: (() => void) | undefined
   #standing: 'waiting' | 'halfOpen' | 'open' | 'gone' = 'waiting'
 
-  constructor(group: SlotGroup, start: () => void) {
+  constructor(group: SlotGroup, start?: () => void) {
     this.#group = group
     this.#start = start
   }
@@ -34,7 +35,9 @@ class DialSlot implements Slot {
   start(): void {
     this.#standing = 'halfOpen'
     this.#group.count(1, 1)
-    this.#start()
+    const start = this.#start
+    this.#start = undefined
+    start?.()
   }
 
   /** Somebody else dialed. */
@@ -81,7 +84,7 @@ export class SlotGroup {
   }
 
   accept(): Slot {
-    const slot = new DialSlot(this, () => undefined)
+    const slot = new DialSlot(this)
     slot.accepted()
     return slot
   }
