@@ -615,8 +615,11 @@ export const LIMITS = {
   utpTimeoutMinMs: 500,
   utpTimeoutMaxMs: 30_000,
   utpTimeoutFirstMs: 1_000,
-  /** How often that happens in a row before a connection is given up: about a minute. */
-  utpTimeoutsMax: 7,
+  /**
+   * How often that happens in a row before a connection is given up, half a minute after the first. Others give one up after
+   * three or four; who waits for longer than the other side talks to nobody, and dials anew that much later.
+   */
+  utpTimeoutsMax: 5,
   /** How long an acknowledgement waits for a second packet, or for something to say beside it: longer costs speed. */
   utpAckDelayMs: 5,
   /** How long others let theirs wait: libutp a tenth of a second. */
