@@ -13,6 +13,7 @@ import { natHeavy } from './scenarios/nat-heavy.js'
 import { oneClub } from './scenarios/one-club.js'
 import { partitionHeal } from './scenarios/partition-heal.js'
 import { poisoners } from './scenarios/poisoners.js'
+import { queue } from './scenarios/queue.js'
 import { seedLeavesEarly } from './scenarios/seed-leaves-early.js'
 import { slowSeed } from './scenarios/slow-seed.js'
 import { steadyState } from './scenarios/steady-state.js'
@@ -42,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   crashStorm,
   diskFaults,
   movingStorage,
+  queue,
   everythingAtOnce,
 ]
 

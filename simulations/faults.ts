@@ -38,6 +38,12 @@ export type Fault =
   | ({ readonly kind: 'nat-forgets' } & OfNode)
   /** Its user has the files brought to another folder, the one of this number. */
   | ({ readonly kind: 'moves'; readonly folder: number } & OfNode)
+  /** Its user pauses this torrent, and resumes it in the end. */
+  | ({ readonly kind: 'pauses'; readonly torrent: number } & OfNode)
+  /** Its user moves this torrent to this place of the queue, counted from 0. */
+  | ({ readonly kind: 'queue-moves'; readonly torrent: number; readonly place: number } & OfNode)
+  /** So many of its torrents may be active, in place of those that it began with. */
+  | ({ readonly kind: 'queue-bounds'; readonly maxDownloads: number; readonly maxSeeds: number } & OfNode)
   /** Loses its power and never comes back. */
   | ({ readonly kind: 'gone' } & OfNode)
 
@@ -88,16 +94,22 @@ const FIELDS: {
   'clock-jump': { byMs: wholeFrom(0, 24 * HOUR_MS) },
   hostile: { manner: oneOf(MANNERS), oneIn },
   moves: { folder: wholeFrom(0, NODES_MAX) },
+  pauses: { torrent: isNode },
+  'queue-moves': { torrent: isNode, place: wholeFrom(0, NODES_MAX) },
+  'queue-bounds': { maxDownloads: wholeFrom(0, NODES_MAX), maxSeeds: wholeFrom(0, NODES_MAX) },
   gone: {},
   disorder: { duplicateRate: numberFrom(0, 1), reorderRate: numberFrom(0, 1) },
   'nat-forgets': {},
 }
 
-export type DrawnKind = Exclude<FaultKind, 'gone' | 'moves'>
+/** For scenarios, which know who may go, and who wishes for what. */
+const OF_SCENARIOS = ['gone', 'moves', 'pauses', 'queue-moves', 'queue-bounds'] as const
 
-/** Kinds that are drawn, in an order that stays; the others are for scenarios, which know who may go, and who moves. */
+export type DrawnKind = Exclude<FaultKind, (typeof OF_SCENARIOS)[number]>
+
+/** Kinds that are drawn, in an order that stays. */
 export const FAULT_KINDS = (Object.keys(FIELDS) as readonly FaultKind[]) // the table's own keys
-  .filter((kind): kind is DrawnKind => kind !== 'gone' && kind !== 'moves')
+  .filter((kind): kind is DrawnKind => !OF_SCENARIOS.some((other) => other === kind))
 
 const isSeconds = numberFrom(0, 1e8)
 

@@ -34,6 +34,7 @@ export class Holding {
   transfer: TorrentTransfer | undefined
   /** Where its user knows the files to be. */
   folder = '/downloads'
+  #wantsPause = false
   readonly #options: HoldingOptions
   /** By which peers may name it. */
   readonly #hashes: ReadonlySet<string>
@@ -82,6 +83,33 @@ export class Holding {
     const { transfer } = this
     if (transfer?.state.failure === undefined) return
     await refusable(() => transfer.resume())
+  }
+
+  async pause(): Promise<void> {
+    this.#wantsPause = true
+    await refusable(async () => this.transfer?.pause())
+  }
+
+  /** A crash may have taken the word of it from the log: then its user says it again to the next process. */
+  async unpause(): Promise<void> {
+    this.#wantsPause = false
+    await this.#goOn()
+  }
+
+  /** A process has it. */
+  async began(): Promise<void> {
+    if (!this.#wantsPause && this.transfer?.state.standing.tags.paused === true) await this.#goOn()
+  }
+
+  async #goOn(): Promise<void> {
+    await refusable(async () => this.transfer?.resume())
+  }
+
+  async moveInQueue(place: number): Promise<void> {
+    const { transfer } = this
+    await refusable(async () => {
+      if (transfer !== undefined) transfer.place = place
+    })
   }
 
   /** Notes where the files are once they are there, as a program would. */

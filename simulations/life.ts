@@ -9,6 +9,7 @@ import { TorrentEngine } from '../src/engine.js'
 import { TorrewindError } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
 import type { Failure, Ports } from '../src/ports.js'
+import type { QueueLimits } from '../src/queue.js'
 import type { ReachSettings } from '../src/reach.js'
 import { createMemoryLogStore } from '../src/store/memory-log.js'
 import type { MemoryMedium } from '../src/store/memory-medium.js'
@@ -50,6 +51,7 @@ export interface Living extends TappedNode {
   readonly host: Host
   readonly machine: SimulatedMachine
   readonly clock: ClockSettings
+  readonly queue: QueueLimits
   readonly holdings: readonly Holding[]
   readonly disk: DiskConditions
   readonly diskChance: Chance
@@ -86,7 +88,7 @@ export class Life {
   /** Opens the engine, and adds what the machine has to it, in this order. */
   async open(holdings: readonly Holding[]): Promise<void> {
     const node = this.#node
-    const { port, peers, maxPeers, queue } = node.settings
+    const { port, peers, maxPeers } = node.settings
     this.engine = await TorrentEngine.open({
       ports: this.#ports(),
       version: VERSION,
@@ -95,7 +97,7 @@ export class Life {
       },
       port,
       host: undefined,
-      queue,
+      queue: node.queue,
       downloadLimit: 0,
       uploadLimit: 0,
       reach: this.#reach,

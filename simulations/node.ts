@@ -9,6 +9,7 @@ import { OURS, type Strategy } from '../src/actors/strategy.js'
 import { present } from '../src/assert.js'
 import { messageOf, TorrewindError } from '../src/errors.js'
 import type { Failure, LogReader, LogStore } from '../src/ports.js'
+import type { QueueLimits } from '../src/queue.js'
 import { createMemoryLogStore } from '../src/store/memory-log.js'
 import { MemoryMedium } from '../src/store/memory-medium.js'
 import type { TorrentTransfer } from '../src/transfer.js'
@@ -58,6 +59,9 @@ export interface NodeSurroundings {
   readonly onEvent: EventListener | undefined
 }
 
+/** How a process ends: killed, with the power of its machine, or in good order. */
+export type Stop = 'process' | 'power' | 'close'
+
 export type NodeStanding = 'off' | 'starting' | 'running' | 'closing' | 'closed'
 
 /** Following conversations takes memory for each connection: so many nodes say enough. */
@@ -83,6 +87,10 @@ export class SimulatedNode implements Living {
   readonly machine: SimulatedMachine
   readonly diskChance: Chance
   clock: ClockSettings
+  /** So many of its torrents may be active. */
+  queue: QueueLimits
+  /** A process is about to be no more. */
+  onStopping: ((how: Stop) => void) | undefined
   /** What it remembers of the DHT. */
   dhtNodes: Uint8Array | undefined
   standing: NodeStanding = 'off'
@@ -109,6 +117,7 @@ export class SimulatedNode implements Living {
     this.host = network.attach(number, { ...settings.host, host: settings.behind ?? addressOfNode(number) })
     this.machine = new SimulatedMachine(world, number)
     this.clock = settings.clock
+    this.queue = settings.queue
     this.diskChance = world.chance('disk', number)
     this.#logChance = world.chance('log', number)
     this.#orderChance = world.chance('order of torrents', number)
@@ -172,12 +181,6 @@ export class SimulatedNode implements Living {
     return this.holdings.some(({ watch }) => watch.rotten)
   }
 
-  /** Its transfers in the order of their queue; none where no process runs. */
-  get queued(): readonly Holding[] {
-    const order = this.#life?.engine?.transfers ?? []
-    return order.flatMap((each) => this.holdings.find(({ transfer }) => transfer === each) ?? [])
-  }
-
   /** The process that runs, where there is one. */
   get engine(): Life['engine'] {
     return this.#life?.engine
@@ -218,6 +221,7 @@ export class SimulatedNode implements Living {
     const life = this.#life
     if (life === undefined || this.standing === 'closed') return
     this.crashes++
+    this.onStopping?.(how)
     for (const holding of this.holdings) holding.examine()
     this.#stop(life, how)
     if (how === 'power') {
@@ -261,6 +265,7 @@ export class SimulatedNode implements Living {
   close(): void {
     const life = this.#life
     if (life === undefined || this.standing !== 'running') return
+    this.onStopping?.('close')
     this.standing = 'closing'
     this.#again = false
     life.task(async () => {
@@ -286,6 +291,31 @@ export class SimulatedNode implements Living {
     for (const holding of this.holdings) this.#task(() => holding.move(folder))
   }
 
+  /** As its user would, of one torrent by its number; nothing, where it has no such. */
+  pause(torrent: number): void {
+    this.#wish(torrent, (holding) => holding.pause())
+  }
+  unpause(torrent: number): void {
+    this.#wish(torrent, (holding) => holding.unpause())
+  }
+  moveInQueue(torrent: number, place: number): void {
+    // What is being added has no place yet.
+    if (this.standing === 'running') this.#wish(torrent, (holding) => holding.moveInQueue(place))
+  }
+
+  /** From now on, and for processes to come. */
+  setQueue(bounds: QueueLimits): void {
+    this.queue = bounds
+    const { engine } = this
+    if (engine !== undefined && this.standing !== 'closing') engine.queue = bounds
+  }
+
+  #wish(torrent: number, what: (holding: Holding) => Promise<void>): void {
+    const content = this.surroundings.contents[torrent - 1]
+    const holding = this.holdings.find((each) => each.content === content)
+    if (holding !== undefined && this.standing !== 'closing') this.#task(() => what(holding))
+  }
+
   #open(order: readonly Holding[]): void {
     const life = new Life(this)
     this.#life = life
@@ -294,6 +324,7 @@ export class SimulatedNode implements Living {
         await life.open(order)
         if (this.#life !== life) return
         this.standing = 'running'
+        for (const holding of this.holdings) this.#task(() => holding.began())
         if (this.away || this.retired) this.close()
       } catch (error) {
         this.#notStarted(life, error)

@@ -111,6 +111,15 @@ const beginAt = (node: SimulatedNode, fault: Exclude<Fault, OfSwarm>, chance: Ch
     case 'moves':
       node.move(`/moved-${fault.folder}`)
       return nothing
+    case 'pauses':
+      node.pause(fault.torrent)
+      return () => node.unpause(fault.torrent)
+    case 'queue-moves':
+      node.moveInQueue(fault.torrent, fault.place)
+      return nothing
+    case 'queue-bounds':
+      node.setQueue({ maxDownloads: fault.maxDownloads, maxSeeds: fault.maxSeeds })
+      return () => node.setQueue(node.settings.queue)
     case 'gone':
       node.retired = true
       node.crash('power')

@@ -63,6 +63,8 @@ const addLeechers = (swarm: Swarm, settings: RunSettings, common: Partial<NodeSe
   )
   const unreachable = dealShare(peers, natShare, world.chance('unreachable'))
   const rides = dealShare(peers, freeRiderShare, world.chance('free riders'))
+  const order = world.chance('orders of torrents')
+  const all = swarm.contents.map((_, at) => at + 1)
   return Array.from({ length: peers }, (_, number) => {
     const rates = classes[classOf[number] ?? 0] ?? { ...settings, name: 'leechers' }
     const { uploadRate, downloadRate } = rates
@@ -73,6 +75,8 @@ const addLeechers = (swarm: Swarm, settings: RunSettings, common: Partial<NodeSe
       host: hostOf(settings, { uploadRate, downloadRate }, isUnreachable),
       serves: !isFreeRider,
       lacks: isMember ? CLUB_PIECE : undefined,
+      // Not all want the same first.
+      torrents: order.some(all, all.length),
       queue: { maxDownloads, maxSeeds },
       group: groupOf(isMember ? 'club' : rates.name, isFreeRider, isUnreachable),
     })

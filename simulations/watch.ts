@@ -120,6 +120,7 @@ export class NodeWatch implements LogWatch {
       case 'piece-stored':
       case 'piece-checked':
       case 'seeding-began':
+      case 'queued':
         this.#pending.push({ seq, event })
         break
       case 'session-began':
@@ -214,7 +215,8 @@ export class NodeWatch implements LogWatch {
 
   #commit(event: TransferEvent): void {
     const { content, medium } = this.#options
-    if (event.type === 'seeding-began') this.#options.completed()
+    // Who waits for a turn to seed has everything.
+    if (event.type === 'seeding-began' || (event.type === 'queued' && event.of === 'seeds')) this.#options.completed()
     else if (event.type === 'piece-stored') {
       this.#store(event.piece)
       if (!this.rotten) this.#found('bytesOnDiskRight', bytesOnDiskRight(content, medium, [event.piece]))

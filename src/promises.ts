@@ -2,6 +2,7 @@
 import { type ErrorCode, TorrewindError } from './errors.js'
 import type { LoggedEvent } from './events/codec.js'
 import type { TransferState } from './events/state.js'
+import type { EventType } from './events/vocabulary.js'
 import { Settled } from './settled.js'
 
 const isScraping = ({ tiers }: Readonly<TransferState>): boolean =>
@@ -11,6 +12,23 @@ const isScraping = ({ tiers }: Readonly<TransferState>): boolean =>
 const isInPlace = ({ apart, filePriorities }: Readonly<TransferState>): boolean =>
   apart.size === 0 || [...apart].every((file) => filePriorities[file] === 0)
 
+/** Everything is stored and committed, of one that is halted: no event of its own says so until it goes on. */
+const isWhole = (state: Readonly<TransferState>): boolean =>
+  state.examined &&
+  state.metadata === undefined &&
+  state.missing === 0 &&
+  state.checking.count === 0 &&
+  state.unannounced.length === 0
+
+/** After these one that is halted may be whole. */
+const MAY_BE_WHOLE: Partial<Record<EventType, true>> = {
+  paused: true,
+  queued: true,
+  'session-examined': true,
+  'check-ended': true,
+  'pieces-announced': true,
+}
+
 export class Promises {
   readonly #state: Readonly<TransferState>
   #done = new Settled()
@@ -19,7 +37,8 @@ export class Promises {
   #scraped = new Settled()
   /** The metadata are known. */
   #known = new Settled()
-  #seedingSeq: number | undefined
+  /** Of the event after which every wanted piece is stored. */
+  #doneSeq: number | undefined
   /** Of the event after which it is ready. */
   #readySeq: number | undefined
 
@@ -50,16 +69,18 @@ export class Promises {
       this.#scraped = new Settled()
     }
     if (this.#state.metadata === undefined) this.#known.resolve()
-    if (type === 'seeding-began') this.#seedingSeq = seq
+    if (type === 'seeding-began') this.#doneSeq = seq
+    else if (MAY_BE_WHOLE[type] === true && this.#state.standing.tags.active !== true && isWhole(this.#state))
+      this.#doneSeq ??= seq
     if (type === 'seeding-began' || type === 'download-began') this.#readySeq = seq
     if (type === 'transfer-failed') this.fail(event.code as ErrorCode, event.message) // made as one
-    if (type === 'download-began') this.#seedingSeq = undefined
+    if (type === 'download-began') this.#doneSeq = undefined
   }
 
   /** The log committed everything below this sequence number. */
   reached(committedSeq: number): void {
     if (this.#readySeq !== undefined && this.#readySeq < committedSeq) this.#ready.resolve()
-    const isDone = this.#seedingSeq !== undefined && this.#seedingSeq < committedSeq
+    const isDone = this.#doneSeq !== undefined && this.#doneSeq < committedSeq
     if (isDone && isInPlace(this.#state)) this.#done.resolve()
   }
 

@@ -44,8 +44,9 @@ export const readQueueBounds = ({ maxDownloads = 0, maxSeeds = 0 }: QueueBounds)
 const contends = ({ standing: { tags } }: Readonly<TransferState>): boolean =>
   tags.paused !== true && tags.failed !== true && tags.ending !== true
 
-const kindOf = ({ missing, metadata }: Readonly<TransferState>): QueueKind =>
-  missing > 0 || metadata !== undefined ? 'downloads' : 'seeds'
+/** One whose last piece is not committed yet is none that others could be served from, and would never say that it is complete. */
+const kindOf = ({ standing: { tags }, missing, metadata }: Readonly<TransferState>): QueueKind =>
+  tags.downloading === true || missing > 0 || metadata !== undefined ? 'downloads' : 'seeds'
 
 export class Queue<Transfer extends Queued> {
   readonly #order: Transfer[] = []

@@ -8,6 +8,8 @@ import { Queue, type Queued, type QueueKind, readQueueBounds } from '../src/queu
 
 class Waiter implements Queued {
   paused = false
+  /** The log says that it downloads. */
+  downloading = false
   missing = 1
   queued: TransferState['queued']
   told = 0
@@ -20,7 +22,7 @@ class Waiter implements Queued {
 
   get state(): TransferState {
     const { missing, queued, rank, session } = this
-    const tags = this.paused ? { paused: true } : { active: true }
+    const tags = this.paused ? { paused: true } : { active: true, downloading: this.downloading }
     return { standing: { tags }, missing, queued, metadata: undefined, rank, session } as never
   }
 
@@ -69,6 +71,20 @@ test('queue: the first are active, and the next comes when one of them is paused
   assert.equal(waiters[2]?.queued, { of: 'seeds', most: 1 })
   queue.leave(waiters[1] as Waiter)
   assert.equal(activeOf(waiters).slice(1), [2, 3, 4])
+})
+
+test('queue: whose last piece is not committed yet downloads still, and is not halted for the seeds before it', () => {
+  const { queue, waiters } = open(1, 1, 3)
+  const [first, second, third] = waiters as [Waiter, Waiter, Waiter]
+  first.missing = 0
+  queue.look()
+  second.downloading = true
+  second.missing = 0
+  queue.look()
+  assert.equal([second.queued, third.queued], [undefined, { of: 'downloads', most: 1 }])
+  second.downloading = false
+  queue.look()
+  assert.equal([second.queued, third.queued], [{ of: 'seeds', most: 1 }, undefined])
 })
 
 test('queue: who is moved up takes the turn of the last, and wider bounds let more in', () => {

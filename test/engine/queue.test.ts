@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Engine } from '../../src/index.js'
-import { type Content, compareContent, makeContent } from './content.js'
+import { type Content, compareContent, makeContent, writeContent } from './content.js'
 import { guard } from './guard.js'
 import { codeOf, eventsOf, progressWhen, rigged, within } from './rig.js'
 
@@ -65,6 +65,26 @@ test(
     assert.is(third.progress.phase, 'seeding')
     assert.is(await codeOf(() => (engine.queue = { maxDownloads: -1 })), 'OPTION_INVALID')
     assert.is(await codeOf(() => (third.place = -1)), 'OPTION_INVALID')
+  }),
+)
+
+test(
+  'queue: who waits for a turn to seed is done all the same, whether it was complete before or is found to be',
+  rigged(async (rig) => {
+    const folder = await rig.folder()
+    for (const content of contents) await writeContent(content, folder)
+    const open = () => rig.engine(join(folder, 'data'), { queue: { maxSeeds: 1 } })
+    for (let session = 1; session <= 2; session++) {
+      const engine = await open()
+      const transfers = []
+      for (const { torrent } of contents) transfers.push(await engine.add(torrent, { path: folder }))
+      await within(Promise.all(transfers.map(({ done }) => done)), `all of them in session ${session}`)
+      assert.equal(
+        transfers.map(({ progress }) => progress.phase),
+        ['seeding', 'queued', 'queued'],
+      )
+      await engine.close()
+    }
   }),
 )
 

@@ -11,6 +11,8 @@ export interface Mutant {
   readonly found: readonly string[]
   /** In a run of one of so many seeds, from 1 on. */
   readonly within: number
+  /** `everything-at-once`, where it is left out. */
+  readonly scenario?: string
   /** What the runs are like, beside `COMMON`. */
   readonly settings: Readonly<Record<string, string | number>>
   /** In place of what is drawn. */
@@ -32,6 +34,8 @@ export const COMMON = {
 const BLACKOUTS: readonly Fault[] = [10, 26, 42].flatMap((atSeconds) =>
   [2, 3, 4].map((node): Fault => ({ kind: 'crash', how: 'power', node, atSeconds: atSeconds + node, forSeconds: 1 })),
 )
+/** Of the scenario `queue`: users who move, pause and bound, and crashes. */
+const QUEUE = { peers: 3, torrents: 4, contentBytes: 200_000, faultSeconds: 80, faults: 'crash' }
 const FLOOD: Fault = { kind: 'hostile', node: 2, manner: 'floods', oneIn: 1, atSeconds: 0, forSeconds: 20 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -204,6 +208,66 @@ export const MUTANTS: readonly Mutant[] = [
     found: ['decidesTheSame'],
     within: 1,
     settings: { faults: 'slow', recordedNodes: 2 },
+  },
+  {
+    bug: 'lets one more be active than may be',
+    file: 'src/queue.ts',
+    from: '(left[kind] > 0 ? first : others)',
+    to: '(left[kind] >= 0 ? first : others)',
+    found: ['neverTooManyActive'],
+    within: 2,
+    scenario: 'queue',
+    settings: QUEUE,
+  },
+  {
+    bug: 'gives no place back when a transfer is complete',
+    file: 'src/transfer-session.ts',
+    from: "'seeding-began': true,",
+    to: '',
+    found: ['firstAreActive', 'neverTooManyActive'],
+    within: 5,
+    scenario: 'queue',
+    settings: QUEUE,
+  },
+  {
+    bug: 'keeps a place for who is paused',
+    file: 'src/queue.ts',
+    from: 'tags.paused !== true && ',
+    to: '',
+    found: ['firstAreActive'],
+    within: 5,
+    scenario: 'queue',
+    settings: QUEUE,
+  },
+  {
+    bug: 'does not log to which place of the queue a transfer is moved',
+    file: 'src/transfer.ts',
+    from: "this.#session.tell({ type: 'place-asked', rank })",
+    to: 'void rank',
+    found: ['ranksAreTheOrder'],
+    within: 2,
+    scenario: 'queue',
+    settings: QUEUE,
+  },
+  {
+    bug: 'takes up the queue in the order in which transfers are added again',
+    file: 'src/queue.ts',
+    from: 'if (session > 1) while',
+    to: 'if (session > 1_000) while',
+    found: ['orderIsKept'],
+    within: 5,
+    scenario: 'queue',
+    settings: QUEUE,
+  },
+  {
+    bug: 'keeps the connections of who waits for a turn',
+    file: 'src/actors/going.ts',
+    from: "return active === true ? halt(state, [queued], 'queued') : decided({ events: [queued] })",
+    to: 'return active === true ? decided({ events: [queued] }) : decided({ events: [queued] })',
+    found: ['queuedHasNoPeers', 'queuedIsQuiet'],
+    within: 2,
+    scenario: 'queue',
+    settings: QUEUE,
   },
   {
     bug: 'asks the machine for the time',

@@ -10,9 +10,9 @@ type Simulations = Awaited<ReturnType<typeof mutated>>
 /** The checkers that found something in the first seed in which any did. */
 const findIn = async (
   { findScenario, readSettings }: Pick<Simulations, 'findScenario' | 'readSettings'>,
-  { settings, faults, within }: Mutant,
+  { settings, faults, within, scenario: name = 'everything-at-once' }: Mutant,
 ): Promise<readonly string[]> => {
-  const scenario = findScenario('everything-at-once')
+  const scenario = findScenario(name)
   for (let seed = 1; seed <= within; seed++) {
     const options = { seed, settings: readSettings(scenario.defaults, { ...COMMON, ...settings }), faults }
     const { violations } = await scenario.run(options)
