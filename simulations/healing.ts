@@ -21,7 +21,7 @@ export const runUntilHealed = async (
   await swarm.run({ seconds: faultSeconds, when: () => false })
   for (const node of swarm.nodes) {
     node.start()
-    node.resume()
+    node.user.resume()
   }
   const core = population.leechers.filter((node) => !node.rotten)
   // Who is gone for good, or left of its own will, then or later, is missed by nobody.

@@ -3,7 +3,7 @@
  * be stopped at any step: its ports then do nothing more, and what it awaited is never settled.
  */
 
-import type { Strategy } from '../src/actors/strategy.js'
+import { OURS, type Strategy } from '../src/actors/strategy.js'
 import { present } from '../src/assert.js'
 import { TorrentEngine } from '../src/engine.js'
 import { TorrewindError } from '../src/errors.js'
@@ -16,36 +16,29 @@ import type { MemoryMedium } from '../src/store/memory-medium.js'
 import { partFile } from '../src/store/parts.js'
 import type { TransportSettings } from '../src/transports/transports.js'
 import { VERSION } from '../src/version.js'
-import { type Channels, ProcessDataChannels } from './channels.js'
+import { ProcessDataChannels } from './channels.js'
 import { type ClockSettings, SimulatedClock } from './clock.js'
 import { ProcessDatagrams } from './datagrams.js'
-import { ProcessDiscovery, type SimulatedTracker } from './discovery.js'
+import { ProcessDiscovery } from './discovery.js'
 import { type DiskConditions, SimulatedDisk } from './disk.js'
+import { freeRiding } from './free-riding.js'
 import { SimulatedHasher } from './hasher.js'
 import type { Holding } from './holding.js'
 import type { Host, Side } from './host.js'
-import type { Introducer } from './introducers.js'
 import type { SimulatedMachine } from './machine.js'
-import { ProcessNetwork, type SimulatedNetwork } from './network.js'
+import { ProcessNetwork } from './network.js'
 import type { NodeSettings } from './node-settings.js'
 import type { Chance } from './random.js'
 import { ReferenceMemory } from './reference-memory.js'
+import type { NodeSurroundings } from './surroundings.js'
 import { NodeTap, type TappedNode } from './tap.js'
 import { WatchedLogs } from './watched-logs.js'
-import { ProcessHttpRanges, type WebServer } from './web.js'
+import { ProcessHttpRanges } from './web.js'
 import { ProcessWebSockets } from './web-sockets.js'
-import type { World } from './world.js'
 
 /** What a process is given of its machine, beside its settings: what is durable, and what faults change. */
 export interface Living extends TappedNode {
-  readonly surroundings: {
-    readonly world: World
-    readonly network: SimulatedNetwork
-    readonly trackers: ReadonlyMap<string, SimulatedTracker>
-    readonly webServers: ReadonlyMap<string, WebServer>
-    readonly introducers: ReadonlyMap<string, Introducer>
-    readonly channels: Channels
-  }
+  readonly surroundings: NodeSurroundings
   readonly number: number
   readonly settings: NodeSettings
   readonly host: Host
@@ -59,9 +52,6 @@ export interface Living extends TappedNode {
   readonly logMedium: MemoryMedium
   /** What it remembers of the DHT. */
   dhtNodes: Uint8Array | undefined
-  /** Records its inputs. */
-  readonly records: boolean
-  readonly strategy: Strategy | undefined
 }
 
 export class Life {
@@ -102,14 +92,14 @@ export class Life {
       uploadLimit: 0,
       reach: this.#reach,
       transports: this.#transports,
-      strategy: node.strategy,
+      strategy: this.#strategy,
     })
     for (const holding of holdings) {
       const { content, folder: path } = holding
       const { folder } = await this.engine.add(content.torrent, {
         path,
         peers,
-        record: node.records ? 'inputs' : 'events',
+        record: this.records ? 'inputs' : 'events',
         // As it is anyway needs no event that says so.
         ...(maxPeers !== LIMITS.peersMax && { bounds: { maxPeers } }),
       })
@@ -123,6 +113,20 @@ export class Life {
     this.#stopped = true
     for (const stop of this.#stops) stop(how)
     for (const ticket of this.#tickets) ticket.abandon()
+  }
+
+  /** One that never serves decides otherwise than it would be decided again. */
+  get records(): boolean {
+    const { settings, surroundings, number } = this.#node
+    return settings.serves && surroundings.records(number)
+  }
+
+  /** In place of the engine's own decisions. */
+  get #strategy(): Strategy | undefined {
+    const { settings, surroundings, number, manners } = this.#node
+    if (!manners.honest) return undefined
+    const strategy = surroundings.strategyAt(number)
+    return settings.serves ? strategy : freeRiding(strategy ?? OURS)
   }
 
   get #reach(): ReachSettings | undefined {

@@ -5,7 +5,6 @@
  * else belongs to a process, its life.
  */
 
-import { OURS, type Strategy } from '../src/actors/strategy.js'
 import { present } from '../src/assert.js'
 import { messageOf, TorrewindError } from '../src/errors.js'
 import type { Failure, LogReader, LogStore } from '../src/ports.js'
@@ -14,50 +13,21 @@ import { createMemoryLogStore } from '../src/store/memory-log.js'
 import { MemoryMedium } from '../src/store/memory-medium.js'
 import type { TorrentTransfer } from '../src/transfer.js'
 import type { PeerAddress } from '../src/values.js'
-import type { Channels } from './channels.js'
 import { type ClockSettings, SimulatedClock } from './clock.js'
-import type { Content } from './content.js'
-import type { SimulatedTracker } from './discovery.js'
 import { diskConditions } from './disk.js'
-import { freeRiding } from './free-riding.js'
 import { Holding } from './holding.js'
 import type { Host } from './host.js'
-import type { Introducer } from './introducers.js'
 import { Life, type Living } from './life.js'
 import { SimulatedMachine } from './machine.js'
 import { Manners } from './manners.js'
 import type { DiskMedium } from './medium.js'
-import type { SimulatedNetwork } from './network.js'
 import type { NodeSettings } from './node-settings.js'
 import { PACKING } from './packing.js'
 import type { Chance } from './random.js'
+import type { NodeSurroundings } from './surroundings.js'
+import { User } from './user.js'
 import type { NodeWatch } from './watch.js'
-import type { EventListener } from './watched-logs.js'
-import type { WebServer } from './web.js'
-import { labelOf, type World } from './world.js'
-
-/** What the nodes of a swarm share. */
-export interface NodeSurroundings {
-  readonly world: World
-  readonly network: SimulatedNetwork
-  /** Of its torrents, which are numbered from 1. */
-  readonly contents: readonly Content[]
-  readonly trackers: ReadonlyMap<string, SimulatedTracker>
-  readonly webServers: ReadonlyMap<string, WebServer>
-  /** Trackers over WebSocket. */
-  readonly introducers: ReadonlyMap<string, Introducer>
-  readonly channels: Channels
-  /** `torrent` is the number of what it is about. */
-  report(checker: string, node: SimulatedNode, text: string, kind?: 'safety', torrent?: number): void
-  isDishonest(address: string): boolean
-  /** What the scenario puts in place of the engine's own decisions. */
-  strategyAt(node: number): Strategy | undefined
-  completed(node: SimulatedNode): void
-  /** The inputs of this node are to be recorded, and decided again. */
-  records(node: number): boolean
-  /** Hears of each event that a node logs, where somebody wants to. */
-  readonly onEvent: EventListener | undefined
-}
+import { labelOf } from './world.js'
 
 /** How a process ends: killed, with the power of its machine, or in good order. */
 export type Stop = 'process' | 'power' | 'close'
@@ -78,6 +48,7 @@ export class SimulatedNode implements Living {
   /** What it has of each of its torrents, in the order in which they are added first. */
   readonly holdings: readonly Holding[]
   readonly manners: Manners
+  readonly user: User
   /** What it says is compared with the protocol. */
   readonly followed: boolean
   /** Conditions of disk and log, which faults change. */
@@ -124,6 +95,7 @@ export class SimulatedNode implements Living {
     this.followed = number <= FOLLOWED_MAX
     this.manners = new Manners(world, world.chance('manners', number))
     if (settings.spoilsOneIn > 0) this.manners.begin('spoils', settings.spoilsOneIn)
+    this.user = new User(this)
     this.holdings = (settings.torrents ?? contents.map((_, at) => at + 1)).map((torrent) => this.#hold(torrent))
   }
 
@@ -232,7 +204,7 @@ export class SimulatedNode implements Living {
     // Opened before the next process opens them: whoever opens logs takes them from those before.
     const logs = this.#logs()
     const left = this.holdings.map((holding) => ({ holding, log: logs.reader(holding.infoHash) }))
-    this.#task(async () => {
+    this.task(async () => {
       for (const { holding, log } of left) await holding.checkCrash(await log, how)
     })
   }
@@ -279,43 +251,6 @@ export class SimulatedNode implements Living {
     })
   }
 
-  /** After a failure of the world that is over, as a user would. */
-  resume(): void {
-    for (const holding of this.holdings)
-      if (holding.transfer?.state.failure !== undefined) this.#task(() => holding.resume())
-  }
-
-  /** Has its files brought to another folder. */
-  move(folder: string): void {
-    if (this.standing !== 'running') return
-    for (const holding of this.holdings) this.#task(() => holding.move(folder))
-  }
-
-  /** As its user would, of one torrent by its number; nothing, where it has no such. */
-  pause(torrent: number): void {
-    this.#wish(torrent, (holding) => holding.pause())
-  }
-  unpause(torrent: number): void {
-    this.#wish(torrent, (holding) => holding.unpause())
-  }
-  moveInQueue(torrent: number, place: number): void {
-    // What is being added has no place yet.
-    if (this.standing === 'running') this.#wish(torrent, (holding) => holding.moveInQueue(place))
-  }
-
-  /** From now on, and for processes to come. */
-  setQueue(bounds: QueueLimits): void {
-    this.queue = bounds
-    const { engine } = this
-    if (engine !== undefined && this.standing !== 'closing') engine.queue = bounds
-  }
-
-  #wish(torrent: number, what: (holding: Holding) => Promise<void>): void {
-    const content = this.surroundings.contents[torrent - 1]
-    const holding = this.holdings.find((each) => each.content === content)
-    if (holding !== undefined && this.standing !== 'closing') this.#task(() => what(holding))
-  }
-
   #open(order: readonly Holding[]): void {
     const life = new Life(this)
     this.#life = life
@@ -324,24 +259,12 @@ export class SimulatedNode implements Living {
         await life.open(order)
         if (this.#life !== life) return
         this.standing = 'running'
-        for (const holding of this.holdings) this.#task(() => holding.began())
+        for (const holding of this.holdings) this.task(() => holding.began())
         if (this.away || this.retired) this.close()
       } catch (error) {
         this.#notStarted(life, error)
       }
     })
-  }
-
-  /** One that never serves decides otherwise than it would be decided again. */
-  get records(): boolean {
-    return this.settings.serves && this.surroundings.records(this.number)
-  }
-
-  /** In place of the engine's own decisions. */
-  get strategy(): Strategy | undefined {
-    if (!this.honest) return undefined
-    const strategy = this.surroundings.strategyAt(this.number)
-    return this.settings.serves ? strategy : freeRiding(strategy ?? OURS)
   }
 
   #notStarted(life: Life, error: unknown): void {
@@ -360,7 +283,8 @@ export class SimulatedNode implements Living {
     this.standing = 'off'
   }
 
-  #task(work: () => Promise<void>): void {
+  /** Something that it awaits, while its process runs. */
+  task(work: () => Promise<void>): void {
     if (this.#life !== undefined) this.#life.task(work)
     else this.surroundings.world.task(this.number, work)
   }
@@ -368,7 +292,7 @@ export class SimulatedNode implements Living {
   #completed(): void {
     if (this.holdings.some(({ completedAt }) => completedAt === undefined)) return
     this.completedAt ??= this.surroundings.world.now
-    this.surroundings.completed(this)
+    this.surroundings.completed(this.number)
   }
 
   /** A fresh look at the log of one torrent, by a clock of its own. */
@@ -381,10 +305,10 @@ export class SimulatedNode implements Living {
     return createMemoryLogStore(clock, this.logMedium)
   }
 
-  async #checkEnd(holding: Holding, { logFailed }: Life): Promise<void> {
+  async #checkEnd(holding: Holding, { logFailed, records }: Life): Promise<void> {
     const { transfer } = holding
     if (transfer === undefined) return
-    const of = { recorded: this.records, whole: !logFailed }
+    const of = { recorded: records, whole: !logFailed }
     await holding.checkEnd(transfer, await this.reader(holding), of)
   }
 }

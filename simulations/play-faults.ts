@@ -65,7 +65,7 @@ const beginAt = (node: SimulatedNode, fault: Exclude<Fault, OfSwarm>, chance: Ch
       }
       return () => {
         node.disk.failure = undefined
-        node.resume()
+        node.user.resume()
       }
     case 'disk-slow':
       node.disk.latencyUs = fault.latencyMs * 1_000
@@ -109,17 +109,17 @@ const beginAt = (node: SimulatedNode, fault: Exclude<Fault, OfSwarm>, chance: Ch
       node.surroundings.network.stations.of(node.host).nat.forgetAll()
       return nothing
     case 'moves':
-      node.move(`/moved-${fault.folder}`)
+      node.user.move(`/moved-${fault.folder}`)
       return nothing
     case 'pauses':
-      node.pause(fault.torrent)
-      return () => node.unpause(fault.torrent)
+      node.user.pause(fault.torrent)
+      return () => node.user.unpause(fault.torrent)
     case 'queue-moves':
-      node.moveInQueue(fault.torrent, fault.place)
+      node.user.moveInQueue(fault.torrent, fault.place)
       return nothing
     case 'queue-bounds':
-      node.setQueue({ maxDownloads: fault.maxDownloads, maxSeeds: fault.maxSeeds })
-      return () => node.setQueue(node.settings.queue)
+      node.user.setQueue({ maxDownloads: fault.maxDownloads, maxSeeds: fault.maxSeeds })
+      return () => node.user.setQueue(node.settings.queue)
     case 'gone':
       node.retired = true
       node.crash('power')

@@ -9,9 +9,10 @@ import { SimulatedTracker, type TrackerSettings } from './discovery.js'
 import type { Fault } from './faults.js'
 import { Introducer } from './introducers.js'
 import { SimulatedNetwork } from './network.js'
-import { type NodeSurroundings, SimulatedNode } from './node.js'
+import { SimulatedNode } from './node.js'
 import { NODE_DEFAULTS, type NodeSettings } from './node-settings.js'
 import { type Strategies, strategyOf } from './strategies.js'
+import type { NodeSurroundings } from './surroundings.js'
 import type { EventListener } from './watched-logs.js'
 import { WebServer } from './web.js'
 import { labelOf, US_PER_SECOND, World } from './world.js'
@@ -143,7 +144,7 @@ export class Swarm implements NodeSurroundings {
 
   report(
     checker: string,
-    node: SimulatedNode | undefined,
+    node: { readonly number: number } | undefined,
     text: string,
     kind: Violation['kind'] = 'safety',
     torrent?: number,
@@ -180,8 +181,9 @@ export class Swarm implements NodeSurroundings {
     return node <= this.#recordedNodes && Object.keys(this.#strategies).length === 0
   }
 
-  completed(node: SimulatedNode): void {
-    this.onCompleted?.(node)
+  completed(node: number): void {
+    const completed = this.nodes[node - 1]
+    if (completed !== undefined) this.onCompleted?.(completed)
   }
 
   /** Runs until the condition holds, a violation was found, or the time is up. */

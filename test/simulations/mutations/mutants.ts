@@ -35,7 +35,7 @@ const BLACKOUTS: readonly Fault[] = [10, 26, 42].flatMap((atSeconds) =>
   [2, 3, 4].map((node): Fault => ({ kind: 'crash', how: 'power', node, atSeconds: atSeconds + node, forSeconds: 1 })),
 )
 /** Of the scenario `queue`: users who move, pause and bound, and crashes. */
-const QUEUE = { peers: 3, torrents: 4, contentBytes: 200_000, faultSeconds: 80, faults: 'crash' }
+const QUEUE = { peers: 2, torrents: 4, contentBytes: 130_000, faultSeconds: 60, faults: 'crash' }
 const FLOOD: Fault = { kind: 'hostile', node: 2, manner: 'floods', oneIn: 1, atSeconds: 0, forSeconds: 20 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -237,7 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
     found: ['firstAreActive'],
     within: 5,
     scenario: 'queue',
-    settings: QUEUE,
+    settings: { ...QUEUE, peers: 3, contentBytes: 200_000, faultSeconds: 80 },
   },
   {
     bug: 'does not log to which place of the queue a transfer is moved',
