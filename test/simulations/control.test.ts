@@ -8,9 +8,10 @@ import { US_PER_SECOND } from '../../simulations/world.js'
 const KIB = 1_024
 const PIECE = 64 * KIB
 
-const swarmOf = (seed: number, bytes: number, files = 1): Swarm =>
+const swarmOf = (seed: number, bytes: number, files = 1, torrents = 1): Swarm =>
   new Swarm(seed, {
     content: { bytes, pieceLength: PIECE, files },
+    torrents,
     trackers: 1,
     tracker: { intervalSeconds: 60, answerMs: 100 },
   })
@@ -49,6 +50,35 @@ test('control: a limit is kept within 5 % over ten seconds, and shared alike by 
   near(got[3] ?? 0, 600_000, 0.1, 'the slow one')
   for (const bytes of got.slice(0, 3))
     near(bytes, (10 * limit - 600_000) / 3, 0.1, `each of the others (${got.join()})`)
+})
+
+test('control: transfers share the limit of their engine alike, and no more comes while connections break and a seed crashes', async () => {
+  const swarm = swarmOf(4, 480 * PIECE, 1, 3)
+  for (let at = 0; at < 2; at++) swarm.add({ seed: true, host: { latencyUs: 5_000 + at * 30_000 } })
+  const node = swarm.add({})
+  for (const each of swarm.nodes) each.start()
+  const limit = 600_000
+  const marks: number[][] = []
+  swarm.at(0.3, () => Object.assign(node.engine ?? {}, { limits: { download: limit, upload: 0 } }))
+  for (const at of [20, 30, 40, 50, 60])
+    swarm.at(at, () => marks.push(node.holdings.map(({ watch }) => watch.receivedBytes)))
+  for (let at = 31; at < 60; at += 3)
+    swarm.at(at, () => {
+      for (const endpoint of [...node.host.endpoints].slice(0, 2)) endpoint.reset()
+    })
+  swarm.at(41, () => swarm.nodes[0]?.crash('process'))
+  swarm.at(55, () => swarm.nodes[0]?.start())
+  await swarm.run({ seconds: 61, when: () => false })
+  await swarm.close()
+  assert.equal(swarm.violations, [])
+  const sums = marks.map((of) => of.reduce((sum, bytes) => sum + bytes, 0))
+  near((sums[1] ?? 0) - (sums[0] ?? 0), 10 * limit, 0.05, 'all of them')
+  for (const [of, before] of (marks[0] ?? []).entries())
+    near((marks[1]?.[of] ?? 0) - before, (10 * limit) / 3, 0.1, `torrent ${of + 1} of three`)
+  for (let at = 2; at < sums.length; at++) {
+    const came = (sums[at] ?? 0) - (sums[at - 1] ?? 0)
+    assert.ok(came <= 1.05 * 10 * limit && came > limit, `${came} bytes in ten seconds`)
+  }
 })
 
 test('control: a limit of what comes is kept too, whoever sends it', async () => {
