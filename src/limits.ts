@@ -616,10 +616,10 @@ export const LIMITS = {
   utpTimeoutMaxMs: 30_000,
   utpTimeoutFirstMs: 1_000,
   /**
-   * How often that happens in a row before a connection is given up, half a minute after the first. Others give one up after
-   * three or four; who waits for longer than the other side talks to nobody, and dials anew that much later.
+   * How often that happens in a row before a connection is given up, as libutp does it: a quarter of a minute after the first.
+   * Who waits for longer than the other side talks to nobody, and dials anew that much later.
    */
-  utpTimeoutsMax: 5,
+  utpTimeoutsMax: 4,
   /** How long an acknowledgement waits for a second packet, or for something to say beside it: longer costs speed. */
   utpAckDelayMs: 5,
   /** How long others let theirs wait: libutp a tenth of a second. */
@@ -644,6 +644,8 @@ export const LIMITS = {
   /** BEP 3: connections that say nothing for two minutes may be closed; ours say something before that. */
   keepAliveMs: 110_000,
   silenceMaxMs: 240_000,
+  /** Who owes us blocks and says nothing for so long is sent a keep-alive, which a peer that is gone cannot acknowledge. */
+  silenceAskedMs: 5_000,
   /** BEP 3's anti-snubbing: a minute without a block. */
   snubbedMs: 60_000,
   /** When a peer brings nothing for so long, what is on order from it may be asked of somebody else. */

@@ -210,6 +210,12 @@ export const isDue = (state: Readonly<TransferState>, peer: Readonly<PeerState>,
   return isSilent || haveNothingForEachOther(state, peer) || isPexDue(state, peer, now)
 }
 
+/** One that owes us blocks and is silent is spoken to: whether it is there at all shows only when something is sent to it. */
+const patienceWith = (peer: Readonly<PeerState>, now: number): number =>
+  peer.requested.size > 0 && now - peer.lastReceivedAt > LIMITS.silenceAskedMs
+    ? LIMITS.silenceAskedMs
+    : LIMITS.keepAliveMs
+
 const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstances: Circumstances): Decision => {
   const { now } = circumstances
   const { tags } = peer.standing
@@ -219,7 +225,7 @@ const lookAtTime = (state: Readonly<TransferState>, peer: PeerState, circumstanc
   if (now - peer.lastReceivedAt > LIMITS.silenceMaxMs) return closePeer(state, peer, 'silence', '')
   if (haveNothingForEachOther(state, peer)) return closePeer(state, peer, 'both-complete', '')
   const decisions: Decision[] = []
-  if (now - peer.lastSentAt > LIMITS.keepAliveMs)
+  if (now - peer.lastSentAt > patienceWith(peer, now))
     decisions.push(
       decided({
         events: [{ type: 'keep-alive-sent', peer: peer.key }],

@@ -68,6 +68,16 @@ test('keep-alive: is sent when nothing else was', () => {
   assert.equal(story.sentTo(1), [])
 })
 
+test('keep-alive: who owes us blocks and says nothing is sent one every five seconds, and who owes none is not', () => {
+  const owing = given(downloading(), seedPeer(1)).when(woken)
+  assert.ok(owing.peer(1).requested.size > 0)
+  assert.equal(owing.pass(LIMITS.silenceAskedMs).sentTo(1), [])
+  assert.equal(owing.pass(SECOND).sentTo(1), ['keep-alive'])
+  assert.equal(owing.pass(LIMITS.silenceAskedMs + SECOND).sentTo(1), ['keep-alive'])
+  const idle = given(downloading(), open(1)).pass(5 * LIMITS.silenceAskedMs)
+  assert.equal(idle.sentTo(1), [])
+})
+
 test('keep-alive: is not sent to who was sent something else', () => {
   const range = { piece: pieceIndex(0), offset: 0, length: 16_384 }
   const said: [string, TransferEvent[], TransferEvent][] = [
