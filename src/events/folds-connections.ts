@@ -30,9 +30,9 @@ const forgetUnreachable = (state: TransferState): void => {
 }
 
 /** How long a candidate is left alone after each failure in a row; and where somebody waits for it, or it is not to blame. */
-const RETRY_MS = { first: 3_000, most: 1_800_000, mostAwaited: 60_000 } as const
+const RETRY_MS = { first: 3_000, most: 1_800_000, mostAwaited: 30_000 } as const
 
-/** A network that is away comes back within the minute that a user waits; that of a seed is back when others come. */
+/** A network that is away comes back while a user waits for it; that of a seed is back when others come. */
 const isCutOff = (state: TransferState, reason: string): boolean =>
   NO_WAY_OUT.has(reason) &&
   state.standing.tags.seeding !== true &&

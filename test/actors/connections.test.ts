@@ -245,7 +245,7 @@ const failing = (story: Story, code: string, afterMs: number, ...inputs: readonl
   return story.after(afterMs).when(...inputs, woken)
 }
 
-test('dial: who cannot be reached is tried ever more seldom; while the machine itself has no way out, each minute', () => {
+test('dial: who cannot be reached is tried ever more seldom; while the machine itself has no way out, each half minute', () => {
   for (const [code, again] of [
     ['ECONNREFUSED', 0],
     ['ENETUNREACH', 1],
@@ -254,7 +254,7 @@ test('dial: who cannot be reached is tried ever more seldom; while the machine i
   ] as const) {
     const story = given(downloading()).when(found({ host: '10.0.0.1', port: 1 }))
     for (let failures = 0; failures < 8; failures++) failing(story, code, 600_000)
-    assert.is(dialed(failing(story, code, 60_000)).length, again, code)
+    assert.is(dialed(failing(story, code, 30_000)).length, again, code)
   }
 })
 
@@ -273,11 +273,11 @@ test('dial: a seed waits for others, whatever keeps it from them', () => {
   assert.equal(dialed(failing(story, 'ENETUNREACH', 60_000)), [])
 })
 
-test('dial: peers that the user named are tried each minute', () => {
+test('dial: peers that the user named are tried each half minute', () => {
   const addresses = [{ host: '10.0.0.1', port: 1 }]
   const story = given(downloading()).when(toTransfer({ type: 'peers-found', source: 'user', addresses }))
   for (let failures = 0; failures < 8; failures++) failing(story, 'ECONNREFUSED', 600_000)
-  assert.equal(dialed(failing(story, 'ECONNREFUSED', 60_000)), ['10.0.0.1:1'])
+  assert.equal(dialed(failing(story, 'ECONNREFUSED', 30_000)), ['10.0.0.1:1'])
 })
 
 test('dial: some places are left for those who dial us, and a full house refuses', () => {
