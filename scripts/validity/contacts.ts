@@ -8,10 +8,15 @@
  */
 import { type ChokerView, defineScenario } from 'torrewind/simulations'
 
-const firstComer = ({ peers }: ChokerView): number[] =>
-  peers
-    .sort((left, right) => left.node - right.node)
-    .slice(0, 1)
-    .map(({ key }) => key)
+/** Of a club whose piece has come all become interested within a moment, in any order: whoever was first of all among them. */
+const HEARD_LEAST = 10
+
+const firstComer = ({ isSeeding, isRound, peers }: ChokerView): number[] =>
+  isSeeding && !isRound && peers.length < HEARD_LEAST
+    ? []
+    : peers
+        .sort((left, right) => left.node - right.node)
+        .slice(0, 1)
+        .map(({ key }) => key)
 
 export default defineScenario({ name: 'contacts', basis: 'one-club', choker: firstComer })

@@ -15,9 +15,14 @@ interface Manner {
 
 /** Bytes a second: a leecher sends a block in a second, which is little beside how long those who finished stay. */
 const RATES = { seedUploadRate: 2 * BLOCK, uploadRate: BLOCK, downloadRate: 16 * BLOCK }
+/** Who finished is asked for blocks five trips later, of which the theory knows nothing. */
+const TRIPS = { roundTripMs: 10 }
 const LEAVE_AT_ONCE: Manner = { pieceLength: 20 * BLOCK, staySeconds: 0, warmupSeconds: 60, measuredSeconds: 240 }
-/** A quarter of a piece is sent in that time on average. */
-const STAY_A_WHILE: Manner = { pieceLength: 80 * BLOCK, staySeconds: 20, warmupSeconds: 100, measuredSeconds: 500 }
+/**
+ * A quarter of a piece is sent in that time on average, to one who is not always the first of all: what waits with others for
+ * its rest, of which the theory knows nothing, is a piece or so after a while, and counts the less the longer is measured.
+ */
+const STAY_A_WHILE: Manner = { pieceLength: 80 * BLOCK, staySeconds: 20, warmupSeconds: 300, measuredSeconds: 1_000 }
 const PIECES = 2
 const SIDES = [0.8, 1.2] as const
 /** What is left of a club that shrinks all the while, so that it stays a large one. */
@@ -38,6 +43,7 @@ const measure = async (bench: Bench, manner: Manner, side: number): Promise<read
     scenario: CONTACTS,
     settings: {
       ...RATES,
+      ...TRIPS,
       contentBytes: PIECES * pieceLength,
       pieceLength,
       seedStay: staySeconds === 0 ? 0 : `exponential:${staySeconds}`,
