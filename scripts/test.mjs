@@ -23,8 +23,8 @@ const LINES_OF_A_FAILURE_MAX = 12
 /** Of what a process printed that never counted: its file, its suite, and a dot for each test that had passed. */
 const LAST_LINES = 4
 const FILES_OF_A_PROCESS = 12
-/** More than processors, as tests wait for a part of their time, those with real clients for most; none measures any. */
-const LANES = availableParallelism() + (interop ? 2 : 1)
+/** One more than processors, as many tests wait for a part of their time; none of them measures any. */
+const LANES = availableParallelism() + 1
 /** What takes longest comes first, so that no long one is left when all others are done. */
 const FIRST = interop
   ? [
