@@ -129,8 +129,8 @@ export interface AddOptions {
   /** Peers to try at once, beside those that trackers name. */
   readonly peers?: readonly PeerAddress[] | undefined
   /**
-   * Files to fetch, as globs over paths within the torrent (`*`, `**`, `?`) or positions. Where it is left out: all of a new transfer,
-   * and of one that the log knows those that were wanted last.
+   * Files to fetch, as globs over paths within the torrent (`*`, `**`, `?`), or their positions. Where it is left out: all of
+   * a new transfer, and of one that the log knows those that were wanted last.
    */
   readonly select?: FileChoice | undefined
   /** Wait for `resume`, or do not: as the transfer was left, where it is left out. */
