@@ -10,7 +10,16 @@
 import { LIMITS } from '../limits.js'
 import type { Connection, ConnectionEvents, Failure } from '../ports.js'
 import type { Instant, PeerAddress } from '../values.js'
-import { plus, putUtpHead, putUtpMoment, UTP, UTP_HEADER_BYTES, type UtpPacket, withSelective } from '../wire/utp.js'
+import {
+  microseconds,
+  plus,
+  putUtpHead,
+  putUtpMoment,
+  UTP,
+  UTP_HEADER_BYTES,
+  type UtpPacket,
+  withSelective,
+} from '../wire/utp.js'
 import { ENDED, REFUSED, RESET, SILENT } from './utp-failures.js'
 import { UtpReceiver } from './utp-receiver.js'
 import { type Transmitter, UtpSender } from './utp-sender.js'
@@ -33,8 +42,6 @@ export interface UtpOwner {
 
 const NOBODY: ConnectionEvents = { opened: () => undefined, received: () => undefined, closed: () => undefined }
 const NEVER = Number.POSITIVE_INFINITY
-
-const microseconds = (now: Instant): number => (now * 1_000) % 2 ** 32
 
 export interface UtpIdentity {
   readonly remote: PeerAddress
@@ -170,7 +177,7 @@ export class UtpConnection implements Connection, Transmitter {
     this.#differenceUs = (microseconds(now) - packet.timestampUs) >>> 0
     const isNew = this.#standing === 'dialing' || this.#standing === 'half-open'
     if (isNew) this.#open()
-    this.#sender.acked(packet.ack, packet.selective, packet.windowBytes, packet.differenceUs, now)
+    this.#sender.acked(packet, now)
     if (packet.type !== UTP.state) this.#receiver.take(packet.seq, packet.payload, packet.type === UTP.fin)
     this.#owner.touched(this)
   }

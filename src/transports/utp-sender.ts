@@ -7,7 +7,17 @@
  */
 import { LIMITS } from '../limits.js'
 import type { Instant } from '../values.js'
-import { after, eachSelected, plus, putUtpHead, UTP, UTP_HEADER_BYTES, withPadding } from '../wire/utp.js'
+import {
+  after,
+  eachSelected,
+  microseconds,
+  plus,
+  putUtpHead,
+  UTP,
+  UTP_HEADER_BYTES,
+  type UtpPacket,
+  withPadding,
+} from '../wire/utp.js'
 import { Ledbat } from './ledbat.js'
 import { RoundTrip } from './round-trip.js'
 import { UtpPacketSize } from './utp-packet-size.js'
@@ -22,8 +32,13 @@ export interface Transmitter {
   flushed(callback: () => void): void
 }
 
+/** What a packet says of those that we sent, and when. */
+export type Acknowledgement = Pick<UtpPacket, 'ack' | 'selective' | 'windowBytes' | 'timestampUs' | 'differenceUs'>
+
 /** So many that were sent later must have arrived. */
 const REORDERED_MAX = 3
+/** As many acknowledgements say that the oldest is missing, where bits do not reach what came (BEP 29). */
+const DUPLICATES = 3
 /** A window that is shut is looked at again after up to so many doublings of the time. */
 const SHUT_TIMEOUTS_MAX = 3
 
@@ -48,6 +63,8 @@ export class UtpSender {
   #recoverTo: number | undefined
   #theirWindow: number = LIMITS.utpPacketBytes
   #timeouts = 0
+  /** Acknowledgements in a row of something that came too early, none of which says what. */
+  #duplicates = 0
   /** Since something arrived the oldest was sent once more. */
   #hasReminded = false
   /** When what is on its way is given up. */
@@ -94,25 +111,29 @@ export class UtpSender {
   }
 
   /** All up to `ack` has arrived, and what the bits say beyond the one after it. */
-  acked(ack: number, selective: Uint8Array, theirWindow: number, differenceUs: number, now: Instant): void {
+  acked({ ack, selective, windowBytes, timestampUs, differenceUs }: Acknowledgement, now: Instant): void {
     if (!this.#isNew(ack)) return // an old packet
-    this.#theirWindow = theirWindow
+    this.#theirWindow = windowBytes
     this.#control.sample(differenceUs, now)
+    // When we sent what they answer, by our clock.
+    const answeredUs = timestampUs - differenceUs
     let bytes = 0
     while (this.#oldest !== plus(ack, 1)) {
       const sent = this.#sent.get(this.#oldest)
-      if (sent !== undefined) {
-        bytes += this.#arrive(sent, now)
-      }
+      if (sent !== undefined) bytes += this.#arrive(sent, answeredUs, now)
       this.#sent.drop(this.#oldest)
       // Forgotten in time: numbers begin anew, and losses of far later windows would look like those of this one.
       if (this.#oldest === this.#recoverTo) this.#recoverTo = undefined
       this.#oldest = plus(this.#oldest, 1)
     }
-    bytes += this.#readSelective(ack, selective, now)
+    eachSelected(selective, after(ack, this.#next) - 2, (beyond) => {
+      const sent = this.#sent.get(plus(ack, beyond + 2))
+      if (sent !== undefined) bytes += this.#arrive(sent, answeredUs, now)
+    })
+    this.#duplicates = bytes === 0 && selective.length > 0 ? this.#duplicates + 1 : 0
     if (selective.length > 0 || this.#hasReminded) this.#findLosses(now)
     // They are there, and have no room.
-    if (theirWindow < LIMITS.utpPacketBytes) this.#timeouts = Math.min(this.#timeouts, SHUT_TIMEOUTS_MAX)
+    if (windowBytes < LIMITS.utpPacketBytes) this.#timeouts = Math.min(this.#timeouts, SHUT_TIMEOUTS_MAX)
     if (bytes > 0) {
       this.#timeouts = 0
       this.#hasReminded = false
@@ -244,27 +265,17 @@ export class UtpSender {
   }
 
   /** Bytes that were not known to have arrived. */
-  #arrive(sent: Sent, now: Instant): number {
+  #arrive(sent: Sent, answeredUs: number, now: Instant): number {
     if (sent.standing === 'arrived') return 0
     if (sent.standing === 'flying') this.#flyingBytes -= sent.payloadBytes
     else this.#lostCount--
     sent.standing = 'arrived'
     if (sent.tries > 0) this.#size.arrived(sent.tries)
-    const tookMs = now - sent.sentAt
-    if (sent.times === 1) this.#roundTrip.took(tookMs)
-    // What arrives at once after it was sent again is what was sent before.
-    const isOfLast = sent.times === 1 || tookMs >= this.#roundTrip.ms / 2
+    if (sent.times === 1) this.#roundTrip.took(now - sent.sentAt)
+    // They may answer what was sent before it was sent again (RFC 3522 tells by the same).
+    const isOfLast = sent.times === 1 || ((answeredUs - microseconds(sent.sentAt)) | 0) >= 0
     if (isOfLast && sent.order > this.#arrivedOrder) this.#arrivedOrder = sent.order
     return Math.max(1, sent.payloadBytes)
-  }
-
-  #readSelective(ack: number, bits: Uint8Array, now: Instant): number {
-    let bytes = 0
-    eachSelected(bits, after(ack, this.#next) - 2, (beyond) => {
-      const sent = this.#sent.get(plus(ack, beyond + 2))
-      if (sent !== undefined) bytes += this.#arrive(sent, now)
-    })
-    return bytes
   }
 
   #findLosses(now: Instant): void {
@@ -272,7 +283,9 @@ export class UtpSender {
     let first: Sent | undefined
     for (let seq = this.#oldest; seq !== this.#next; seq = plus(seq, 1)) {
       const sent = this.#sent.get(seq)
-      if (sent?.standing !== 'flying' || sent.order + REORDERED_MAX > this.#arrivedOrder) continue
+      if (sent?.standing !== 'flying') continue
+      const isMissed = seq === this.#oldest && this.#duplicates === DUPLICATES
+      if (!isMissed && sent.order + REORDERED_MAX > this.#arrivedOrder) continue
       // Of one window only the first counts; what is sent again and lost again is of the next; what was too large is none.
       const isOfNext = this.#recoverTo === undefined || sent.times > 1 || after(this.#recoverTo, seq) < 0x8000
       found ||= isOfNext && sent.tries === 0

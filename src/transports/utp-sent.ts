@@ -1,10 +1,11 @@
 /** What a uTP connection has sent and has no acknowledgement of: packets by their numbers, in a ring that grows. */
+import type { Instant } from '../values.js'
 import { after, plus } from '../wire/utp.js'
 
 export interface Sent {
   readonly packet: Uint8Array
   readonly payloadBytes: number
-  sentAt: number
+  sentAt: Instant
   /** Which sending of this connection was its last. */
   order: number
   times: number

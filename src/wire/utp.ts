@@ -3,6 +3,7 @@
  *
  * A packet is read into an object that is used again, as there are tens of thousands a second.
  */
+import type { Instant } from '../values.js'
 
 export const UTP_HEADER_BYTES = 20
 export const UTP = { data: 0, fin: 1, state: 2, reset: 3, syn: 4 } as const
@@ -18,6 +19,9 @@ const NO_BYTES = new Uint8Array(0)
 /** Numbers of packets are of 16 bits and begin anew: how far `to` lies after `from`. */
 export const after = (from: number, to: number): number => (to - from) & 0xffff
 export const plus = (number: number, more: number): number => (number + more) & 0xffff
+
+/** A moment as packets have it: microseconds, in 32 bits that begin anew. */
+export const microseconds = (now: Instant): number => Math.floor(now * 1_000) % 2 ** 32
 
 export class UtpPacket {
   type: UtpType = UTP.state

@@ -12,7 +12,7 @@ import { numberOf, parseJsonLine, textOf, waitForJson } from './json.js'
 import { LOOPBACK } from './place.js'
 import { namespaces, type Qbittorrent, type QbittorrentOptions, qbittorrent, startQbittorrent } from './qbittorrent.js'
 import { type Rig, until } from './rig.js'
-import { create, GENTLE, startGet, startTorrewind, torrewind } from './torrewind.js'
+import { create, startGet, startTorrewind, torrewind } from './torrewind.js'
 import { compareTrees } from './tree.js'
 
 const test = interopSuite('interop: qBittorrent')
@@ -142,8 +142,7 @@ test(
           format,
         })
         const data = await rig.folder('torrewind-data')
-        const more = ['--data', data, ...GENTLE]
-        const ours = startTorrewind(rig, LOOPBACK, 'seed', sample.torrent, '--path', sample.dir, ...more)
+        const ours = startTorrewind(rig, LOOPBACK, 'seed', sample.torrent, '--path', sample.dir, '--data', data)
         const port = numberOf(await waitForJson(ours, 'listening', START_BOUND_MS), 'port')
         const [theirs, dir] = [await startQbittorrent(rig, options), await rig.folder('qbittorrent-downloads')]
         // A magnet that is pasted there has its metadata from us, too.

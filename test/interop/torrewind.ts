@@ -72,12 +72,6 @@ export const startGet = async (job: GetJob, earlier?: Pick<Getting, 'dir' | 'dat
   }
 }
 
-/**
- * What a seed is told that serves libtorrent by uTP over loopback: at full speed so much is lost in the buffer of libtorrent's
- * socket that one in ten downloads stands still for seconds, and one in a hundred for longer than a test waits.
- */
-export const GENTLE: readonly string[] = ['--upload-limit', '3M']
-
 const startSeed = async (job: SeedJob): Promise<{ child: Child; address: string }> => {
   const { rig, sample, dir, place = LOOPBACK, uploadLimit } = job
   const data = await rig.folder('torrewind-data')

@@ -7,7 +7,7 @@ import { numberOf, waitForJson } from './json.js'
 import { libtorrent, startLibtorrent } from './libtorrent.js'
 import { LOOPBACK } from './place.js'
 import type { Rig } from './rig.js'
-import { GENTLE, startTorrewind, torrewind } from './torrewind.js'
+import { startTorrewind, torrewind } from './torrewind.js'
 import { compareTrees } from './tree.js'
 
 const test = interopSuite('interop: transports')
@@ -73,7 +73,7 @@ const fetchedByUs = async (rig: Rig, sample: Sample, { ours, theirs, known }: Ca
 
 const fetchedByThem = async (rig: Rig, sample: Sample, { ours, theirs }: Case): Promise<void> => {
   const data = await rig.folder('torrewind-data')
-  const more = ['--data', data, ...ours, ...GENTLE]
+  const more = ['--data', data, ...ours]
   const seed = startTorrewind(rig, LOOPBACK, 'seed', sample.torrent, '--path', sample.dir, ...more)
   const port = numberOf(await waitForJson(seed, 'listening', START_BOUND_MS), 'port')
   const dir = await rig.folder('libtorrent')

@@ -3,10 +3,19 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../src/limits.js'
 import { UtpSender } from '../../src/transports/utp-sender.js'
-import { instant } from '../../src/values.js'
+import { type Instant, instant } from '../../src/values.js'
+import { microseconds } from '../../src/wire/utp.js'
 
 const NOTHING = new Uint8Array(0)
 const ROOM = LIMITS.utpWindowBytesMax
+/** What they say, of what was sent at a moment and was five milliseconds on its way. */
+const said = (ack: number, selective: Uint8Array, sentAt: Instant) => ({
+  ack: ack & 0xffff,
+  selective,
+  windowBytes: ROOM,
+  timestampUs: microseconds(sentAt) + 5_000,
+  differenceUs: 5_000,
+})
 /** All but the one after what is acknowledged, eight packets of them. */
 const ALL_BUT_ONE = Uint8Array.of(255)
 
@@ -22,10 +31,11 @@ const place = (host = '10.0.0.2') => {
   const order = (seq: number): number => (seq - sender.nextSeq) & 0xffff
   /** All that is on its way arrives, each packet acknowledged by itself, and more is sent `together` or between them. */
   const round = (together: boolean): void => {
+    const sentAt = instant(now)
     now += 20
     const next = sender.nextSeq
     for (const seq of sent.splice(0).sort((one, other) => order(one) - order(other))) {
-      sender.acked(seq, NOTHING, ROOM, 5_000, instant(now))
+      sender.acked(said(seq, NOTHING, sentAt), instant(now))
       if (!together) sender.fill(instant(now))
     }
     if (together) sender.fill(instant(now))
@@ -39,7 +49,7 @@ const place = (host = '10.0.0.2') => {
   const lose = (afterMs: number): void => {
     now += afterMs
     const [oldest = 0] = sent.splice(0, 9)
-    sender.acked((oldest - 1) & 0xffff, ALL_BUT_ONE, ROOM, 5_000, instant(now))
+    sender.acked(said(oldest - 1, ALL_BUT_ONE, instant(now)), instant(now))
     sender.fill(instant(now))
   }
   return { sender, sent, round, start, lose }
@@ -62,7 +72,7 @@ test('utp sender: who has little to send has no window that grows', () => {
   const before = sender.windowBytes
   for (let count = 0; count < 50; count++) {
     start(100)
-    for (const seq of sent.splice(0)) sender.acked(seq, NOTHING, ROOM, 5_000, instant(1_000 + count))
+    for (const seq of sent.splice(0)) sender.acked(said(seq, NOTHING, instant(1_000 + count)), instant(1_000 + count))
   }
   assert.is(sender.windowBytes, before)
 })
@@ -90,7 +100,7 @@ test('utp sender: a packet that is lost goes again at once, although the window 
   for (let count = 0; count < 5; count++) round(true)
   const [oldest = 0] = sent
   sent.length = 0
-  sender.acked((oldest - 1) & 0xffff, Uint8Array.of(7), ROOM, 5_000, instant(5_000))
+  sender.acked(said(oldest - 1, Uint8Array.of(7), instant(5_000)), instant(5_000))
   assert.equal(sent, [oldest])
 })
 
@@ -122,10 +132,52 @@ test('utp sender: when the one that went once more arrives alone, those after it
   const timeoutAt = Math.ceil(sender.timeoutAt)
   sender.timedOut(instant(timeoutAt))
   sent.length = 0
-  sender.acked(oldest, NOTHING, ROOM, 5_000, instant(timeoutAt + 20))
+  sender.acked(said(oldest, NOTHING, instant(timeoutAt)), instant(timeoutAt + 20))
   sender.fill(instant(timeoutAt + 20))
   assert.is(sent[0], others[0])
   assert.ok(sent.length > 1)
+})
+
+test('utp sender: the one that went once more shows those after it as lost, however much sooner than before it arrives', () => {
+  const { sender, sent, start, round } = place()
+  start(200_000)
+  for (let count = 0; count < 3; count++) round(true)
+  const [oldest = 0, ...others] = sent
+  const timeoutAt = Math.ceil(sender.timeoutAt)
+  sender.timedOut(instant(timeoutAt))
+  sent.length = 0
+  // The queue that made rounds of 20 ms is gone, and so is what was in it.
+  sender.acked(said(oldest, NOTHING, instant(timeoutAt)), instant(timeoutAt + 1))
+  sender.fill(instant(timeoutAt + 1))
+  assert.equal(sent.slice(0, 3), others.slice(0, 3))
+})
+
+test('utp sender: an answer to the first sending of what went once more says nothing of those after it', () => {
+  const { sender, sent, start, round } = place()
+  start(200_000)
+  for (let count = 0; count < 3; count++) round(true)
+  const [oldest = 0, ...others] = sent
+  const timeoutAt = Math.ceil(sender.timeoutAt)
+  sender.timedOut(instant(timeoutAt))
+  sent.length = 0
+  sender.acked(said(oldest, NOTHING, instant(1_060)), instant(timeoutAt + 30))
+  sender.fill(instant(timeoutAt + 30))
+  assert.is(sent.filter((seq) => others.includes(seq)).length, 0)
+})
+
+test('utp sender: three answers to what came too early show the oldest as lost, where their bits reach nothing that came', () => {
+  const { sender, sent, start, round } = place()
+  start(8 << 20)
+  for (let count = 0; count < 5; count++) round(true)
+  const before = sender.windowBytes
+  const [oldest = 0] = sent
+  sent.length = 0
+  for (let count = 0; count < 3; count++) {
+    assert.equal(sent, [], 'one or two may be of packets that overtook it')
+    sender.acked(said(oldest - 1, Uint8Array.of(0), instant(1_100)), instant(1_120))
+  }
+  assert.equal(sent, [oldest])
+  assert.ok(sender.windowBytes < 0.6 * before)
 })
 
 test('utp sender: a loss long after the last one halves the window too, although numbers began anew in between', () => {
