@@ -1,10 +1,9 @@
 // Builds dist: tsc checks the sources and writes their types, esbuild joins them to few files. What npm installs and packs.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { build } from 'esbuild'
-import { build as buildPage } from 'vite'
 
 const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -46,22 +45,30 @@ await build({
 }).catch(() => fail(1))
 
 // The debugger's page, which browsers take as it is: nothing of it is inlined, since its server allows no such scripts.
-await buildPage({
-  root: 'ui/debugger',
-  base: './',
-  configFile: false,
-  logLevel: 'warn',
-  esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
-  build: {
-    outDir: path.resolve(fresh, 'ui'),
-    emptyOutDir: true,
-    target: 'es2022',
-    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-    reportCompressedSize: false,
-  },
+// What index.html names is built, and is named there by its hash.
+const page = 'ui/debugger'
+const html = readFileSync(`${page}/index.html`, 'utf8')
+const ownFile = /"\.\/(.+?)"/g
+const { metafile } = await build({
+  entryPoints: [...html.matchAll(ownFile)].map(([, file]) => `${page}/${file}`),
+  outdir: `${fresh}/ui/assets`,
+  entryNames: '[name]-[hash]',
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
 }).catch(() => fail(1))
+const outputs = Object.entries(metafile.outputs)
+const names = new Map(outputs.map(([file, { entryPoint }]) => [entryPoint, path.basename(file)]))
+writeFileSync(
+  `${fresh}/ui/index.html`,
+  html.replace(ownFile, (_, file) => `"./assets/${names.get(`${page}/${file}`)}"`),
+)
 
 for (const program of Object.values(manifest.bin)) chmodSync(program.replace(/^dist\b/, fresh), 0o755)
 rmSync('dist', { recursive: true, force: true })
