@@ -1,4 +1,4 @@
-/** The house rules that a program can check: directions of imports, cycles, dead files, the machine, and tests that run. */
+/** The house rules that a program can check: directions of imports, cycles, dead files, the machine, tests that run, the lock. */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import {
   unrunTests,
   wrongDirections,
 } from './tidy/checks.js'
+import { type LockedPackages, unlockedPackages } from './tidy/lock.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -44,6 +45,12 @@ const entries = (): string[] => {
   return sources.map((file) => file.replace(/\.js$/, '.ts'))
 }
 
+/** What package-lock.json has npm install, on any system. */
+const locked = (): LockedPackages => {
+  const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as { packages: LockedPackages }
+  return lock.packages
+}
+
 const SHOWN = 20
 
 const nothing = (wrong: readonly string[]): void => {
@@ -64,9 +71,11 @@ test('tidy: only the rooms at the rim touch clocks, chance, timers, the process 
 test('tidy: no arithmetic of a run depends on the version of Node', () => nothing(unevenMath(shipped)))
 test('tidy: RxJS does nothing with time outside the rim', () => nothing(timedOperators(shipped)))
 test('tidy: every test file ends in test.run()', () => nothing(unrunTests(tests)))
+test('tidy: package-lock.json has the packages of every system', () => nothing(unlockedPackages(locked())))
 test('tidy: there is something to check', () => {
   assert.ok(shipped.size > 20)
   assert.ok(tests.size > 10)
+  assert.ok(Object.values(locked()).some(({ optionalDependencies }) => optionalDependencies !== undefined))
 })
 
 test.run()
