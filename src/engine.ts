@@ -22,7 +22,8 @@ import { wantedPieces } from './wanted.js'
 import { AddressFilter, type Blocklist, type BlocklistReport, blocklistOf } from './wire/blocklist.js'
 import { wireHashesOf } from './wire/identity.js'
 import { subjectOf, subjectOfMagnet } from './wire/kept.js'
-import { magnetOfKeyItem, onlyKeyOf } from './wire/keymagnet.js'
+import { type KeyMagnet, magnetOfKeyItem, onlyKeyOf } from './wire/keymagnet.js'
+import type { StoredItem } from './wire/storeditem.js'
 
 export interface EngineParts {
   readonly ports: Ports
@@ -54,7 +55,7 @@ export interface EngineParts {
   readonly strategy?: Strategy | undefined
 }
 
-/** Of the handshake of who has not sent it yet. */
+/** Of the handshake of who has not sent it yet, and of a key without salt. */
 const NOTHING = new Uint8Array()
 
 const RECORDED: readonly unknown[] = ['events', 'inputs']
@@ -301,8 +302,9 @@ export class TorrentEngine implements Engine {
     return { close }
   }
 
-  async #open(name: string, { entry, metainfo, magnet }: FoundTorrent, add: AddOptions): Promise<TorrentTransfer> {
+  async #open(name: string, found: FoundTorrent, add: AddOptions): Promise<TorrentTransfer> {
     const { ports, version, strategy, retention } = this.#parts
+    const { entry, metainfo, magnet, followed } = found
     if (retention !== undefined) await retain(ports.logs, entry.infoHash, withRoom(retention), ports.clock.now())
     const others = new Set<string>()
     const named = (hashes: readonly InfoHash[]): void => {
@@ -350,6 +352,7 @@ export class TorrentEngine implements Engine {
     named(magnet === undefined ? [] : wireHashesOf(subjectOfMagnet(magnet)))
     for (const fact of this.#reach.facts) transfer.learn(fact)
     if (this.#blocked !== undefined) transfer.learn(this.#blocked)
+    if (followed !== undefined) transfer.learn(followed)
     if (metainfo?.private === false) this.#reach.meetNodes(metainfo.nodes)
     this.#queue.join(transfer)
     try {
@@ -367,27 +370,31 @@ export class TorrentEngine implements Engine {
     await this.#while(name, this.#parts.ports.logs.remove(hash))
   }
 
-  async #find(named: string | Uint8Array, fetchMetadata: boolean): Promise<FoundTorrent> {
+  async #find(source: string | Uint8Array, fetchMetadata: boolean): Promise<FoundTorrent> {
     const { readTorrentFile } = this.#parts
-    const source = typeof named === 'string' ? await this.#ofKey(named) : named
-    return findTorrent(source, { readTorrentFile, known: () => this.#known() }, fetchMetadata)
+    const key = typeof source === 'string' ? onlyKeyOf(source) : undefined
+    const known = () => this.#known()
+    if (typeof source !== 'string' || key === undefined)
+      return findTorrent(source, { readTorrentFile, known }, fetchMetadata)
+    const { value, signed } = await this.#askForKey(key)
+    const magnet = magnetOfKeyItem(source, value)
+    if (magnet === undefined)
+      throw new TorrewindError('SOURCE_INVALID', 'what the key stands for in the DHT is no torrent')
+    const { publicKey, salt = NOTHING } = key
+    const followed = { type: 'dht-key-followed', publicKey, salt, seq: signed?.seq ?? 0 } as const
+    return { ...(await findTorrent(magnet, { readTorrentFile, known }, fetchMetadata)), followed }
   }
 
-  /** Of a magnet URI of a key (BEP 46) that of the torrent which it stands for by now; anything else as it is. */
-  async #ofKey(source: string): Promise<string> {
-    const key = onlyKeyOf(source)
-    if (key === undefined) return source
+  /** What the DHT has for the key by now (BEP 46). */
+  async #askForKey(key: KeyMagnet): Promise<StoredItem> {
     const answer = await this.#reach.askForItem(key)
     this.#assertOpen()
     if (answer === undefined)
       throw new TorrewindError('OPTION_INVALID', 'what a key stands for is asked of the DHT, which is switched off')
     if (answer.type === 'failed')
       throw new TorrewindError('DHT_UNREACHABLE', `the DHT cannot be reached: ${answer.failure.message}`)
-    if (answer.value === undefined)
-      throw new TorrewindError('DHT_NOT_FOUND', 'no node of the DHT knows what the key stands for')
-    const magnet = magnetOfKeyItem(source, answer.value.value)
-    if (magnet !== undefined) return magnet
-    throw new TorrewindError('SOURCE_INVALID', 'what the key stands for in the DHT is no torrent')
+    if (answer.value !== undefined) return answer.value
+    throw new TorrewindError('DHT_NOT_FOUND', 'no node of the DHT knows what the key stands for')
   }
 
   /** The transfers that the data folder has. */

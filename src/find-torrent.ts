@@ -1,5 +1,6 @@
 /** Finding a torrent: what a source names, with what the data folder has of it. */
 import { TorrewindError } from './errors.js'
+import type { EventOf } from './events/vocabulary.js'
 import type { TransferEntry } from './ports.js'
 import { equalBytes } from './values.js'
 import { keepMagnet, nameOfMagnet, readKept, subjectOf } from './wire/kept.js'
@@ -14,6 +15,8 @@ export interface FoundTorrent {
   readonly metainfo: Metainfo | undefined
   /** Where it was named by one, or by a CID or info-hash as by one that says nothing else. */
   readonly magnet: Magnet | undefined
+  /** How the DHT named it, where a magnet of a key did. */
+  readonly followed?: EventOf<'dht-key-followed'> | undefined
 }
 
 export interface Library {

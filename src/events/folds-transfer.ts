@@ -241,4 +241,5 @@ export const transferFolds = {
     state.blockedRanges = event.blocked
   },
   'utp-failed': () => undefined,
+  'dht-key-followed': () => undefined,
 } satisfies Partial<Folds>

@@ -31,6 +31,7 @@ export type EngineFact = EventOf<
   | 'dht-failed'
   | 'dht-table-lost'
   | 'dht-address-seen'
+  | 'dht-key-followed'
   | 'pex-began'
   | 'punching-began'
 >

@@ -266,6 +266,11 @@ export const VOCABULARY = {
     peers: count,
     announced: count,
   }),
+  'dht-key-followed': event(
+    245,
+    'A magnet named a public key, with a salt or none: the DHT has this torrent for it, signed with this number (BEP 46).',
+    { publicKey: bytes, salt: bytes, seq: count },
+  ),
   'dht-port-received': event(184, 'The peer is a node of the DHT, at this UDP port (BEP 5).', { peer, port: count }),
   'pex-began': event(185, 'Peers are asked for the addresses of others, and told of them (BEP 11).', {}),
   'pex-offered': event(186, 'The peer takes peer exchange, under this number; 0 for no longer.', {

@@ -31,7 +31,7 @@ type Rule =
   | NumberRule
   | BytesRule
 type NumberRule = 'startedAt' | 'fingerprint'
-type BytesRule = 'infoHash' | 'infoHashV2' | 'peerId'
+type BytesRule = 'infoHash' | 'infoHashV2' | 'peerId' | 'publicKey'
 
 /** What is done with texts, bytes, and numbers that name something, by the name of their field. */
 const RULES: Readonly<Record<string, Rule>> = {
@@ -45,6 +45,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   path: 'name',
   version: 'keep',
   peerId: 'peerId',
+  publicKey: 'publicKey',
+  salt: 'publicKey',
   machineStartedAt: 'startedAt',
   code: 'text',
   message: 'text',
@@ -256,6 +258,7 @@ export class Redactor {
       case 'infoHash':
         return equalBytes(bytes, this.#infoHash) ? this.#standInHash : this.#standIns.hash(bytes)
       case 'infoHashV2':
+      case 'publicKey':
         return new Uint8Array(bytes.length)
       case 'peerId':
         return this.#standIns.peerId(bytes)

@@ -9,6 +9,7 @@ import type { EventType } from '../../src/events/vocabulary.js'
 import { dhtFile } from '../../src/node/machine.js'
 import { openDht } from '../../src/open-dht.js'
 import { encode } from '../../src/wire/bencode.js'
+import { keyMagnetOf } from '../../src/wire/keymagnet.js'
 import { compareContent, makeContent } from './content.js'
 import { guard } from './guard.js'
 import { at, codeOf, eventsOf, eventWhen, type Rig, rigged, within } from './rig.js'
@@ -68,6 +69,9 @@ test(
     assert.equal(transfer.infoHash, seed.transfer.infoHash)
     await within(transfer.done, 'the download')
     await compareContent(content, folder)
+    const { event } = await eventWhen(transfer, 'dht-key-followed')
+    assert.equal(keyMagnetOf({ publicKey: event.publicKey, salt: undefined }), magnet)
+    assert.equal([event.salt.length, event.seq], [0, 1])
     assert.is(await codeOf(() => engine.add(magnet, { path: folder })), 'TRANSFER_EXISTS')
     assert.is(await codeOf(() => engine.add(wrong, { path: folder })), 'SOURCE_INVALID')
     const unknown = `magnet:?xs=urn:btpk:${'07'.repeat(32)}`
