@@ -8,19 +8,17 @@
 import { LIMITS } from '../limits.js'
 import { fromHex, type PeerAddress, showAddress } from '../values.js'
 import { canonicalHost, isPort } from '../wire/compact.js'
-import type { DhtNode } from '../wire/dhtnode.js'
-import { mayName } from '../wire/hostscope.js'
 import { readUint32 } from '../wire/integers.js'
-import { encodeKrpc, type KrpcAnswer, type KrpcMessage, type KrpcQuery, type Want } from '../wire/krpc.js'
+import { encodeKrpc, type KrpcMessage, type KrpcQuery } from '../wire/krpc.js'
 import { type KrpcFault, readKrpc } from '../wire/krpcread.js'
 import { isNodeIdAt, NODE_ID_BYTES, nodeIdAt } from '../wire/nodeid.js'
 import { replyTo, type Shelves } from './answering.js'
 import { type Family, familyOfHost, hostName } from './contact.js'
 import { ItemStore } from './item-store.js'
-import { Lookup, type LookupNode } from './lookup.js'
 import { PeerStore } from './peer-store.js'
 import { Rates } from './rates.js'
-import { Search, type SearchPurpose, type SearchResult } from './search.js'
+import type { SearchPurpose } from './search.js'
+import { type SearchEffect, Searches, type SearchQuestion } from './searches.js'
 import { RoutingTable } from './table.js'
 import { Tokens } from './tokens.js'
 import { Transactions } from './transactions.js'
@@ -38,18 +36,12 @@ export interface DhtSettings {
 
 export type DhtEffect =
   | { readonly type: 'send'; readonly to: PeerAddress; readonly bytes: Uint8Array }
-  | { readonly type: 'found'; readonly search: number; readonly peers: readonly PeerAddress[] }
-  | { readonly type: 'ended'; readonly search: number; readonly result: SearchResult }
+  | SearchEffect
   /** Most of those whom we asked see us there. */
   | { readonly type: 'seen-at'; readonly address: PeerAddress }
 
 /** What a question of ours was about. */
-type About =
-  | { readonly type: 'ping' }
-  | { readonly type: 'lookup'; readonly search: Search; readonly lookup: Lookup; readonly node: LookupNode }
-  | { readonly type: 'store'; readonly search: Search }
-
-const WANTS = { ipv4: 'n4', ipv6: 'n6' } as const satisfies Readonly<Record<Family, Want>>
+type About = { readonly type: 'ping' } | SearchQuestion
 
 export class DhtCore {
   readonly #settings: DhtSettings
@@ -59,15 +51,9 @@ export class DhtCore {
   readonly #rates = new Rates()
   readonly #votes = new Map<Family, Votes>()
   readonly #seenAt = new Map<Family, string>()
-  readonly #searches = new Map<number, Search>()
-  /** Searches that have not begun, first come first served. */
-  readonly #waiting: Search[] = []
-  /** Where to begin while there are few nodes. */
-  readonly #entries = new Map<string, PeerAddress>()
-  /** Of those, whom everybody asks first: they have enough to do, and are kept in no table. */
+  readonly #searches: Searches
+  /** Whom everybody asks first: they have enough to do, and are kept in no table. */
   readonly #routers = new Set<string>()
-  #nextSearch = 1
-  #begunAt = Number.NEGATIVE_INFINITY
   #lookedAfterAt: number
   #effects: DhtEffect[] = []
 
@@ -87,6 +73,10 @@ export class DhtCore {
       chance: (below) => readUint32(entropy(4), 0) % below,
     }
     this.#transactions = new Transactions(entropy)
+    this.#searches = new Searches(this.#shelves, {
+      ask: (to, query, about, at) => this.#ask(to, query, about, at),
+      tell: (effect) => this.#effects.push(effect),
+    })
     this.#lookedAfterAt = now
   }
 
@@ -109,17 +99,14 @@ export class DhtCore {
 
   /** When `tick` is to be called next, at the latest. */
   wakeAt(now: number): number {
-    const isBusy = this.#transactions.size > 0 || this.#waiting.length > 0
+    const isBusy = this.#transactions.size > 0 || this.#searches.waiting > 0
     return now + (isBusy ? LIMITS.dhtBusyTickMs : LIMITS.dhtIdleTickMs)
   }
 
   /** Nodes that may be there, to begin with. */
   enter(addresses: readonly PeerAddress[], areRouters: boolean): void {
-    for (const address of addresses) {
-      if (this.#entries.size >= LIMITS.dhtEntriesMax || !this.#tables.has(familyOfHost(address.host))) continue
-      this.#entries.set(showAddress(address), address)
-      if (areRouters) this.#routers.add(showAddress(address))
-    }
+    for (const address of addresses)
+      if (this.#searches.enter(address) && areRouters) this.#routers.add(showAddress(address))
   }
 
   /** Somebody says that a node is there, as peers do with `port` (BEP 5). */
@@ -131,25 +118,20 @@ export class DhtCore {
 
   /** Looks for something as soon as its turn comes; `ended` names it. */
   search(purpose: SearchPurpose, now: number): { readonly number: number; readonly effects: readonly DhtEffect[] } {
-    const search = new Search(this.#nextSearch++, purpose)
-    this.#waiting.push(search)
-    this.#begin(now)
-    return { number: search.number, effects: this.#done() }
+    const number = this.#searches.add(purpose, now)
+    return { number, effects: this.#done() }
   }
 
   /** Nobody wants to know any more. */
   cancel(number: number): void {
-    this.#searches.delete(number)
-    const at = this.#waiting.findIndex((search) => search.number === number)
-    if (at >= 0) this.#waiting.splice(at, 1)
+    this.#searches.cancel(number)
   }
 
   /** Looks for nodes around ourselves, in all families. */
   bootstrap(now: number): readonly DhtEffect[] {
     const [table] = this.#tables.values()
     if (table === undefined) return []
-    const search = new Search(this.#nextSearch++, { type: 'nodes', target: table.id })
-    this.#start(search, now)
+    this.#searches.explore(table.id, now)
     return this.#done()
   }
 
@@ -171,13 +153,10 @@ export class DhtCore {
   tick(now: number): readonly DhtEffect[] {
     for (const { about, to, lost } of this.#transactions.overdue(now)) {
       if (lost) this.#lost(about, to, now)
-      else if (about.type === 'lookup') {
-        about.lookup.late(about.node)
-        this.#goOn(about.search, about.lookup, now)
-      }
+      else if (about.type !== 'ping') this.#searches.late(about, now)
     }
     if (now - this.#lookedAfterAt >= LIMITS.dhtIdleTickMs) this.#lookAfter(now)
-    this.#begin(now)
+    this.#searches.begin(now)
     return this.#done()
   }
 
@@ -246,53 +225,15 @@ export class DhtCore {
       return
     }
     if (!this.#routers.has(showAddress(from))) table.answered(message.id, from, now)
-    switch (about.type) {
-      case 'ping':
-        return
-      case 'store':
-        about.search.stored++
-        this.#stored(about.search)
-        return
-      case 'lookup':
-        this.#heard(about, message.id, message.answer, from, now)
-    }
-  }
-
-  #heard(
-    { search, lookup, node }: Extract<About, { type: 'lookup' }>,
-    id: Uint8Array,
-    answer: KrpcAnswer,
-    from: PeerAddress,
-    now: number,
-  ): void {
-    if (!this.#searches.has(search.number)) return // cancelled
-    if (!search.take(answer)) {
-      this.#tableOf(from)?.drop(from)
-      this.#lost({ type: 'lookup', search, lookup, node }, from, now)
-      return
-    }
-    lookup.heard(node, id, answer.token)
-    const peers = search.found((answer.peers ?? []).filter(({ host }) => mayName(from.host, host)))
-    if (peers.length > 0) this.#effects.push({ type: 'found', search: search.number, peers })
-    for (const [family, other] of search.lookups)
-      for (const named of (family === 'ipv4' ? answer.nodes : answer.nodes6) ?? [])
-        if (this.#mayAsk(family, named, from)) other.add(named.id, named.address)
-    for (const other of search.lookups.values()) this.#goOn(search, other, now)
-  }
-
-  #mayAsk(family: Family, { id, address }: DhtNode, namer: PeerAddress): boolean {
-    const own = this.#tables.get(family)?.id
-    const isUs = own?.every((byte, at) => byte === id[at])
-    return !isUs && familyOfHost(address.host) === family && mayName(namer.host, address.host)
+    if (about.type === 'ping' || this.#searches.heard(about, message, from, now)) return
+    this.#tableOf(from)?.drop(from)
+    this.#lost(about, from, now)
   }
 
   /** Nobody answered, or with an error. */
   #lost(about: About, to: PeerAddress, now: number, isThere = false): void {
     if (!isThere) this.#tableOf(to)?.failed(to)
-    if (about.type === 'store') this.#stored(about.search)
-    if (about.type !== 'lookup') return
-    about.lookup.failed(about.node)
-    this.#goOn(about.search, about.lookup, now)
+    if (about.type !== 'ping') this.#searches.failed(about, now)
   }
 
   #vote(voter: PeerAddress, seenAt: PeerAddress, now: number): void {
@@ -309,93 +250,7 @@ export class DhtCore {
     const renamed = table.renamed(nodeIdAt(host, this.#settings.entropy(NODE_ID_BYTES)), now)
     this.#tables.set(family, renamed)
     // Those around the new id have yet to hear of it.
-    this.#start(new Search(this.#nextSearch++, { type: 'nodes', target: renamed.id }), now)
-  }
-
-  #begin(now: number): void {
-    while (this.#searches.size < LIMITS.dhtSearchesMax && now - this.#begunAt >= LIMITS.dhtSearchGapMs) {
-      const search = this.#waiting.shift()
-      if (search === undefined) return
-      this.#begunAt = now
-      this.#start(search, now)
-    }
-  }
-
-  #start(search: Search, now: number): void {
-    this.#searches.set(search.number, search)
-    const { target } = search.purpose
-    for (const [family, table] of this.#tables) {
-      const lookup = new Lookup(target)
-      search.lookups.set(family, lookup)
-      for (const { id, address } of table.closest(target, LIMITS.dhtLookupAlpha * 4)) lookup.add(id, address)
-      if (table.size >= LIMITS.dhtEntriesNeededBelow) continue
-      for (const address of this.#entries.values())
-        if (familyOfHost(address.host) === family) lookup.add(undefined, address)
-    }
-    this.#foundHere(search, now)
-    for (const lookup of search.lookups.values()) this.#goOn(search, lookup, now)
-  }
-
-  /** What others keep with us is found without asking anybody. */
-  #foundHere(search: Search, now: number): void {
-    const { purpose } = search
-    const { peers, items, chance } = this.#shelves
-    if (purpose.type === 'get') {
-      const item = items.get(purpose.target, now)
-      if (item !== undefined) search.take(item)
-    }
-    if (purpose.type !== 'peers') return
-    for (const family of this.#tables.keys()) {
-      const found = search.found(peers.sample(purpose.target, family, LIMITS.dhtPeersSentMax[family], now, chance))
-      if (found.length > 0) this.#effects.push({ type: 'found', search: search.number, peers: found })
-    }
-  }
-
-  #goOn(search: Search, lookup: Lookup, now: number): void {
-    if (!this.#searches.has(search.number)) return
-    if (!search.satisfied)
-      for (const node of lookup.next())
-        if (!this.#ask(node.address, this.#question(search), { type: 'lookup', search, lookup, node }, now))
-          lookup.failed(node)
-    for (const [family, each] of search.lookups)
-      if ((search.satisfied || each.done) && !search.storing.has(family)) {
-        search.storing.add(family)
-        this.#store(search, each, now)
-      }
-    this.#stored(search, false)
-  }
-
-  #question({ purpose }: Search): KrpcQuery {
-    const { target } = purpose
-    // Of both families only while there is little of one of them (BEP 32).
-    const isPoor = [...this.#tables.values()].some(({ size }) => size < LIMITS.dhtEntriesNeededBelow)
-    const want = this.#tables.size > 1 && isPoor ? Object.values(WANTS) : []
-    const method = purpose.type === 'nodes' ? 'find_node' : purpose.type === 'peers' ? 'get_peers' : 'get'
-    return { method, target, want }
-  }
-
-  /** Those that were found to be closest are told. */
-  #store(search: Search, lookup: Lookup, now: number): void {
-    const { purpose } = search
-    const query = (token: Uint8Array): KrpcQuery | undefined => {
-      if (purpose.type === 'put') return { method: 'put', token, ...purpose.item, cas: purpose.cas }
-      if (purpose.type !== 'peers' || purpose.announce === undefined) return undefined
-      const { port } = purpose.announce
-      const { target } = purpose
-      return { method: 'announce_peer', target, token, port: port ?? 0, impliedPort: port === undefined }
-    }
-    for (const { address, token } of lookup.stores()) {
-      const asked = token === undefined ? undefined : query(token)
-      if (asked !== undefined && this.#ask(address, asked, { type: 'store', search }, now)) search.storesLeft++
-    }
-  }
-
-  /** One question of those to store it was settled; or none, and it is looked whether the search has ended. */
-  #stored(search: Search, settled = true): void {
-    if (settled) search.storesLeft--
-    if (search.storesLeft > 0 || search.storing.size < search.lookups.size) return
-    if (this.#searches.delete(search.number))
-      this.#effects.push({ type: 'ended', search: search.number, result: search.result })
+    this.#searches.explore(renamed.id, now)
   }
 
   /** Asks whoever was silent for long, and looks for nodes where nothing was heard of for long. */
@@ -408,9 +263,10 @@ export class DhtCore {
       if (contact !== undefined) {
         contact.asked = this.#ask(contact.address, { method: 'ping' }, { type: 'ping' }, now)
       }
-      const isRefreshing = [...this.#searches.values()].some(({ purpose }) => purpose.type === 'nodes')
-      const target = isRefreshing ? undefined : table.staleTarget(now, () => this.#settings.entropy(NODE_ID_BYTES))
-      if (target !== undefined) this.#start(new Search(this.#nextSearch++, { type: 'nodes', target }), now)
+      const target = this.#searches.isExploring
+        ? undefined
+        : table.staleTarget(now, () => this.#settings.entropy(NODE_ID_BYTES))
+      if (target !== undefined) this.#searches.explore(target, now)
     }
   }
 }
