@@ -59,10 +59,8 @@ export interface Sender {
 }
 
 /** One side of a connection, as its host knows it. */
-export interface Side extends Connection, Sender {
+export interface Side extends Connection {
   readonly host: Host
-  /** What a partition held back goes on. */
-  unpark(): void
   /** Who hears of it from now on. */
   hear(events: ConnectionEvents): void
   /** The machine lost its power: nobody hears of it. */

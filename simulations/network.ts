@@ -2,7 +2,7 @@
 import type { Connection, ConnectionEvents, Failure, ListenOptions, Network } from '../src/ports.js'
 import { PassingConnection } from '../src/transports/passing.js'
 import type { PeerAddress } from '../src/values.js'
-import { Endpoint, RESET } from './endpoint.js'
+import { Endpoint } from './endpoint.js'
 import type { Host, Listening, Side } from './host.js'
 import { Stations } from './station.js'
 import { Ways } from './ways.js'
@@ -115,7 +115,7 @@ export class ProcessNetwork implements Network {
     const listening = to.listeners.get(port)
     if (listening === undefined) {
       accepting.close()
-      this.#network.after(to, this.#host, () => dialed.end(RESET))
+      this.#network.after(to, this.#host, () => dialed.takeReset())
       return
     }
     listening.accept(accepting)

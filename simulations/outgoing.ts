@@ -23,6 +23,8 @@ export class Outgoing {
   #taken = 0
   #departed = 0
   #arrived = 0
+  /** Who is told when what was taken until then has arrived. */
+  #awaited: Line<{ readonly end: number; readonly flushed: () => void }> | undefined
 
   get taken(): number {
     return this.#taken
@@ -47,8 +49,26 @@ export class Outgoing {
     this.#taken += chunk.length
   }
 
-  /** Nothing departs but what has, and so many bytes that have not arrived. */
+  /** Calls it by `flush`, once all that was taken so far has arrived. */
+  whenArrived(flushed: () => void): void {
+    this.#awaited ??= new Line()
+    this.#awaited.add({ end: this.#taken, flushed })
+  }
+
+  flush(): void {
+    for (
+      let next = this.#awaited?.first;
+      next !== undefined && next.end <= this.#arrived;
+      next = this.#awaited?.first
+    ) {
+      this.#awaited?.shift()
+      next.flushed()
+    }
+  }
+
+  /** Nothing departs but what has, and so many bytes that have not arrived, and nobody is told of them. */
   cutOff(keptBytes: number): void {
+    this.#awaited = undefined
     this.#taken = Math.min(this.#taken, Math.max(this.#departed, this.#arrived + keptBytes))
   }
 

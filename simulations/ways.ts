@@ -1,12 +1,19 @@
 /** The ways between hosts: how long they take, which are cut, and what waits for them to be mended. */
-import { HOST_DEFAULTS, Host, type HostSettings, SEGMENT_BYTES_MAX, type Side } from './host.js'
+import { HOST_DEFAULTS, Host, type HostSettings, SEGMENT_BYTES_MAX } from './host.js'
 import { labelOf, type World } from './world.js'
+
+/** Has segments that a partition holds back. */
+interface Parked {
+  readonly host: Host
+  readonly receiver: Host
+  /** They go on. */
+  unpark(): void
+}
 
 export class Ways {
   /** Where segments are put together; good for the time of one delivery. */
   readonly scratch = new Uint8Array(SEGMENT_BYTES_MAX)
-  /** Sides with segments that a partition holds back. */
-  readonly parked = new Set<Side>()
+  readonly parked = new Set<Parked>()
   /** By their addresses; many machines behind one, each with ports of its own. */
   readonly #hosts = new Map<string, Host[]>()
   /** Each true where nothing comes through from one host to the other. */
@@ -58,10 +65,10 @@ export class Ways {
 
   /** What was held back tries again. */
   retry(): void {
-    for (const side of this.parked) {
-      if (this.isCut(side.host, side.receiver)) continue
-      this.parked.delete(side)
-      side.unpark()
+    for (const each of this.parked) {
+      if (this.isCut(each.host, each.receiver)) continue
+      this.parked.delete(each)
+      each.unpark()
     }
   }
 
