@@ -216,15 +216,15 @@ export class DhtCore {
 
   #hear(message: Extract<KrpcMessage, { type: 'answer' | 'error' }>, from: PeerAddress, now: number): void {
     const about = this.#transactions.close(message.transaction, from)
-    const table = this.#tableOf(from)
-    if (about === undefined || table === undefined) return // nobody asked
+    if (about === undefined) return // nobody asked
     if (message.seenAt !== undefined) this.#vote(from, message.seenAt, now)
     if (message.type === 'error') {
       if (about.type === 'store') about.search.refusal = `${message.code}: ${message.message}`
       this.#lost(about, from, now, true)
       return
     }
-    if (!this.#routers.has(showAddress(from))) table.answered(message.id, from, now)
+    // The vote may have put another table in the place of the one before.
+    if (!this.#routers.has(showAddress(from))) this.#tableOf(from)?.answered(message.id, from, now)
     if (about.type === 'ping' || this.#searches.heard(about, message, from, now)) return
     this.#tableOf(from)?.drop(from)
     this.#lost(about, from, now)

@@ -1,6 +1,7 @@
 /** A node of the DHT among others: what it finds, keeps and answers, and whom it does not believe. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { DhtCore } from '../../src/dht/core.js'
 import { LIMITS } from '../../src/limits.js'
 import { mix } from '../../src/random.js'
 import { equalBytes, type PeerAddress, toHex } from '../../src/values.js'
@@ -24,6 +25,10 @@ const settled = (world: SmallWorld, count: number): readonly Inhabitant[] => {
     world.run(100)
   }
   world.run(60_000)
+  // As the service does: who came by somebody that knew nobody yet asks again.
+  for (const node of nodes)
+    if (node.core.size < LIMITS.dhtEntriesNeededBelow) world.perform(node, node.core.bootstrap(world.now))
+  world.run(10_000)
   return nodes
 }
 
@@ -121,6 +126,30 @@ test('dht: nodes come to know where they are seen, and take an id that fits', ()
     for (const table of core.tables.values())
       for (const contact of table.contacts()) assert.ok(contact.verified, 'the id fits the address')
   }
+})
+
+test('dht: whose answer shows where the node is seen is in the table under its new id, too', () => {
+  const now = 1_700_000_000_000
+  const core = new DhtCore({ families: ['ipv4'], entropy: chanceOf(3) }, now)
+  const [before] = [...core.tables.values()].map(({ id }) => toHex(id))
+  for (let number = 1; number <= LIMITS.dhtVotesNeeded; number++) {
+    const [ping] = core.meet(at(number), now)
+    assert.ok(ping?.type === 'send')
+    const query = readKrpc(ping.bytes)
+    assert.ok(query.type === 'query')
+    const answer = {
+      type: 'answer',
+      transaction: query.transaction,
+      id: target(number),
+      answer: {},
+      seenAt: at(99),
+    } as const
+    core.receive(encodeKrpc(answer), at(number), now)
+    const hosts = [...core.tables.values()].flatMap((table) => [...table.contacts()].map(({ address }) => address.host))
+    assert.ok(hosts.includes(at(number).host), `number ${number}`)
+  }
+  const [after] = [...core.tables.values()].map(({ id }) => toHex(id))
+  assert.is.not(after, before)
 })
 
 test('dht: items are put by one and got by another, and newer ones take the place of older ones', () => {
