@@ -20,7 +20,6 @@ import { PieceWork } from './piece-work.js'
 import type { Cancel, Connection, ConnectionEvents, Disk, Failure, Introduced, LookUp, Ports } from './ports.js'
 import type { Slot, SlotGroup } from './slots.js'
 import type { Layout } from './store/layout.js'
-import type { Loan } from './store/read-cache.js'
 import type { ThrottleGroup } from './throttle.js'
 import type { Dialer } from './transports/dialing.js'
 import type { InfoHash, PeerAddress, PeerId, PeerKey, PieceIndex } from './values.js'
@@ -340,9 +339,9 @@ export class Driver {
     }
   }
 
-  /** Bytes of a stored piece, lent. */
-  read(range: Range, done: (answer: Loan | Failure) => void): void {
-    this.#pieces.cache.read(range, done)
+  /** Bytes of a stored piece, a copy. Rejects with a code of the disk. */
+  async read(range: Range): Promise<Uint8Array> {
+    return this.#pieces.cache.copy(range)
   }
 
   /** Holds all peers back, those to come too, or lets them go on: the log cannot keep up. */

@@ -1,9 +1,11 @@
-/** Progress: what a listener is shown of a transfer's state. */
+/** Progress: what a listener is shown of a transfer's state, and when. */
 import type { Progress, TrackerTrouble, TransferPhase } from './api.js'
 import { bytesOfPieces, contentBytesOf } from './events/geometry.js'
 import { rateOf } from './events/meter.js'
 import type { TransferState } from './events/state.js'
 import { LIMITS } from './limits.js'
+import type { Cancel, Clock } from './ports.js'
+import { Observable, Subject } from './rx.js'
 import type { Instant } from './values.js'
 import { METADATA_PIECE_BYTES } from './wire/utmetadata.js'
 
@@ -79,5 +81,50 @@ export const progressOf = (state: Readonly<TransferState>, now: Instant, closed:
     swarmLeechers: mostOf(state, 'leechers'),
     trackerTroubles: troublesOf(state),
     failure: state.failure,
+  }
+}
+
+export class ProgressFeed {
+  readonly #clock: Clock
+  readonly #state: Readonly<TransferState>
+  readonly #subject = new Subject<Progress>()
+  #timer: Cancel | undefined
+  #stopped = false
+
+  constructor(clock: Clock, state: Readonly<TransferState>) {
+    this.#clock = clock
+    this.#state = state
+  }
+
+  get latest(): Progress {
+    return progressOf(this.#state, this.#clock.now(), this.#stopped)
+  }
+
+  get latest$(): Observable<Progress> {
+    return new Observable((listener) => {
+      if (!this.#stopped) listener.next(this.latest)
+      return this.#subject.subscribe(listener)
+    })
+  }
+
+  /** After a turn: whoever listens is told soon. */
+  look(): void {
+    if (!this.#subject.observed) return
+    this.#timer ??= this.#clock.wakeAt((this.#clock.now() + LIMITS.progressIntervalMs) as Instant, () => {
+      this.#timer = undefined
+      if (!this.#stopped) this.#subject.next(this.latest)
+    })
+  }
+
+  /** The session is over, and is yet to be closed. */
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.()
+  }
+
+  /** Tells the last there is to tell. */
+  end(): void {
+    this.#subject.next(this.latest)
+    this.#subject.complete()
   }
 }

@@ -8,6 +8,7 @@
 import type { QueueBounds } from './api.js'
 import { TorrewindError } from './errors.js'
 import type { TransferState } from './events/state.js'
+import type { EventType } from './events/vocabulary.js'
 import { LIMITS } from './limits.js'
 
 export type QueueKind = 'downloads' | 'seeds'
@@ -38,6 +39,22 @@ export const readQueueBounds = ({ maxDownloads = 0, maxSeeds = 0 }: QueueBounds)
         `${name} is a whole number from 0 to ${LIMITS.queueBoundMax}, not ${String(value)}`,
       )
   return { maxDownloads, maxSeeds }
+}
+
+/** After these it may be another's turn. */
+export const MAY_CHANGE_TURNS: Partial<Record<EventType, true>> = {
+  paused: true,
+  resumed: true,
+  'transfer-failed': true,
+  'session-ending': true,
+  'session-examined': true,
+  'metadata-completed': true,
+  'pieces-selected': true,
+  'priorities-set': true,
+  'download-began': true,
+  'seeding-began': true,
+  'check-began': true,
+  'check-ended': true,
 }
 
 /** Whoever is paused, has failed or is ending takes nobody's place. */

@@ -121,10 +121,10 @@ export class TorrentTransfer implements Transfer {
     return known
   }
   get progress(): Progress {
-    return this.#session.progress
+    return this.#session.progress.latest
   }
   get progress$(): Observable<Progress> {
-    return this.#session.progress$
+    return this.#session.progress.latest$
   }
   get committed$(): Observable<readonly LoggedEvent[]> {
     return this.#session.commits.events$
@@ -397,14 +397,14 @@ export class TorrentTransfer implements Transfer {
     if (typeof folder !== 'string' || folder === '' || folder.length > LIMITS.folderTextMax)
       throw new TorrewindError('OPTION_INVALID', 'the folder to move to must be a path')
     this.#assertLookedAt()
-    if (folder !== this.folder) await this.#session.move(folder, this.state.names)
+    if (folder !== this.folder) await this.#session.files.move(folder, this.state.names)
   }
 
   async rename(file: string | number, path: string): Promise<void> {
     this.#session.assertOpen()
     this.#assertLookedAt()
     const names = renamed(this.metainfo, this.state.names, fileOf(this.metainfo, file), path)
-    if (names !== undefined) await this.#session.move(this.folder, names)
+    if (names !== undefined) await this.#session.files.move(this.folder, names)
   }
 
   #assertLookedAt(): void {
@@ -414,7 +414,7 @@ export class TorrentTransfer implements Transfer {
 
   async recheck(): Promise<void> {
     this.#session.assertOpen()
-    await this.#session.lookAtFiles()
+    await this.#session.files.lookAgain()
     this.#session.assertOpen()
     this.#session.tell({ type: 'check-asked' })
     await this.#session.committed()
@@ -434,7 +434,7 @@ export class TorrentTransfer implements Transfer {
     const hadFailed = this.state.failure !== undefined
     if (hadFailed) {
       await this.#session.promiseAnew()
-      await this.#session.finishMove()
+      await this.#session.files.finishMove()
       this.#session.assertOpen()
     }
     this.#options.queue.look(this)

@@ -6,6 +6,7 @@
  * full. Chunks are lent out as views, and their memory is read into again only when all of these were given back:
  * fresh memory for each would be zeroed for nothing and collected at great cost.
  */
+import { storageErrorCode, TorrewindError } from '../errors.js'
 import { type Geometry, servedLengthOf } from '../events/geometry.js'
 import type { Range } from '../events/vocabulary.js'
 import { LIMITS } from '../limits.js'
@@ -65,6 +66,19 @@ export class ReadCache {
       }
       answer.lent++
       done({ bytes: answer.bytes.subarray(within, within + length), release: () => this.#giveBack(answer) })
+    })
+  }
+
+  /** As `read`, for who keeps them. Rejects with a code of the disk. */
+  copy(range: Range): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.read(range, (answer) => {
+        if (isLoan(answer)) {
+          const bytes = new Uint8Array(answer.bytes)
+          answer.release()
+          resolve(bytes)
+        } else reject(new TorrewindError(storageErrorCode(answer.code), `${answer.code}: ${answer.message}`))
+      })
     })
   }
 

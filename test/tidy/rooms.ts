@@ -46,7 +46,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'api', has: /^src\/api\.ts$/, from: [...EVENTS, 'replay'] },
   {
     name: 'transfer',
-    has: /^src\/(transfer(-session)?|checkpointer|have-pacer|commits|contents|examine|progress|promises|retainer|rewinding|session|wanted|choosing|goals|readers|reading|queue|renaming)\.ts$/,
+    has: /^src\/(transfer(-session)?|checkpointer|have-pacer|commits|contents|examine|file-work|progress|promises|retainer|rewinding|session(-log)?|wanted|choosing|goals|readers|reading|queue|renaming)\.ts$/,
     from: TRANSFER,
   },
   // What is spoken over ports, without a transfer.

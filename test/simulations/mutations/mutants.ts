@@ -221,7 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: 'gives no place back when a transfer is complete',
-    file: 'src/transfer-session.ts',
+    file: 'src/queue.ts',
     from: "'seeding-began': true,",
     to: '',
     found: ['firstAreActive', 'neverTooManyActive'],
