@@ -54,7 +54,11 @@ export const ROOMS: readonly Room[] = [
   // A node of the DHT: what it decides, and what carries that out over ports.
   { name: 'dht', has: /^src\/dht\//, from: [...WIRE, 'ports'] },
   { name: 'reach', has: /^src\/reach\.ts$/, from: [...ACTORS, 'ports', 'discovery', 'dht'] },
-  { name: 'engine', has: /^src\/(engine|arrivals|find-torrent)\.ts$/, from: [...ENGINE, 'reach', 'discovery'] },
+  {
+    name: 'engine',
+    has: /^src\/(engine|transfers|arrivals|find-torrent)\.ts$/,
+    from: [...ENGINE, 'reach', 'discovery'],
+  },
   { name: 'node', has: /^src\/node\//, from: [...WIRE, 'ports', 'discovery', 'package'], machine: true },
   // Where the real ports are put in: the only files below the command line that know of them.
   {
