@@ -77,8 +77,8 @@ export class PeerLink {
   /** Read from disk right now; not wanted any more where it was withdrawn meanwhile. */
   #reading: { readonly range: Range; wanted: boolean } | undefined
   readonly #backlog = new Backlog()
-  /** Names of the blocks that were handed to the connection and are not flushed. */
-  #handed: Set<string> | undefined
+  /** Blocks that were handed to the connection together and are not flushed. */
+  #handed: Set<readonly Range[]> | undefined
   /** When it was last told that a block grows. */
   #grewAt = 0
   /** Who does not want to read from it now: each lets go of it alone. */
@@ -140,10 +140,9 @@ export class PeerLink {
 
   /** What the connection has already, for a peer that was choked meanwhile, is the answer to being asked again. */
   serve(range: Range): void {
-    const name = rangeName(range)
-    if (this.#handed?.has(name) === true) return
+    if (this.#isHanded(range)) return
     this.#serving ??= new Map()
-    this.#serving.set(name, range)
+    this.#serving.set(rangeName(range), range)
   }
 
   /** True where it was still waiting. */
@@ -272,9 +271,11 @@ export class PeerLink {
     const served: Range[] = []
     const failed: { range: Range; failure: Failure }[] = []
     while (served.length < this.#backlog.room) {
-      const [range] = serving.values()
-      if (range === undefined || !this.#surroundings.maySend(this, range.length)) break
-      serving.delete(rangeName(range))
+      const [next] = serving
+      if (next === undefined) break
+      const [name, range] = next
+      if (!this.#surroundings.maySend(this, range.length)) break
+      serving.delete(name)
       const answer = this.#read(range)
       if (answer === undefined) break
       if (isLoan(answer)) {
@@ -309,13 +310,20 @@ export class PeerLink {
     if (!this.#closed) this.#pump()
   }
 
+  #isHanded({ piece, offset, length }: Range): boolean {
+    if (this.#handed === undefined) return false
+    for (const served of this.#handed)
+      for (const each of served) if (each.piece === piece && each.offset === offset && each.length === length) return true
+    return false
+  }
+
   /** What the connection never flushes is never given back: its memory is left to the collector. */
   #sendBlocks(served: readonly Range[], loans: readonly Loan[]): void {
     const depth = this.#backlog.add(served.length)
     const handedAt = this.#surroundings.now()
     this.#handed ??= new Set()
     const handed = this.#handed
-    for (const range of served) handed.add(rangeName(range))
+    handed.add(served)
     const chunks: Uint8Array[] = []
     served.forEach((range, index) => {
       const loan = loans[index]
@@ -323,7 +331,7 @@ export class PeerLink {
     })
     this.#connection.send(chunks, () => {
       for (const loan of loans) loan.release()
-      for (const range of served) handed.delete(rangeName(range))
+      handed.delete(served)
       this.#backlog.flushed(served.length, depth, this.#surroundings.now() - handedAt)
       if (!this.#closed) this.#surroundings.flushed(this.#peer, served)
       if (!this.#closed) this.#pump()
