@@ -313,7 +313,8 @@ export class PeerLink {
   #isHanded({ piece, offset, length }: Range): boolean {
     if (this.#handed === undefined) return false
     for (const served of this.#handed)
-      for (const each of served) if (each.piece === piece && each.offset === offset && each.length === length) return true
+      for (const each of served)
+        if (each.piece === piece && each.offset === offset && each.length === length) return true
     return false
   }
 

@@ -3,7 +3,9 @@
  *
  * Strategy: bytes are put into packets as the window opens, each in memory of its own that lasts until it is acknowledged.
  * A packet is lost when three that were sent after it have arrived, whichever time it was sent: each sending has a number,
- * so that one that is sent again may be lost again. Where nothing comes back for long, all that is on its way is lost.
+ * so that one that is sent again may be lost again. Which sending it was that arrived is told by the moments in the answer.
+ * Bits of an answer need not reach what came: the oldest is lost, too, when three answers say that it is missing. Where
+ * nothing comes back for long, all that is on its way is lost.
  */
 import { LIMITS } from '../limits.js'
 import type { Instant } from '../values.js'
