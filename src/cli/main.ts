@@ -32,7 +32,8 @@ process.on('uncaughtException', (error) => {
   process.exit(1)
 })
 const named = Object.hasOwn(COMMANDS, args[0] ?? '') ? COMMANDS[args[0] ?? ''] : undefined
-const makers = await Promise.all((named === undefined ? Object.values(COMMANDS) : [named]).map((load) => load()))
+const needed = args[0] === '--version' ? [] : named === undefined ? Object.values(COMMANDS) : [named]
+const makers = await Promise.all(needed.map((load) => load()))
 const code = await run(terminal, args, makers)
 await terminal.written()
 process.exit(code)
