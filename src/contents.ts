@@ -29,12 +29,20 @@ export interface ContentsOptions {
   begun(content: Content): void
 }
 
+/** As they are called now. A symbolic link leads to what its file is called. */
+const renamed = (files: readonly DiskFile[], names: TransferState['names']): readonly DiskFile[] => {
+  if (names.size === 0) return files
+  const byOldName = new Map(files.map(({ path }, at) => [path.join('/'), names.get(at)?.split('/')]))
+  return files.map(({ path, link, ...file }) => ({
+    ...file,
+    path: byOldName.get(path.join('/')) ?? path,
+    link: link && (byOldName.get(link.join('/')) ?? link),
+  }))
+}
+
 /** The part file comes last. */
 const filesUnder = (metainfo: Metainfo, layout: Layout, names: TransferState['names']): readonly DiskFile[] => [
-  ...layout.diskFiles.map((file, at) => {
-    const name = names.get(at)
-    return name === undefined ? file : { ...file, path: name.split('/') }
-  }),
+  ...renamed(layout.diskFiles, names),
   partFile(metainfo),
 ]
 

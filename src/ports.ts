@@ -161,6 +161,8 @@ export interface DiskFile {
   readonly path: readonly string[]
   readonly length: number
   readonly executable: boolean
+  /** Of a symbolic link, which has no bytes: the file or folder of the torrent that it leads to, below the folder (BEP 47). */
+  readonly link?: readonly string[] | undefined
 }
 export interface DiskOptions extends DiskPlace {
   /** Take the whole space at the start, rather than as pieces arrive. */

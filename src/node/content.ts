@@ -6,6 +6,7 @@ import { messageOf, systemCode, TorrewindError } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import { compareBytes } from '../values.js'
 import { ClaimedPaths, partProblem, utf8Text } from '../wire/filenames.js'
+import type { TorrentFile } from '../wire/torrentfiles.js'
 
 export interface ContentFile {
   /** Just the name for a single file, and starting with the folder's name for many. */
@@ -137,10 +138,10 @@ export const findContent = async (path: string, signal?: AbortSignal): Promise<C
 /** What lacks of a torrent's files below a folder, found by their sizes alone; undefined where nothing does. */
 export const findMissing = async (
   folder: string,
-  files: readonly { readonly path: readonly string[]; readonly length: number; readonly padding: boolean }[],
+  files: readonly Pick<TorrentFile, 'path' | 'length' | 'padding' | 'symlink'>[],
 ): Promise<string | undefined> => {
-  for (const { path, length, padding } of files) {
-    if (padding) continue
+  for (const { path, length, padding, symlink } of files) {
+    if (padding || symlink !== undefined) continue
     const source = join(folder, ...path)
     try {
       const found = await stat(source)

@@ -5,7 +5,7 @@
  * operation is one walk from `#begin` to its answer, so that `close` knows what is under way. A file is looked at each
  * time that it is opened, because what lies in its place may have been put there by somebody else.
  */
-import { constants, fdatasync, open, unlink } from 'node:fs'
+import { constants, fdatasync, open, symlink, unlink } from 'node:fs'
 import { dirname } from 'node:path'
 import { assert } from '../assert.js'
 import { systemCode } from '../errors.js'
@@ -24,6 +24,8 @@ type Done = (answer: Answer<undefined>) => void
 
 const CLOSED = failed('ECLOSED', 'the disk was closed')
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL
+/** What a file system says that knows no symbolic links, or lets us make none. */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']
 /** Windows syncs through handles that can write only. */
 const SYNC_ACCESS: Access = process.platform === 'win32' ? 'write' : 'read'
 
@@ -67,6 +69,11 @@ class NodeDisk implements Disk {
   }
 
   reserve(file: number, length: number, done: Done): void {
+    const link = this.#places.linkOf(file)
+    if (link !== undefined) {
+      this.#run(file, done, (finish) => this.#makeLink(file, link, finish))
+      return
+    }
     const extent = { length, filled: this.#preallocate, stopped: () => this.#closing !== undefined }
     this.#run(file, done, (finish) => {
       this.#inOrder(file, true, finish, (leave) => {
@@ -90,6 +97,7 @@ class NodeDisk implements Disk {
 
   sync(file: number, done: Done): void {
     this.#run(file, done, (finish) => {
+      if (this.#places.linkOf(file) !== undefined) return this.#names.sync(this.#places.pathOf(file), finish)
       this.#use(file, SYNC_ACCESS, finish, (descriptor, end) => {
         fdatasync(descriptor, (error) => {
           if (error !== null) end(failureOf(error))
@@ -182,6 +190,26 @@ class NodeDisk implements Disk {
       if (isMissing) return this.#createFile(file, path, done)
       open(path, access === 'read' ? 'r' : 'r+', (error, descriptor) => {
         done(error === null ? { type: 'done', value: descriptor } : { type: 'failed', failure: failureOf(error) })
+      })
+    })
+  }
+
+  /** As a file without bytes where the system lets nobody make one, as that of Windows does. */
+  #makeLink(file: number, link: string, finish: Outcome): void {
+    const path = this.#places.pathOf(file)
+    const made = (what: string): void => this.#names.made(what)
+    this.#places.inspect(file, (finding) => {
+      if (finding.type === 'failed') return finish(finding.failure)
+      if (finding.value !== undefined) return finish(undefined)
+      makeFolders(dirname(path), made, (failure) => {
+        if (failure !== undefined) return finish(failure)
+        symlink(link, path, (error) => {
+          if (NO_LINKS.includes(systemCode(error) ?? ''))
+            return this.#use(file, 'write', finish, (_, end) => end(undefined))
+          if (error !== null && systemCode(error) !== 'EEXIST') return finish(failureOf(error))
+          made(path)
+          finish(undefined)
+        })
       })
     })
   }

@@ -1,12 +1,24 @@
 /** Moving a file: by its name where it stays on its file system, and else by its bytes, which are there whole or not at all. */
-import { constants, copyFile, close as fsClose, fsync, lstat, open, rename, type Stats, unlink, utimes } from 'node:fs'
+import {
+  constants,
+  copyFile,
+  close as fsClose,
+  fsync,
+  lstat,
+  open,
+  rename,
+  type Stats,
+  symlink,
+  unlink,
+  utimes,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { systemCode } from '../errors.js'
 import type { Failure } from '../ports.js'
 import { makeFolders } from './make-folders.js'
 
-const [copy, sync, close, look, openFile, renameFile, remove, setTimes] = [
+const [copy, sync, close, look, openFile, renameFile, remove, link, setTimes] = [
   promisify(copyFile),
   promisify(fsync),
   promisify(fsClose),
@@ -14,6 +26,7 @@ const [copy, sync, close, look, openFile, renameFile, remove, setTimes] = [
   promisify(open),
   promisify(rename),
   promisify(unlink),
+  promisify(symlink),
   promisify(utimes),
 ] as const
 
@@ -87,5 +100,15 @@ export const moveFile = async (from: string, to: string): Promise<boolean> => {
     if (systemCode(error) !== 'EXDEV') throw error
     await copyAcross(from, to, stats)
   }
+  return true
+}
+
+/** Whether there was a symbolic link. It is made anew, as what it leads to may be called otherwise there. */
+export const moveLink = async (from: string, to: string, target: string): Promise<boolean> => {
+  if ((await statsOf(from))?.isSymbolicLink() !== true) return false
+  await makeFolder(dirname(to))
+  if ((await statsOf(to)) !== undefined) await remove(to)
+  await link(target, to)
+  await remove(from)
   return true
 }

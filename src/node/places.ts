@@ -6,11 +6,11 @@
  * until it is at the new one, whole.
  */
 import { rmdir } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { present } from '../assert.js'
 import type { DiskFile, DiskPlace, Failure, MoveOptions } from '../ports.js'
 import { failureOf } from './failure.js'
-import { MoveProblem, moveFile, statsOf } from './move-file.js'
+import { MoveProblem, moveFile, moveLink, statsOf } from './move-file.js'
 import { type Finding, joinSafely, SafePaths } from './safe-path.js'
 
 interface Place {
@@ -37,6 +37,12 @@ const placeOf = ({ folder, files }: DiskPlace): Place => {
 const pathIn = ({ folder, files }: Place, file: number): string =>
   joinSafely(folder, present(files[file], 'a file of the disk').path)
 
+/** Where the symbolic link leads, seen from where it lies; undefined for a file with bytes of its own. */
+const linkIn = (place: Place, file: number): string | undefined => {
+  const link = place.files[file]?.link
+  return link && relative(dirname(pathIn(place, file)), joinSafely(place.folder, link))
+}
+
 const failureFrom = (error: unknown): Failure =>
   error instanceof MoveProblem ? { code: error.code, message: error.message } : failureOf(error)
 
@@ -60,8 +66,13 @@ export class Places {
     return this.#place.files[file]?.executable === true
   }
 
+  /** Where a symbolic link of the torrent leads, seen from where it lies; undefined for other files. */
+  linkOf(file: number): string | undefined {
+    return linkIn(this.#placeOf(file), file)
+  }
+
   inspect(file: number, done: (finding: Finding) => void): void {
-    this.#placeOf(file).paths.inspect(this.pathOf(file), done)
+    this.#placeOf(file).paths.inspect(this.pathOf(file), this.linkOf(file) !== undefined, done)
   }
 
   /** Undefined where all are there; else nothing is, but for `ESTOPPED` and `ESTRANDED`. */
@@ -96,7 +107,7 @@ export class Places {
     try {
       // As everywhere, no link leads out of a folder.
       for (const place of [from, next]) await inspected(place, file)
-      if (await moveFile(pathIn(from, file), pathIn(next, file))) this.#options.made(pathIn(next, file))
+      if (await moved(from, next, file)) this.#options.made(pathIn(next, file))
       this.#moved.add(file)
       return undefined
     } catch (error) {
@@ -111,7 +122,7 @@ export class Places {
     for (const file of [...files].reverse()) {
       await this.#options.hold(file)
       try {
-        if (await moveFile(pathIn(next, file), pathIn(from, file))) this.#options.made(pathIn(from, file))
+        if (await moved(next, from, file)) this.#options.made(pathIn(from, file))
         this.#moved.delete(file)
       } catch (error) {
         return { code: 'ESTRANDED', message: `${failure.message}, and then ${failureFrom(error).message}` }
@@ -139,9 +150,18 @@ export class Places {
   }
 }
 
+/** Whether there was one. */
+const moved = async (from: Place, to: Place, file: number): Promise<boolean> => {
+  const link = linkIn(to, file)
+  return (
+    (link !== undefined && (await moveLink(pathIn(from, file), pathIn(to, file), link))) ||
+    moveFile(pathIn(from, file), pathIn(to, file))
+  )
+}
+
 const inspected = (place: Place, file: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    place.paths.inspect(pathIn(place, file), (finding) => {
+    place.paths.inspect(pathIn(place, file), linkIn(place, file) !== undefined, (finding) => {
       if (finding.type === 'failed') reject(new MoveProblem(finding.failure.code, finding.failure.message))
       else resolve()
     })

@@ -49,25 +49,26 @@ export class SafePaths {
     this.#folder = folder
   }
 
-  /** What is at `path`, which `joinSafely` made. */
-  inspect(path: string, done: (finding: Finding) => void): void {
+  /** What is at `path`, which `joinSafely` made: where a link belongs, that is looked at and not what it leads to. */
+  inspect(path: string, isLink: boolean, done: (finding: Finding) => void): void {
     if (this.#realFolder !== undefined) {
-      this.#inspect(path, this.#realFolder, done)
+      this.#inspect(path, isLink, this.#realFolder, done)
       return
     }
     realpath.native(this.#folder, (error, real) => {
       if (error !== null) return done(isMissing(error) ? MISSING : { type: 'failed', failure: failureOf(error) })
       this.#realFolder = real
-      this.#inspect(path, real, done)
+      this.#inspect(path, isLink, real, done)
     })
   }
 
-  #inspect(path: string, realFolder: string, done: (finding: Finding) => void): void {
+  #inspect(path: string, isLink: boolean, realFolder: string, done: (finding: Finding) => void): void {
     this.#enter(dirname(path), realFolder, (finding) => {
       if (finding !== undefined) return done(finding)
       lstat(path, (error, stats) => {
         if (error !== null) return done(isMissing(error) ? MISSING : { type: 'failed', failure: failureOf(error) })
         if (!stats.isSymbolicLink()) return done(describe(path, stats))
+        if (isLink) return done({ type: 'done', value: { bytes: 0, modifiedAt: Math.floor(stats.mtimeMs) } })
         this.#followLink(path, realFolder, done)
       })
     })

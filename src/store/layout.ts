@@ -27,7 +27,12 @@ export class Layout {
   }
 
   get diskFiles(): readonly DiskFile[] {
-    return this.#files.map(({ path, length, executable }) => ({ path, length, executable: executable === true }))
+    return this.#files.map(({ path, length, executable, symlink: link }) => ({
+      path,
+      length,
+      executable: executable === true,
+      link,
+    }))
   }
 
   /** Files that lie on disk, by their position. */

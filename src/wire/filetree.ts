@@ -7,12 +7,12 @@ import { ClaimedPaths } from './filenames.js'
 import { isPieceLayer, MERKLE_HASH_BYTES, shapeOf } from './merkle.js'
 import {
   checkPathLength,
-  checkSymlinks,
   readAttributes,
   readLength,
   readName,
   readPart,
   readSymlink,
+  resolveSymlinks,
   type TorrentFile,
   type TorrentFiles,
   unsafe,
@@ -48,7 +48,7 @@ const readTree = (
     }
     if (entry.size > 1) throw invalid(field, 'is a file and a folder at once')
     const attributes = readAttributes(properties)
-    const symlink = readSymlink(properties, attributes, folder, field)
+    const symlink = readSymlink(properties, attributes, field)
     const length = symlink === undefined ? readLength(properties, `${field}.length`) : 0
     const { executable, hidden } = attributes
     take({ path, length, executable, hidden, symlink, piecesRoot: readRoot(properties, length, field) })
@@ -96,8 +96,7 @@ export const readFileTree = (info: BencodeDictionary, pieceLength: number, inFol
     end += entry.length
     if (!Number.isSafeInteger(end)) throw invalid('info.file tree', 'is larger than 2^53 bytes')
   }
-  checkSymlinks(files)
-  return { name, files, multiFile, totalBytes: end }
+  return { name, files: resolveSymlinks(files), multiFile, totalBytes: end }
 }
 
 const samePath = (left: TorrentFile, right: TorrentFile): boolean =>

@@ -76,13 +76,18 @@ export const checkPathLength = (path: readonly string[], field: string): void =>
   }
 }
 
-const readParts = (parts: readonly Bencode[] | undefined, name: string, field: string): readonly string[] => {
+const readParts = (
+  parts: readonly Bencode[] | undefined,
+  above: readonly string[],
+  field: string,
+  readStep = readPart,
+): readonly string[] => {
   if (parts === undefined) throw invalid(field, 'is missing or no list')
   if (parts.length === 0) throw unsafe(field, 'is empty')
   if (parts.length >= LIMITS.filePathPartsMax) {
     throw unsafe(field, `has more than ${LIMITS.filePathPartsMax - 1} parts`)
   }
-  const path = [name, ...parts.map((part, at) => readPart(asBytes(part), `${field}[${at}]`))]
+  const path = [...above, ...parts.map((part, at) => readStep(asBytes(part), `${field}[${at}]`))]
   checkPathLength(path, field)
   return path
 }
@@ -97,28 +102,56 @@ const readPath = (
   const key = asList(entry.get('path.utf-8')) === undefined ? 'path' : 'path.utf-8'
   // What padding is called matters to nobody, and may be left out (BEP 47).
   if (padding && !entry.has(key)) return [name, '.pad', String(readLength(entry, field))]
-  return readParts(asList(entry.get(key)), name, `${field}.${key}`)
+  return readParts(asList(entry.get(key)), [name], `${field}.${key}`)
 }
 
-/** Where a symbolic link leads, below the folder of the torrent (BEP 47). */
+const UP = '..'
+
+/** What a symbolic link says of where it leads, by names and `..`; undefined for other files (BEP 47). */
 export const readSymlink = (
   entry: BencodeDictionary,
   { link }: Attributes,
-  name: string,
   field: string,
-): readonly string[] | undefined =>
-  link ? readParts(asList(entry.get('symlink path')), name, `${field}.symlink path`) : undefined
+): readonly string[] | undefined => {
+  if (!link) return undefined
+  const readStep = (bytes: Uint8Array | undefined, at: string) =>
+    bytes !== undefined && nameText(bytes) === UP ? UP : readPart(bytes, at)
+  return readParts(asList(entry.get('symlink path')), [], `${field}.symlink path`, readStep)
+}
 
-/** Links that lead to nothing of this torrent, or to another link, are refused: they would dangle, or lead in circles. */
-export const checkSymlinks = (files: readonly TorrentFile[]): void => {
-  if (files.every(({ symlink }) => symlink === undefined)) return
-  const targets = new Set<string>()
+/** Where the steps lead from a folder of the torrent; undefined where that is out of it. */
+const walked = (folder: readonly string[], steps: readonly string[]): string | undefined => {
+  const path = [...folder]
+  for (const step of steps) {
+    if (step !== UP) path.push(step)
+    else if (path.length > 1) path.pop()
+    else return undefined
+  }
+  return path.join('/')
+}
+
+/**
+ * The files, with links that lead to paths of this torrent: from its folder as BEP 47 has it, or from the folder that they
+ * are in, as libtorrent writes them. Those that lead to nothing of it are refused: they would dangle, or lead out of it.
+ */
+export const resolveSymlinks = (files: readonly TorrentFile[]): readonly TorrentFile[] => {
+  if (files.every(({ symlink }) => symlink === undefined)) return files
+  const targets = new Map<string, readonly string[]>()
   for (const { path, padding, symlink } of files)
-    if (!padding && symlink === undefined)
-      for (let parts = 2; parts <= path.length; parts++) targets.add(path.slice(0, parts).join('/'))
-  for (const { path, symlink } of files)
-    if (symlink !== undefined && !targets.has(symlink.join('/')))
-      throw unsafe(path.join('/'), 'is a symbolic link to nothing of this torrent')
+    if (!padding)
+      for (let parts = symlink === undefined ? 2 : path.length; parts <= path.length; parts++)
+        targets.set(path.slice(0, parts).join('/'), path.slice(0, parts))
+  return files.map((file) => {
+    const { path, symlink: steps } = file
+    if (steps === undefined) return file
+    const own = path.join('/')
+    for (const folder of [path.slice(0, 1), path.slice(0, -1)]) {
+      const target = walked(folder, steps)
+      const symlink = target === undefined || target === own ? undefined : targets.get(target)
+      if (symlink !== undefined) return { ...file, symlink }
+    }
+    throw unsafe(own, 'is a symbolic link to nothing of this torrent')
+  })
 }
 
 export const readName = (info: BencodeDictionary): string => {
@@ -158,7 +191,7 @@ export const readFiles = (info: BencodeDictionary): TorrentFiles => {
     const entry = asDictionary(value)
     if (entry === undefined) throw invalid(field, 'is no dictionary')
     const attributes = readAttributes(entry)
-    const symlink = readSymlink(entry, attributes, name, field)
+    const symlink = readSymlink(entry, attributes, field)
     const length = symlink === undefined ? readLength(entry, `${field}.length`) : 0
     const path = readPath(entry, attributes, name, field)
     const { padding, executable, hidden } = attributes
@@ -169,6 +202,5 @@ export const readFiles = (info: BencodeDictionary): TorrentFiles => {
     offset += length
     if (!Number.isSafeInteger(offset)) throw invalid('info.files', 'are larger than 2^53 bytes together')
   }
-  checkSymlinks(files)
-  return { name, files, multiFile: true, totalBytes: offset }
+  return { name, files: resolveSymlinks(files), multiFile: true, totalBytes: offset }
 }

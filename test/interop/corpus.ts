@@ -10,6 +10,8 @@ export interface Shape {
   readonly pieceLength: number
   /** Path and size of each file; the path `.` is the torrent of a single file. */
   readonly files: readonly (readonly [string, number])[]
+  /** Symbolic links, each by its path and by where it leads from there. */
+  readonly links?: readonly (readonly [string, string])[] | undefined
   /** v1, where it is left out. */
   readonly format?: 'v1' | 'v2' | 'hybrid' | undefined
 }
@@ -66,6 +68,7 @@ export const SHAPES = {
 export const makeSample = async (dir: string, shape: Shape): Promise<Sample> => {
   const torrent = path.join(dir, `${shape.name}.torrent`)
   const files = shape.files.flatMap(([file, bytes]) => ['--file', `${file}=${bytes}`])
+  for (const [link, target] of shape.links ?? []) files.push('--link', `${link}=${target}`)
   const args = [peerScript('make_torrent.py'), dir, shape.name, torrent, '--piece-length', `${shape.pieceLength}`]
   const { format = 'v1' } = shape
   const bare = path.join(dir, `${shape.name} bare.torrent`)

@@ -1,6 +1,6 @@
 /** Torrents made by libtorrent, each fetched by Torrewind from every client and by every client from Torrewind. */
 import { aria2 } from './aria2.js'
-import { makeSamples } from './corpus.js'
+import { makeSample, makeSamples } from './corpus.js'
 import { exchange, fewAtATime } from './exchange.js'
 import { interopSuite } from './harness.js'
 import { libtorrent } from './libtorrent.js'
@@ -23,6 +23,25 @@ for (const client of [libtorrent, webtorrent]) {
     await fewAtATime(samples, (sample) => exchange({ rig, sample, from: torrewind, to: client }))
   })
 }
+
+test('Torrewind and libtorrent fetch symbolic links from each other (BEP 47)', [torrewind, libtorrent], async (rig) => {
+  const content = {
+    pieceLength: 65_536,
+    files: [
+      ['real.bin', 300_000],
+      ['below/b.txt', 5_000],
+    ],
+    links: [
+      ['below/link', '../real.bin'],
+      ['folder', 'below'],
+    ],
+  } as const
+  for (const format of ['v1', 'v2', 'hybrid'] as const) {
+    const sample = await makeSample(await rig.folder('content'), { ...content, name: `links ${format}`, format })
+    await exchange({ rig, sample, from: libtorrent, to: torrewind })
+    await exchange({ rig, sample, from: torrewind, to: libtorrent })
+  }
+})
 
 // Nobody can tell aria2 a peer, so these two meet through a tracker.
 const peers = [torrewind, aria2, libtorrent, opentracker]

@@ -1,14 +1,15 @@
 /** Compares every byte of two trees of files, which are small enough here to be held in memory one by one. */
-import { lstat, readdir, readFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Paths of all files below, sorted, with `/` between their parts; the path of a lone file is ''. */
+/** Paths of all files and symbolic links below, sorted, with `/` between their parts; the path of a lone file is ''. */
 const filesBelow = async (root: string): Promise<string[]> => {
   const found: string[] = []
   const walk = async (relative: string): Promise<void> => {
     const stats = await lstat(path.join(root, relative))
     if (!stats.isDirectory()) {
-      if (!stats.isFile()) throw new Error(`${path.join(root, relative)} is neither a file nor a folder`)
+      if (!stats.isFile() && !stats.isSymbolicLink())
+        throw new Error(`${path.join(root, relative)} is neither a file nor a folder`)
       found.push(relative)
       return
     }
@@ -18,6 +19,10 @@ const filesBelow = async (root: string): Promise<string[]> => {
   await walk('')
   return found.sort()
 }
+
+/** Its bytes; of a symbolic link where it leads. */
+const bytesOf = async (file: string): Promise<Buffer> =>
+  (await lstat(file)).isSymbolicLink() ? Buffer.from(`a link to ${await readlink(file)}`) : readFile(file)
 
 /** Where two files first differ; undefined where every byte is the same. */
 const firstDifference = (left: Buffer, right: Buffer): string | undefined => {
@@ -49,7 +54,7 @@ export const compareTrees = async (expected: string, actual: string, emptyMayMis
   }
   let bytes = 0
   for (const file of wanted) {
-    const [left, right] = await Promise.all([readFile(path.join(expected, file)), readFile(path.join(actual, file))])
+    const [left, right] = await Promise.all([bytesOf(path.join(expected, file)), bytesOf(path.join(actual, file))])
     const difference = firstDifference(left, right)
     if (difference !== undefined) throw new Error(`${path.join(actual, file)}: ${difference}`)
     bytes += left.length

@@ -1,9 +1,10 @@
 /** The real disk keeps the contract of disks, and bears disks that are full or cannot be written. */
 import { execFileSync } from 'node:child_process'
-import { statSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { DiskFile } from '../../src/ports.js'
 import { diskContract, file } from '../contracts/disk.js'
 import { claim, claimOnMount, claimOnPosix, makePlace, mounted, openBelow, until, writeCode } from './disk-place.js'
 
@@ -24,6 +25,53 @@ claimOnPosix('a file of the torrent that is executable is made so, and others ar
   await disk.reserve(2, 0)
   const mode = (name: string): number => statSync(join(place.folder, name)).mode & 0o100
   assert.equal([mode('run'), mode('text'), mode('empty')], [0o100, 0, 0o100])
+})
+
+const linked = (at: string, to: string): DiskFile => ({ ...file(at), link: to.split('/') })
+
+claimOnPosix('a symbolic link of the torrent is made one, counts as there, and is removed alone', async (place) => {
+  const disk = place.awaited([file('a/text', 3), linked('b/c/to it', 'a/text'), linked('folder', 'a'), file('empty')])
+  assert.is(await disk.stat(1), undefined)
+  for (const which of [1, 2, 3]) await disk.reserve(which, 0)
+  assert.is(readlinkSync(join(place.folder, 'b/c/to it')), '../../a/text')
+  assert.is(readlinkSync(join(place.folder, 'folder')), 'a')
+  assert.not.ok(lstatSync(join(place.folder, 'empty')).isSymbolicLink())
+  for (const which of [1, 2]) {
+    assert.is((await disk.stat(which))?.bytes, 0, 'what it leads to is not there yet, and does not count')
+    await disk.reserve(which, 0)
+    await disk.sync(which)
+  }
+  await disk.write(0, 0, Uint8Array.of(1, 2, 3))
+  assert.is((await disk.stat(1))?.bytes, 0)
+  assert.equal([...readFileSync(join(place.folder, 'b/c/to it'))], [1, 2, 3])
+  await disk.remove(1)
+  assert.is(await disk.stat(1), undefined)
+  assert.is((await disk.stat(0))?.bytes, 3)
+})
+
+claimOnPosix(
+  'a file in the place of a symbolic link of the torrent stays, and so does a link to elsewhere',
+  async (place) => {
+    const disk = place.awaited([linked('own', 'text'), linked('other', 'text'), file('text', 3)])
+    await disk.write(2, 0, Uint8Array.of(1, 2, 3))
+    writeFileSync(join(place.folder, 'own'), '')
+    symlinkSync('/nowhere', join(place.folder, 'other'))
+    for (const which of [0, 1]) await disk.reserve(which, 0)
+    assert.ok(lstatSync(join(place.folder, 'own')).isFile())
+    assert.is(readlinkSync(join(place.folder, 'other')), '/nowhere')
+  },
+)
+
+claimOnPosix('a symbolic link that is moved leads to what its file is called there', async (place) => {
+  const disk = place.awaited([file('a/text', 3), linked('a/to it', 'a/text'), linked('never made', 'a/text')])
+  await disk.write(0, 0, Uint8Array.of(1, 2, 3))
+  await disk.reserve(1, 0)
+  const files = [file('renamed', 3), linked('deep/er/to it', 'renamed'), linked('never made', 'renamed')]
+  await disk.move({ folder: place.elsewhere, files })
+  assert.is(readlinkSync(join(place.elsewhere, 'deep/er/to it')), '../../renamed')
+  assert.equal([...readFileSync(join(place.elsewhere, 'deep/er/to it'))], [1, 2, 3])
+  assert.is((await disk.stat(1))?.bytes, 0)
+  assert.throws(() => lstatSync(join(place.folder, 'a/to it')), /ENOENT/)
 })
 
 claimOnPosix('space is taken where that is asked for, and only there', async (place) => {

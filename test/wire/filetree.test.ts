@@ -161,7 +161,31 @@ test('file tree: symbolic links and attributes are read; links that lead nowhere
     'album',
     'a',
   ])
-  for (const target of [['nowhere'], ['to'], ['..', 'etc'], ['a', '..', '..'], []])
+  // From the folder of the link, as libtorrent writes them, to other links, and into the torrent again.
+  const folder = tree({
+    b: file(1),
+    below: link(['..', 'c']),
+    own: link(['b']),
+    beside: link(['own']),
+    far: link(['..', 'a', 'b']),
+  })
+  const linked = parseTorrent(torrent(tree({ a: folder, c: file(1), out: link(['a', '..', 'c']) }))).files
+  assert.equal(
+    linked.flatMap(({ path, symlink }) =>
+      symlink ? [`${path.slice(1).join('/')} to ${symlink.slice(1).join('/')}`] : [],
+    ),
+    ['a/below to c', 'a/beside to a/own', 'a/far to a/b', 'a/own to a/b', 'out to c'],
+  )
+  for (const target of [
+    ['nowhere'],
+    ['to'],
+    ['..', 'etc'],
+    ['a', '..', '..'],
+    ['..', 'album', 'a'],
+    ['.'],
+    ['a', ''],
+    [],
+  ])
     refuse(torrent(tree({ a: tree({ b: file(1) }), to: link(target) })), 'PATH_UNSAFE', /./)
 })
 

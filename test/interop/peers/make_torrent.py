@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Make a folder of random files, and a .torrent of it with libtorrent: a maker that is not ours.
 
-  make_torrent.py DIR NAME OUT.torrent --piece-length BYTES --file PATH=BYTES [--file ...] [--seed N]
+  make_torrent.py DIR NAME OUT.torrent --piece-length BYTES --file PATH=BYTES [--file ...] [--link PATH=TARGET] [--seed N]
 
 One --file with the path "." makes a torrent of a single file called NAME; otherwise NAME is a folder.
 Prints one JSON line about the torrent. Needs Debian's python3-libtorrent, so run it with /usr/bin/python3.
@@ -19,6 +19,7 @@ arguments.add_argument('name')
 arguments.add_argument('out')
 arguments.add_argument('--piece-length', type=int, required=True)
 arguments.add_argument('--file', action='append', required=True)
+arguments.add_argument('--link', action='append', default=[], help='a symbolic link, which stays one in the .torrent')
 arguments.add_argument('--format', choices=['v1', 'v2', 'hybrid'], default='v1')
 arguments.add_argument('--bare', help='another .torrent of the same, without piece layers')
 arguments.add_argument('--seed', type=int, default=1, help='of the random content, so that a run can be repeated')
@@ -37,9 +38,14 @@ for wanted in options.file:
             file.write(generator.randbytes(count))
             left -= count
 
+for wanted in options.link:
+    relative, target = wanted.rsplit('=', 1)
+    os.symlink(target, os.path.join(root, relative))
+
 storage = lt.file_storage()
-lt.add_files(storage, root)
-flags = {'v1': lt.create_torrent.v1_only, 'v2': lt.create_torrent.v2_only, 'hybrid': 0}[options.format]
+links = lt.create_torrent.symlinks if options.link else 0
+lt.add_files(storage, root, flags=links)
+flags = links | {'v1': lt.create_torrent.v1_only, 'v2': lt.create_torrent.v2_only, 'hybrid': 0}[options.format]
 maker = lt.create_torrent(storage, options.piece_length, flags)
 lt.set_piece_hashes(maker, options.dir)
 made = maker.generate()
