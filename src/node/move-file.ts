@@ -109,6 +109,6 @@ export const moveLink = async (from: string, to: string, target: string): Promis
   await makeFolder(dirname(to))
   if ((await statsOf(to)) !== undefined) await remove(to)
   await link(target, to)
-  await remove(from)
+  if (from !== to) await remove(from)
   return true
 }

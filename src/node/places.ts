@@ -79,7 +79,9 @@ export class Places {
   async move(to: DiskPlace, options: MoveOptions): Promise<Failure | undefined> {
     const next = placeOf(to)
     const from = this.#place
-    const files = this.#place.files.flatMap((_, file) => (this.pathOf(file) === pathIn(next, file) ? [] : [file]))
+    const stays = (file: number): boolean =>
+      this.pathOf(file) === pathIn(next, file) && linkIn(from, file) === linkIn(next, file)
+    const files = [...from.files.keys()].filter((file) => !stays(file))
     try {
       if (!options.resumed) for (const file of files) await this.#assertFree(file, next)
     } catch (error) {

@@ -1,10 +1,12 @@
 /** Files are moved and renamed while they are in use, and wherever a crash comes every byte is found. */
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readlinkSync, statSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { decode, encode } from '../../src/wire/bencode.js'
+import { parseTorrent } from '../../src/wire/metainfo.js'
 import { runChild } from '../store/children/child.js'
 import { compareContent, makeContent, writeContent } from './content.js'
 import { guard } from './guard.js'
@@ -72,6 +74,38 @@ test(
     assert.equal(await readdir(join(folder, 'content')).then((names) => names.includes('sub')), false)
     await compareContent(content, folder)
     assert.is(again.state.names.size, 0)
+  }),
+)
+
+test(
+  'moving: a symbolic link of the torrent leads to its file under every name, and is shared like others',
+  rigged(async (rig) => {
+    const whole = decode(content.torrent)
+    assert.ok(whole.type === 'value' && whole.value instanceof Map)
+    const info = whole.value.get('info')
+    assert.ok(info instanceof Map)
+    const list = info.get('files')
+    assert.ok(Array.isArray(list))
+    const link = { attr: 'l', length: 0, path: ['link'], 'symlink path': ['f3.bin'] }
+    const torrent = encode(new Map([...whole.value, ['info', new Map([...info, ['files', [...list, link]]])]]) as never)
+    const linked = { ...content, torrent, metainfo: parseTorrent(torrent) }
+    const seed = await rig.seed(linked)
+    const folder = await rig.folder()
+    const engine = await rig.engine(join(folder, 'data'))
+    const transfer = await engine.add(torrent, { path: folder, peers: [seed.address] })
+    await within(transfer.done, 'the download')
+    await compareContent(linked, folder)
+    const target = (of: string): string => readlinkSync(join(of, 'content/link'))
+    assert.equal([target(folder), target(seed.folder)], ['f3.bin', 'f3.bin'])
+    await transfer.rename('f3.bin', 'content/sub/third.bin')
+    assert.is(target(folder), 'sub/third.bin')
+    const there = join(await rig.folder(), 'there')
+    await transfer.move(there)
+    assert.is(target(there), 'sub/third.bin')
+    await transfer.close()
+    const again = await engine.add(torrent, { path: there })
+    await within(again.done, 'the next session')
+    assert.equal([again.progress.rehashedPieces, target(there)], [0, 'sub/third.bin'])
   }),
 )
 

@@ -74,6 +74,15 @@ claimOnPosix('a symbolic link that is moved leads to what its file is called the
   assert.throws(() => lstatSync(join(place.folder, 'a/to it')), /ENOENT/)
 })
 
+claimOnPosix('a symbolic link leads to what its file is called by now, without being moved itself', async (place) => {
+  const disk = place.awaited([file('text', 3), linked('to it', 'text')])
+  await disk.write(0, 0, Uint8Array.of(1, 2, 3))
+  await disk.reserve(1, 0)
+  await disk.move({ folder: place.folder, files: [file('deep/renamed', 3), linked('to it', 'deep/renamed')] })
+  assert.is(readlinkSync(join(place.folder, 'to it')), 'deep/renamed')
+  assert.equal([...readFileSync(join(place.folder, 'to it'))], [1, 2, 3])
+})
+
 claimOnPosix('space is taken where that is asked for, and only there', async (place) => {
   const length = 8 * MIB + 5
   await place.awaited([file('sparse', length)]).reserve(0, length)
