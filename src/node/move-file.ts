@@ -63,12 +63,15 @@ export const statsOf = async (path: string): Promise<Stats | undefined> => {
   }
 }
 
+/** A name of its own, so that what is cut off is never taken for the file. */
+const unfinishedOf = (to: string): string => `${to}.moving`
+
 /**
- * Under a name of its own first, so that what is cut off is never taken for the file. The time of the last change goes with
- * it, or it would be taken for changed; half a millisecond more, since times are cut to whole ones when they are compared.
+ * The time of the last change goes with it, or it would be taken for changed; half a millisecond more, since times are cut
+ * to whole ones when they are compared.
  */
 const copyAcross = async (from: string, to: string, { atimeMs, mtimeMs }: Stats): Promise<void> => {
-  const unfinished = `${to}.moving`
+  const unfinished = unfinishedOf(to)
   try {
     await copy(from, unfinished, constants.COPYFILE_FICLONE)
     const descriptor = await openFile(unfinished, 'r+')
@@ -103,12 +106,17 @@ export const moveFile = async (from: string, to: string): Promise<boolean> => {
   return true
 }
 
-/** Whether there was a symbolic link. It is made anew, as what it leads to may be called otherwise there. */
+/**
+ * Whether there was a symbolic link. It is made anew, as what it leads to may be called otherwise there, and is there whole
+ * before the old one is gone: `to` may be where it is.
+ */
 export const moveLink = async (from: string, to: string, target: string): Promise<boolean> => {
   if ((await statsOf(from))?.isSymbolicLink() !== true) return false
   await makeFolder(dirname(to))
-  if ((await statsOf(to)) !== undefined) await remove(to)
-  await link(target, to)
+  const unfinished = unfinishedOf(to)
+  if ((await statsOf(unfinished))?.isSymbolicLink() === true) await remove(unfinished) // left by a crash
+  await link(target, unfinished)
+  await renameFile(unfinished, to)
   if (from !== to) await remove(from)
   return true
 }

@@ -17,7 +17,7 @@ export interface TorrentFile {
   readonly executable: boolean
   /** Attribute `h` of BEP 47; a name that begins with a dot is hidden anyway. */
   readonly hidden: boolean
-  /** Attribute `l` of BEP 47: the path of this torrent that it leads to. Its length is 0. */
+  /** Attribute `l` of BEP 47: the path of this torrent that it leads to, which may be another link. Its length is 0. */
   readonly symlink: readonly string[] | undefined
   /** The root of its Merkle tree (BEP 52); undefined for empty files, and in torrents of v1 alone. */
   readonly piecesRoot: Uint8Array | undefined
@@ -130,28 +130,38 @@ const walked = (folder: readonly string[], steps: readonly string[]): string | u
   return path.join('/')
 }
 
+/** Links in a row that Linux follows. */
+const LINKS_FOLLOWED_MAX = 40
+
 /**
  * The files, with links that lead to paths of this torrent: from its folder as BEP 47 has it, or from the folder that they
- * are in, as libtorrent writes them. Those that lead to nothing of it are refused: they would dangle, or lead out of it.
+ * are in, as libtorrent writes them. Those that lead to nothing of it, or in circles, are refused.
  */
 export const resolveSymlinks = (files: readonly TorrentFile[]): readonly TorrentFile[] => {
   if (files.every(({ symlink }) => symlink === undefined)) return files
-  const targets = new Map<string, readonly string[]>()
+  const targets = new Set<string>()
   for (const { path, padding, symlink } of files)
     if (!padding)
       for (let parts = symlink === undefined ? 2 : path.length; parts <= path.length; parts++)
-        targets.set(path.slice(0, parts).join('/'), path.slice(0, parts))
-  return files.map((file) => {
-    const { path, symlink: steps } = file
-    if (steps === undefined) return file
-    const own = path.join('/')
-    for (const folder of [path.slice(0, 1), path.slice(0, -1)]) {
-      const target = walked(folder, steps)
-      const symlink = target === undefined || target === own ? undefined : targets.get(target)
-      if (symlink !== undefined) return { ...file, symlink }
-    }
-    throw unsafe(own, 'is a symbolic link to nothing of this torrent')
-  })
+        targets.add(path.slice(0, parts).join('/'))
+  const links = new Map<string, string>()
+  for (const { path, symlink } of files) {
+    if (symlink === undefined) continue
+    const folders = [path.slice(0, 1), path.slice(0, -1)]
+    const target = folders
+      .map((folder) => walked(folder, symlink))
+      .find((each) => each !== undefined && targets.has(each))
+    if (target === undefined) throw unsafe(path.join('/'), 'is a symbolic link to nothing of this torrent')
+    links.set(path.join('/'), target)
+  }
+  for (const link of links.keys()) {
+    let followed = 0
+    for (let at = links.get(link); at !== undefined; at = links.get(at))
+      if (++followed > LINKS_FOLLOWED_MAX) throw unsafe(link, 'is a symbolic link that leads in circles')
+  }
+  return files.map((file) =>
+    file.symlink === undefined ? file : { ...file, symlink: links.get(file.path.join('/'))?.split('/') },
+  )
 }
 
 export const readName = (info: BencodeDictionary): string => {

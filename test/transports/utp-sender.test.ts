@@ -123,45 +123,40 @@ test('utp sender: the last packet goes once more before its time is up, and the 
   assert.is(sender.windowBytes, LIMITS.utpPacketBytes)
 })
 
-test('utp sender: when the one that went once more arrives alone, those after it are known to be lost', () => {
+/** Nothing came back in time, and the oldest went once more. */
+const reminded = () => {
   const { sender, sent, start, round } = place()
   start(200_000)
   for (let count = 0; count < 3; count++) round(true)
   const [oldest = 0, ...others] = sent
-  sent.length = 0
   const timeoutAt = Math.ceil(sender.timeoutAt)
   sender.timedOut(instant(timeoutAt))
   sent.length = 0
-  sender.acked(said(oldest, NOTHING, instant(timeoutAt)), instant(timeoutAt + 20))
-  sender.fill(instant(timeoutAt + 20))
+  /** The oldest arrived, of what was sent at a moment. */
+  const answered = (sentAt: number, at: number): void => {
+    sender.acked(said(oldest, NOTHING, instant(sentAt)), instant(at))
+    sender.fill(instant(at))
+  }
+  return { sent, others, timeoutAt, answered }
+}
+
+test('utp sender: when the one that went once more arrives alone, those after it are known to be lost', () => {
+  const { sent, others, timeoutAt, answered } = reminded()
+  answered(timeoutAt, timeoutAt + 20)
   assert.is(sent[0], others[0])
   assert.ok(sent.length > 1)
 })
 
 test('utp sender: the one that went once more shows those after it as lost, however much sooner than before it arrives', () => {
-  const { sender, sent, start, round } = place()
-  start(200_000)
-  for (let count = 0; count < 3; count++) round(true)
-  const [oldest = 0, ...others] = sent
-  const timeoutAt = Math.ceil(sender.timeoutAt)
-  sender.timedOut(instant(timeoutAt))
-  sent.length = 0
+  const { sent, others, timeoutAt, answered } = reminded()
   // The queue that made rounds of 20 ms is gone, and so is what was in it.
-  sender.acked(said(oldest, NOTHING, instant(timeoutAt)), instant(timeoutAt + 1))
-  sender.fill(instant(timeoutAt + 1))
+  answered(timeoutAt, timeoutAt + 1)
   assert.equal(sent.slice(0, 3), others.slice(0, 3))
 })
 
 test('utp sender: an answer to the first sending of what went once more says nothing of those after it', () => {
-  const { sender, sent, start, round } = place()
-  start(200_000)
-  for (let count = 0; count < 3; count++) round(true)
-  const [oldest = 0, ...others] = sent
-  const timeoutAt = Math.ceil(sender.timeoutAt)
-  sender.timedOut(instant(timeoutAt))
-  sent.length = 0
-  sender.acked(said(oldest, NOTHING, instant(1_060)), instant(timeoutAt + 30))
-  sender.fill(instant(timeoutAt + 30))
+  const { sent, others, timeoutAt, answered } = reminded()
+  answered(1_060, timeoutAt + 30)
   assert.is(sent.filter((seq) => others.includes(seq)).length, 0)
 })
 

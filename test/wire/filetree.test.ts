@@ -176,6 +176,8 @@ test('file tree: symbolic links and attributes are read; links that lead nowhere
     ),
     ['a/below to c', 'a/beside to a/own', 'a/far to a/b', 'a/own to a/b', 'out to c'],
   )
+  const circle = tree({ a: file(1), one: link(['two']), two: link(['three']), three: link(['one']) })
+  refuse(torrent(circle), 'PATH_UNSAFE', /leads in circles/)
   for (const target of [
     ['nowhere'],
     ['to'],
